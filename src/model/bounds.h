@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Bounds that callers add, and the bounds in force that result:
+ * in force = (union of the active added ones, or everything if none is) ∩ rated ∩ momentary; see the
+ * contract, call 7. */
+#ifndef MODEL_BOUNDS_H
+#define MODEL_BOUNDS_H
+
+#include "base/status.h"
+#include "model/caller.h"
+#include "model/component.h"
+
+#define BOUNDS_MAX_ENTRIES 1000 /* a component and metric, before merging */
+
+/* Adds ranges (n ≥ 1, each lower ≤ upper, no NaN: the caller has checked) for `lifetime_ns`. Identical ranges
+ * of one caller are one entry with the later expiry. 0 with the expiry that counts in *until_utc_ns, or
+ * -UGRPC_UNIMPLEMENTED for a metric that takes none here (naming those that do), -UGRPC_RESOURCE_EXHAUSTED
+ * when the entries would pass the limit (nothing is added then). The bounds in force and the applied
+ * set-points follow before it returns. */
+int bounds_add(struct component *component, enum metric metric, const struct caller *caller,
+    const struct range *ranges, size_t n, int64_t lifetime_ns, int64_t *until_utc_ns,
+    struct ugrpc_status *st);
+
+/* What a command is checked against and streams publish: finite, ascending, on float32 values. If nothing is
+ * allowed,
+ * [[0, 0]] for a power, the nearest own limit for SoC. */
+const struct ranges *bounds_in_force(const struct component *component, enum bounded bounded);
+
+/* Works the bounds in force out anew (and those of inverters before a battery), then the applied set-points.
+ */
+void bounds_refresh(struct component *component);
+
+/* The value that the device is told for a request: nearest in (in force ∪ {0}), ties towards 0, floored to
+ * the resolution; 0 if that lies outside. */
+double bounds_apply(const struct component *component, enum axis axis, double requested);
+
+/* What limits: "rated", "battery_1: state of charge", "added bounds", "relay_1 is open" …, for messages. */
+const char *bounds_reason(
+    const struct component *component, enum axis axis, double value, char *out, size_t cap);
+
+#endif

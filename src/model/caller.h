@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* Who asks. Borrowed for each call; copied where it must be kept. */
+#ifndef MODEL_CALLER_H
+#define MODEL_CALLER_H
+
+struct caller {
+    const char *owner; /* whose bounds are the same entry: "key ems", or "connection 17" */
+    const char *label; /* for people: "key \"ems\" from 10.0.0.7:4711" */
+};
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* Set-points with lifetimes; see the contract, calls 8 and 9. */
+#ifndef MODEL_COMMAND_H
+#define MODEL_COMMAND_H
+
+#include "base/status.h"
+#include "model/caller.h"
+#include "model/component.h"
+
+#define LIFETIME_MIN_S     10
+#define LIFETIME_MAX_S     900
+#define LIFETIME_DEFAULT_S 60
+
+typedef void command_fn(const struct ugrpc_status *st, int64_t valid_until_utc_ns, void *userdata);
+
+/* Asks `component` for `power` (finite; W or VAr) for `lifetime_s` (within the limits above). Checks, in the
+ * contract's order: ability, device offline, state, error, relays in series, bounds. Returns a refusal, or 0
+ * and the promise that done() runs once, from a later turn of the loop, when the device has accepted or
+ * refused (or site_free() comes first). A component in standby is woken (active power only): then done()
+ * comes at once and the value is applied when ready. */
+int command_set_power(struct component *component, enum axis axis, const struct caller *caller, double power,
+    int64_t lifetime_s, command_fn *done, void *userdata, struct ugrpc_status *st);
+
+/* For lifecycle and errors: drops both axes' set-points; they are then as after an expiry. */
+void command_drop(struct component *component, const char *why);
+
+/* For bounds: works the applied values out anew and tells the device what changed. */
+void command_reapply(struct component *component);
+
+/* For a stop of the gateway: brings every component that the gateway has commanded to 0 (not those that
+ * revert by themselves). done() runs once when all devices have answered. */
+void command_zero_all(struct site *site, void (*done)(void *userdata), void *userdata);
+
+#endif

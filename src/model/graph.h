@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* What a site's connections must look like for the published clients, and what stands in a component's way.
+ */
+#ifndef MODEL_GRAPH_H
+#define MODEL_GRAPH_H
+
+#include <stdbool.h>
+
+#include "model/site.h"
+
+/* Checks every rule of the clients' graph. Tells of each broken one: the component at fault (NULL: the site
+ * as a whole) and a sentence naming the rule. Returns how many were told. */
+size_t graph_check(const struct site *site,
+    void (*problem)(const struct component *component, const char *text, void *userdata), void *userdata);
+
+/* The components in an order in which every parent stands before its children; `order` has room for all. */
+void graph_sort(const struct site *site, struct component **order);
+
+/* What is open between an inverter and the grid, or between it and every battery behind it: a relay, a
+ * precharger, or the battery itself; NULL if power can flow. By the latest samples. */
+const struct component *graph_open_in_series(const struct component *component);
+
+/* Calls fn for each battery behind an inverter (through pass-through components), or each inverter before a
+ * battery. */
+void graph_batteries(
+    const struct component *inverter, void (*fn)(struct component *battery, void *), void *userdata);
+void graph_inverters(
+    const struct component *battery, void (*fn)(struct component *inverter, void *), void *userdata);
+
+#endif
