@@ -58,7 +58,7 @@ enum sensor_type {
         SENSOR_TYPE_COUNT,
 };
 
-enum battery_chemistry { BATTERY_LI_ION, BATTERY_NA_ION };
+enum battery_type { BATTERY_TYPE_LI_ION, BATTERY_TYPE_NA_ION };
 enum ev_charger_kind { EV_CHARGER_AC, EV_CHARGER_DC, EV_CHARGER_HYBRID };
 enum on_expiry { ON_EXPIRY_ZERO, ON_EXPIRY_RELEASE };
 
@@ -85,7 +85,7 @@ struct component_spec {
 
     double fuse_current_a;             /* grid, fuse */
     double primary_v, secondary_v;     /* transformer */
-    enum battery_chemistry chemistry;  /* battery */
+    enum battery_type battery_type;  /* battery */
     enum ev_charger_kind ev_kind;      /* EV charger */
     struct range rated[BOUNDED_COUNT]; /* W, VAr, W (DC), % */
     double rated_va;                   /* S; 0: the larger rated active bound */

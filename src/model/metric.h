@@ -76,7 +76,7 @@
     X(SENSOR_TEMPERATURE, "sensor_temperature", "°C") \
     X(SENSOR_RELATIVE_HUMIDITY, "sensor_relative_humidity", "%") \
     X(SENSOR_DEW_POINT, "sensor_dew_point", "°C") \
-    X(SENSOR_AIR_PRESSURE, "sensor_air_pressure", "hPa") \
+    X(SENSOR_AIR_PRESSURE, "sensor_air_pressure", "Pa") \
     X(SENSOR_IRRADIANCE, "sensor_irradiance", "W/m²")
 /* clang-format on */
 
