@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* What the gateway does for its callers, whatever API they speak: rights, look-ups and commands on the model.
+ * Each version of the API (service/v1) is a thin face of this. Nothing here knows a call: functions take
+ * plain arguments and a callback. */
+#ifndef SERVICE_SERVICE_H
+#define SERVICE_SERVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "model/caller.h"
+#include "model/command.h"
+#include "model/lifecycle.h"
+#include "model/site.h"
+
+struct service;
+struct ugrpc_server;
+
+struct service_options {
+    bool read_only;   /* --read-only: every command is PERMISSION_DENIED */
+    bool control_off; /* "control: off" in the configuration: likewise */
+    /* What the operator should know once, such as a client of another API version. NULL: nobody listens. */
+    void (*note)(const char *text, void *userdata);
+    void *note_userdata;
+};
+
+/* Borrows `site`, which must be complete, until service_free(). NULL when memory runs out. */
+struct service *service_new(
+    struct site *site, const struct service_options *options, struct ugrpc_status *st);
+
+/* After the servers that it was added to. NULL is fine. */
+void service_free(struct service *service);
+
+struct site *service_site(struct service *service);
+
+/* How many telemetry streams are open, how many messages they were sent, and how many samples a slow reader
+ * missed. */
+struct service_stats {
+    uint64_t streams, messages, missed;
+};
+struct service_stats *service_stats(struct service *service);
+
+/* The place of a component (sensor) in site->components (site->sensors), or -UGRPC_NOT_FOUND with a message
+ * that names the id and says which there are. */
+ptrdiff_t service_find_component(struct service *service, uint64_t id, struct ugrpc_status *st);
+ptrdiff_t service_find_sensor(struct service *service, uint64_t id, struct ugrpc_status *st);
+
+/* "bat_inv_1 (4)", or "component 99" if the site has none: for messages about a request's fields, which are
+ * checked before the id. */
+const char *service_label(struct service *service, uint64_t id, char *out, size_t cap);
+
+/* 0 if commands are taken at all, or -UGRPC_PERMISSION_DENIED. */
+int service_check_rights(struct service *service, const char *command, struct ugrpc_status *st);
+
+/* Commands. Each checks, in the contract's order: rights, field values, the id, and then what the model
+ * checks. They return a refusal, or 0 and (where there is a done()) the promise of model/command.h and
+ * model/lifecycle.h. */
+struct service_lifetime {
+    bool given; /* false: LIFETIME_DEFAULT_S */
+    uint64_t seconds;
+};
+int service_set_power(struct service *service, const struct caller *caller, uint64_t id, enum axis axis,
+    double power, struct service_lifetime lifetime, command_fn *done, void *userdata,
+    struct ugrpc_status *st);
+
+/* `ranges`: as the caller sent them; an absent side is infinite. */
+int service_add_bounds(struct service *service, const struct caller *caller, uint64_t id, enum metric metric,
+    const struct range *ranges, size_t n, int64_t lifetime_ns, int64_t *until_utc_ns,
+    struct ugrpc_status *st);
+
+int service_run(struct service *service, const struct caller *caller, uint64_t id,
+    enum lifecycle_action action, status_fn *done, void *userdata, struct ugrpc_status *st);
+
+/* For the faces: what they hold for each service, freed with it in reverse order. */
+struct service_face {
+    void (*free)(struct service_face *face);
+    struct service_face *next;
+};
+void service_adopt(struct service *service, struct service_face *face); /* takes the face */
+
+#endif
