@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* An inverter between a DC side (battery, PV) and AC: command delay, ramp, apparent power limit, losses by
- * load, temperatures and derating. Both sides count consumption and charging positive, so AC power minus DC
- * power is the loss. The power's resolution is not here: the model floors set-points before they come. */
+ * load, temperatures and derating. Both sides count consumption and charging positive, so AC power minus
+ * DC power is the loss; reactive power costs nothing. The power's resolution is not here: the model floors
+ * set-points before they come. */
 #ifndef SIM_INVERTER_H
 #define SIM_INVERTER_H
 
