@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* Inside the simulator: the device as its own files see it. */
+#ifndef DRIVER_SIM_DEVICE_H
+#define DRIVER_SIM_DEVICE_H
+
+#include "driver/sim/part.h"
+
+struct sensor_part;
+
+/* A callback that waits for the next turn of the loop. */
+struct completion {
+    struct completion *next;
+    status_fn *done;
+    void *userdata;
+    struct ugrpc_status st;
+};
+
+struct sim {
+    struct device base;
+    struct timers *timers;
+    uint64_t seed;
+    double start_s; /* on the data's clock */
+    double speed;
+    int64_t started_at_ns;
+    char **data_dirs;
+    size_t n_data_dirs;
+
+    struct part **parts; /* parents before children, once started */
+    size_t n_parts, cap_parts;
+    struct sensor_part **sensors;
+    size_t n_sensors, cap_sensors;
+    struct part *grid; /* NULL on an island */
+
+    struct loaded_series *loaded; /* data files, a list */
+
+    struct timer tick;
+    int64_t tick_ns;      /* between two steps of physics */
+    int64_t tick_at_ns;   /* the step under way, or the last one */
+    int64_t last_tick_ns; /* the one before */
+    size_t slice;         /* the first part that is still to be stepped (then summed) */
+
+    struct timer complete;
+    struct completion *completions, **completions_end;
+};
+
+/* Runs done() in the next turn. */
+void sim_complete(struct sim *sim, status_fn *done, void *userdata, const struct ugrpc_status *st);
+
+/* Puts a part's sample together and hands it to the model. */
+void sim_report(struct part *part);
+
+const struct series *sim_series(struct sim *sim, const char *setting, struct ugrpc_status *st);
+void sim_series_free(struct sim *sim);
+
+void sensor_part_start(struct sensor_part *part);
+void sensor_part_free(struct sensor_part *part);
+
+#endif

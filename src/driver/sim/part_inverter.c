@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT */
+/* Battery, PV and hybrid inverters: what their DC side offers, the sequence of their relays, and how the DC
+ * power is shared by the batteries behind them. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "driver/sim/part.h"
+
+#define INDOORS_C 20.0
+
+/* Making it. */
+
+static enum sequence_goal goal_from_name(const char *name)
+{
+    if (strcmp(name, "off") == 0) {
+        return SEQUENCE_OFF;
+    }
+    return strcmp(name, "standby") == 0 ? SEQUENCE_STANDBY : SEQUENCE_RUN;
+}
+
+static int init_pv(struct part *part, const struct settings *settings, struct ugrpc_status *st)
+{
+    struct pv_part *pv = part->inverter.pv = calloc(1, sizeof(*pv));
+    if (!pv) {
+        return status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
+    }
+    double latitude_deg = part->component->site->spec.latitude;
+    pv_params_default(&pv->params, part->inverter.params.rated_w);
+    pv->params.peak_w = settings_number(settings, "peak", pv->params.peak_w);
+    sun_plane_default(&pv->plane, isnan(latitude_deg) ? 50 : latitude_deg);
+    pv->plane.tilt_deg = settings_number(settings, "tilt", pv->plane.tilt_deg);
+    pv->plane.azimuth_deg = settings_number(settings, "azimuth", pv->plane.azimuth_deg);
+    pv->ambient_c = settings_number(settings, "ambient_temperature", 15);
+    int rc = part_series_setting(part, settings, "irradiance", &pv->irradiance, st);
+    if (rc == 0) {
+        rc = part_series_setting(part, settings, "ambient", &pv->ambient, st);
+    }
+    return rc == 0 ? part_series_setting(part, settings, "wind", &pv->wind, st) : rc;
+}
+
+static int inverter_init_part(struct part *part, const struct settings *settings, struct ugrpc_status *st)
+{
+    struct inverter_part *inverter = &part->inverter;
+    const struct component *component = part->component;
+    const struct range *rated = &component->spec.rated[BOUNDED_ACTIVE];
+    inverter_params_default(&inverter->params, fmax(fabs(rated->lower), fabs(rated->upper)));
+    inverter->params.rated_va = component_rated_va(component);
+    inverter->params.ramp_w_s = settings_number(settings, "ramp", inverter->params.ramp_w_s);
+    inverter->params.delay_s = settings_number(settings, "delay", inverter->params.delay_s);
+    inverter_init(&inverter->state, INDOORS_C);
+    sequence_params_default(&inverter->sequence_params, component_has_dc_relays(component));
+    inverter->sequence_params.sync_s = settings_number(
+        settings, "start_up", inverter->sequence_params.sync_s);
+    inverter->goal = goal_from_name(settings_text(settings, "starts", "ready"));
+    if (part->errors && inverter->goal == SEQUENCE_RUN) {
+        inverter->goal = SEQUENCE_STANDBY;
+    }
+    sequence_init(&inverter->sequence, &inverter->sequence_params, inverter->goal, 0);
+    return component->spec.type == COMPONENT_BATTERY_INVERTER ? 0 : init_pv(part, settings, st);
+}
+
+static void inverter_done_part(struct part *part)
+{
+    free(part->inverter.pv);
+    free(part->inverter.links);
+}
+
+/* Walks from the inverter outwards to the batteries, remembering the switches on the way. */
+static void find_batteries(struct part *inverter, const struct component *from, struct dc_link *way)
+{
+    for (size_t i = 0; i < from->n_children; i++) {
+        struct component *child = from->children[i];
+        struct part *part = part_of(child);
+        if (!part) {
+            continue;
+        }
+        struct dc_link further = *way;
+        if (child->spec.type != COMPONENT_BATTERY) {
+            if (further.n_via < 4) {
+                further.via[further.n_via++] = part;
+            }
+            find_batteries(inverter, child, &further);
+            continue;
+        }
+        struct inverter_part *state = &inverter->inverter;
+        struct dc_link *links = realloc(state->links, (state->n_links + 1) * sizeof(*links));
+        if (!links) {
+            abort();
+        }
+        state->links = links;
+        further.battery = part;
+        links[state->n_links++] = further;
+    }
+}
+
+struct sharing {
+    double total_va;
+};
+
+static void add_va(struct component *inverter, void *userdata)
+{
+    ((struct sharing *)userdata)->total_va += component_rated_va(inverter);
+}
+
+void inverter_part_link(struct part *part)
+{
+    if (part->kind != &inverter_kind) {
+        return;
+    }
+    struct dc_link way = {0};
+    find_batteries(part, part->component, &way);
+    for (size_t i = 0; i < part->inverter.n_links; i++) {
+        struct dc_link *link = &part->inverter.links[i];
+        struct sharing sharing = {0};
+        graph_inverters(link->battery->component, add_va, &sharing);
+        link->share = sharing.total_va > 0 ? component_rated_va(part->component) / sharing.total_va : 1;
+    }
+}
+
+/* Its DC side. */
+
+static bool link_conducts(const struct dc_link *link)
+{
+    for (size_t i = 0; i < link->n_via; i++) {
+        if (!part_conducts(link->via[i])) {
+            return false;
+        }
+    }
+    return part_conducts(link->battery);
+}
+
+static struct power_range link_range(const struct dc_link *link)
+{
+    if (!link_conducts(link)) {
+        return (struct power_range){0, 0};
+    }
+    struct power_range range = battery_limits(&link->battery->battery.state, &link->battery->battery.params);
+    return (struct power_range){range.lower_w * link->share, range.upper_w * link->share};
+}
+
+static struct power_range batteries_range(const struct inverter_part *inverter)
+{
+    struct power_range sum = {0, 0};
+    for (size_t i = 0; i < inverter->n_links; i++) {
+        struct power_range range = link_range(&inverter->links[i]);
+        sum.lower_w += range.lower_w;
+        sum.upper_w += range.upper_w;
+    }
+    return sum;
+}
+
+/* Each battery takes the share of the power that its limits have in the sum of all. */
+static void share_out(struct inverter_part *inverter, double power_w, struct power_range sum)
+{
+    double whole_w = power_w < 0 ? sum.lower_w : sum.upper_w;
+    if (whole_w == 0) {
+        return;
+    }
+    for (size_t i = 0; i < inverter->n_links; i++) {
+        struct power_range range = link_range(&inverter->links[i]);
+        double part_w = power_w < 0 ? range.lower_w : range.upper_w;
+        inverter->links[i].battery->battery.dc_in_w += power_w * part_w / whole_w;
+    }
+}
+
+static double dc_voltage_v(const struct inverter_part *inverter)
+{
+    for (size_t i = 0; i < inverter->n_links; i++) {
+        if (link_conducts(&inverter->links[i])) {
+            return inverter->links[i].battery->battery.state.voltage_v;
+        }
+    }
+    return inverter->pv ? inverter->pv->now.voltage_v : 0;
+}
+
+static void look_at_the_sun(const struct part *part, struct pv_part *pv)
+{
+    double time_s = part_sim_time_s(part);
+    int day = pv->irradiance ? 1 : 172; /* without data: a day in June */
+    double irradiance_w_m2 = pv->irradiance ? series_at(pv->irradiance, time_s)
+                                            : sun_irradiance_w_m2(&pv->plane, day, fmod(time_s, 86400));
+    double ambient_c = pv->ambient ? series_at(pv->ambient, time_s) : pv->ambient_c;
+    double wind_m_s = pv->wind ? series_at(pv->wind, time_s) : 1;
+    pv->available = pv_output(&pv->params, irradiance_w_m2, ambient_c, wind_m_s);
+}
+
+/* One step. */
+
+static double free_power_w(const struct inverter_part *inverter)
+{
+    return inverter->pv ? inverter_ac_of_dc(&inverter->params, inverter->pv->available.power_w) : 0;
+}
+
+static void follow_sequence(struct part *part, double dt_s)
+{
+    struct inverter_part *inverter = &part->inverter;
+    if (part->errors && inverter->goal == SEQUENCE_RUN) {
+        inverter->goal = SEQUENCE_STANDBY;
+    }
+    bool power_gone = fabs(inverter->state.power_w) <= 0.01 * inverter->params.rated_w;
+    if (inverter->sequence.goal != inverter->goal && (inverter->goal == SEQUENCE_RUN || power_gone)) {
+        sequence_set_goal(&inverter->sequence, inverter->goal);
+    }
+    sequence_step(&inverter->sequence, &inverter->sequence_params, dc_voltage_v(inverter), dt_s);
+    if (inverter->sequence.fault == SEQUENCE_PRECHARGE_TOO_SLOW) {
+        part_raise(part, ERROR_PRECHARGE_ERROR);
+    } else if (inverter->sequence.fault == SEQUENCE_RELAY_WORN) {
+        part_raise(part, ERROR_RELAY_CYCLE_LIMIT_REACHED);
+    }
+}
+
+static void inverter_step_part(struct part *part, double dt_s)
+{
+    struct inverter_part *inverter = &part->inverter;
+    struct pv_part *pv = inverter->pv;
+    follow_sequence(part, dt_s);
+
+    struct power_range batteries = batteries_range(inverter);
+    struct power_range dc = batteries;
+    if (pv) {
+        look_at_the_sun(part, pv);
+        dc.lower_w += pv->available.power_w;
+    }
+    inverter->able = inverter_range_of_dc(&inverter->params, dc);
+    bool stopping = inverter->goal != SEQUENCE_RUN;
+    struct inverter_inputs inputs = {
+        .connected = part->live && sequence_running(&inverter->sequence) && part->errors == 0,
+        .power_w = stopping ? 0 : part_limit(part, free_power_w(inverter)),
+        .reactive_var = stopping || isnan(part->wanted[AXIS_REACTIVE]) ? 0 : part->wanted[AXIS_REACTIVE],
+        .able = inverter->able,
+        .ambient_c = INDOORS_C,
+    };
+    inverter_step(&inverter->state, &inverter->params, &inputs, dt_s);
+    part_set_power(part, inverter->state.power_w, inverter->state.reactive_var);
+
+    double dc_w = inverter->state.dc_power_w;
+    double batteries_w = power_range_clamp(batteries, pv ? dc_w - pv->available.power_w : dc_w);
+    if (pv) {
+        pv->now = pv_curtail(
+            &pv->params, pv->available, fmin(0, fmax(pv->available.power_w, dc_w - batteries_w)));
+    }
+    share_out(inverter, inputs.connected ? batteries_w : 0, batteries);
+}
+
+/* Its sample. */
+
+static uint32_t inverter_state(const struct part *part)
+{
+    const struct inverter_part *inverter = &part->inverter;
+    if (inverter->goal == SEQUENCE_RUN) {
+        return sequence_running(&inverter->sequence)
+                   ? part_power_state(inverter->state.power_w, fmax(10, 0.002 * inverter->params.rated_w))
+                   : STATE_BIT(STATE_SWITCHING_ON);
+    }
+    if (inverter->sequence.goal != inverter->goal ||
+        !sequence_there(&inverter->sequence, &inverter->sequence_params)) {
+        return STATE_BIT(STATE_SWITCHING_OFF);
+    }
+    bool off = inverter->goal == SEQUENCE_OFF && inverter->sequence_params.has_dc_relay;
+    return off ? STATE_BIT(STATE_OFF) : STATE_BIT(STATE_STANDBY);
+}
+
+static void inverter_read(struct part *part, struct sample_builder *builder)
+{
+    const struct inverter_part *inverter = &part->inverter;
+    struct range *active = &builder->sample.momentary[BOUNDED_ACTIVE];
+    struct power_range cool = inverter_limits(&inverter->state, &inverter->params);
+    if (inverter->pv) {
+        cool = power_range_both(cool, inverter->able);
+        cool.lower_w = fmin(cool.lower_w, -1); /* at night too a PV inverter is one that can produce */
+    }
+    *active = (struct range){cool.lower_w, cool.upper_w};
+    builder->sample.state.states = inverter_state(part);
+
+    double dc_v = dc_voltage_v(inverter);
+    double dc_w = inverter->state.dc_power_w;
+    sample_put_dc(builder, dc_v, dc_v > 1 ? dc_w / dc_v : 0, dc_w);
+    sample_put(builder, METRIC_INVERTER_TEMPERATURE, inverter->state.temperature_c);
+    if (!part->basic) {
+        sample_put(builder, METRIC_INVERTER_TEMPERATURE_CABINET, inverter->state.cabinet_c);
+        sample_put(builder, METRIC_INVERTER_TEMPERATURE_HEATSINK, inverter->state.heatsink_c);
+        sample_put(builder, METRIC_INVERTER_TEMPERATURE_TRANSFORMER, inverter->state.transformer_c);
+    }
+}
+
+/* Its sequences. */
+
+static void inverter_go(struct part *part, enum sequence_goal goal)
+{
+    part->inverter.goal = goal;
+    if (goal == SEQUENCE_RUN) {
+        sequence_set_goal(&part->inverter.sequence, goal); /* clears an older fault */
+    }
+}
+
+static bool inverter_settled(struct part *part)
+{
+    const struct inverter_part *inverter = &part->inverter;
+    if (part->errors) {
+        status_set(&part->fault, UGRPC_UNAVAILABLE, "%s: failed while %s", component_label(part->component),
+            inverter_part_step_name(part));
+        return true;
+    }
+    return inverter->sequence.goal == inverter->goal &&
+           sequence_there(&inverter->sequence, &inverter->sequence_params);
+}
+
+const char *inverter_part_step_name(const struct part *part)
+{
+    const struct inverter_part *inverter = &part->inverter;
+    if (inverter->goal != SEQUENCE_RUN) {
+        return inverter->sequence.goal != inverter->goal ? "bringing power to 0" : "opening relays";
+    }
+    if (inverter->sequence_params.has_dc_relay && inverter->sequence.dc.position != RELAY_CLOSED) {
+        return "precharging and closing DC relays";
+    }
+    return inverter->sequence.sync_left_s > 0 ? "synchronising with the grid" : "closing AC relays";
+}
+
+const struct part_kind inverter_kind = {
+    .is_ac = true,
+    .init = inverter_init_part,
+    .step = inverter_step_part,
+    .read = inverter_read,
+    .go = inverter_go,
+    .settled = inverter_settled,
+    .done = inverter_done_part,
+};

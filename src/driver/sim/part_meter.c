@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* What only carries power: the grid connection, meters (with a load of their own, if they have one),
+ * transformers, fuses, converters. */
+#include <math.h>
+
+#include "driver/sim/part.h"
+
+/* Grid. */
+
+static int grid_init_part(struct part *part, const struct settings *settings, struct ugrpc_status *st)
+{
+    grid_params_default(&part->grid.params, part->component->spec.fuse_current_a);
+    part->grid.params.nominal_v = settings_number(settings, "voltage", part->grid.params.nominal_v);
+    part->grid.params.nominal_hz = settings_number(settings, "frequency", part->grid.params.nominal_hz);
+    grid_init(&part->grid.state, &part->grid.params);
+    return 0;
+}
+
+static void grid_step_part(struct part *part, double dt_s)
+{
+    grid_step(&part->grid.state, &part->grid.params, part->total_w, part->total_var, dt_s, &part->rng);
+    part_set_power(part, 0, 0);
+}
+
+static void always_ready(struct part *part, struct sample_builder *builder)
+{
+    builder->sample.state.states = STATE_BIT(STATE_READY);
+}
+
+const struct part_kind grid_kind = {
+    .is_ac = true,
+    .init = grid_init_part,
+    .step = grid_step_part,
+    .read = always_ready,
+};
+
+/* Meter. */
+
+static int meter_init_part(struct part *part, const struct settings *settings, struct ugrpc_status *st)
+{
+    struct meter_part *meter = &part->meter;
+    load_params_default(&meter->params);
+    meter->params.power_factor = settings_number(settings, "power_factor", meter->params.power_factor);
+    load_init(&meter->load, &part->rng);
+    meter->scale = settings_number(settings, "scale", 1) * settings_number(settings, "sign", 1);
+    meter->fixed_w = settings_number(settings, "power", NAN);
+    return part_series_setting(part, settings, "power", &meter->profile, st);
+}
+
+static void meter_step_part(struct part *part, double dt_s)
+{
+    struct meter_part *meter = &part->meter;
+    if (!meter->profile && isnan(meter->fixed_w)) {
+        part_set_power(part, 0, 0);
+        return;
+    }
+    double profile_w = meter->profile ? series_at(meter->profile, part_sim_time_s(part)) : meter->fixed_w;
+    load_step(&meter->load, &meter->params, profile_w * meter->scale, dt_s, &part->rng);
+    for (int i = 0; i < 3; i++) {
+        part->power_w[i] = meter->load.power_w[i];
+        part->reactive_var[i] = meter->load.reactive_var[i];
+    }
+}
+
+const struct part_kind meter_kind = {
+    .is_ac = true,
+    .init = meter_init_part,
+    .step = meter_step_part,
+    .read = always_ready,
+};
+
+/* Transformer, fuse, converter: they only pass power on, and measure it. */
+const struct part_kind passive_kind = {
+    .is_ac = true,
+    .read = always_ready,
+};
