@@ -18,14 +18,14 @@ void sample_put_dc(struct sample_builder *builder, double voltage_v, double curr
 }
 
 /* The metrics of a phase follow the total's number by 1, 2, 3. */
-#define PUT_PHASES(metric, member)                                                                           \
+#define PUT_PHASES(first, member)                                                                            \
     for (int i = 0; i < 3; i++) {                                                                            \
-        sample_put(builder, (metric) + (enum metric)i, ac->phase[i].member);                                 \
+        sample_put(builder, (first) + (enum metric)i, ac->phase[i].member);                                  \
     }
 
-#define PUT_WITH_PHASES(metric, member)                                                                      \
-    sample_put(builder, metric, ac->member);                                                                 \
-    PUT_PHASES(metric + 1, member)
+#define PUT_WITH_PHASES(total, member)                                                                       \
+    sample_put(builder, total, ac->member);                                                                  \
+    PUT_PHASES((total) + 1, member)
 
 /* The active energy counter counts both directions up, as the total register of a meter does. */
 static double gross_wh(const struct ac_energy *energy)
