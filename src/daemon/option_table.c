@@ -32,6 +32,7 @@ static const char *const statuses[] = {"active", "inactive", NULL};
 static const char *const area_types[] = {"eic", "nerc", NULL};
 static const char *const expiries[] = {"zero", "release", NULL};
 static const char *const chemistries[] = {"lfp", "nmc", "na_ion", NULL};
+static const char *const extents[] = {"full", "basic", NULL};
 static const char *const plugs[] = {"none", "station", "both", NULL};
 static const char *const ev_kinds[] = {"ac", "dc", "hybrid", NULL};
 static const char *const inverter_states[] = {"ready", "standby", "off", NULL};
@@ -153,6 +154,10 @@ const struct option options[] = {
     {.name = "on_expiry", .places = IN_COMPONENT | IN_DEFAULTS, .types = TAKES_ACTIVE | C(CAPACITOR_BANK),
         .kind = OPTION_CHOICE, .choices = expiries, .otherwise = "zero",
         .help = "What follows the end of a set-point's lifetime: 0, or running free as before the first one."},
+
+    {.name = "metrics", .places = IN_COMPONENT | IN_DEFAULTS, .kind = OPTION_CHOICE, .choices = extents,
+        .otherwise = "full", .to_driver = true,
+        .help = "All AC metrics, or only what a simple meter measures."},
 
     /* Ratings. */
     {.name = "fuse", .places = IN_COMPONENT, .types = C(GRID), .kind = OPTION_NUMBER, .unit = UNIT_AMPERE,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The data files of a site: each column is read once, whoever plays it. */
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +42,7 @@ static int find_file(const struct sim *sim, const char *file, char path[PATH_MAX
     return 0;
 }
 
-const struct series *sim_series(struct sim *sim, const char *setting, struct ugrpc_status *st)
+static const struct series *load(struct sim *sim, const char *setting, struct ugrpc_status *st)
 {
     for (struct loaded_series *known = sim->loaded; known; known = known->next) {
         if (strcmp(known->setting, setting) == 0) {
@@ -75,6 +76,27 @@ fail:
         free(loaded);
     }
     return NULL;
+}
+
+int sim_source(struct sim *sim, const struct settings *settings, const char *name, double otherwise,
+    struct source *source, struct ugrpc_status *st)
+{
+    const char *text = settings_text(settings, name, NULL);
+    *source = (struct source){.fixed = settings_number(settings, name, otherwise)};
+    if (text && !(source->series = load(sim, text, st))) {
+        return -UGRPC_INVALID_ARGUMENT;
+    }
+    return 0;
+}
+
+bool source_given(const struct source *source)
+{
+    return source->series || !isnan(source->fixed);
+}
+
+double source_at(const struct source *source, double sim_time_s)
+{
+    return source->series ? series_at(source->series, sim_time_s) : source->fixed;
 }
 
 void sim_series_free(struct sim *sim)

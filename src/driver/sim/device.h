@@ -49,7 +49,9 @@ void sim_complete(struct sim *sim, status_fn *done, void *userdata, const struct
 /* Puts a part's sample together and hands it to the model. */
 void sim_report(struct part *part);
 
-const struct series *sim_series(struct sim *sim, const char *setting, struct ugrpc_status *st);
+int sim_source(struct sim *sim, const struct settings *settings, const char *name, double otherwise,
+    struct source *source, struct ugrpc_status *st) MUST_CHECK;
+double source_at(const struct source *source, double sim_time_s);
 void sim_series_free(struct sim *sim);
 
 void sensor_part_start(struct sensor_part *part);

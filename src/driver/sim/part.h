@@ -41,6 +41,12 @@ void sample_put(struct sample_builder *builder, enum metric metric, double value
 void sample_put_ac(struct sample_builder *builder, const struct ac_quantities *ac, bool basic);
 void sample_put_dc(struct sample_builder *builder, double voltage_v, double current_a, double power_w);
 
+/* What a setting says of a quantity's course: a measured series or one value; NAN if neither is given. */
+struct source {
+    const struct series *series; /* owned by the simulator */
+    double fixed;
+};
+
 struct part_kind {
     bool is_ac; /* has AC metrics, of its own power or of all below it */
 
@@ -70,9 +76,9 @@ struct dc_link {
 struct pv_part {
     struct pv_params params;
     struct pv_output available, now;
-    const struct series *irradiance, *ambient, *wind;
+    struct source power, irradiance, ambient, wind; /* `power`, if given, stands for all else */
+    double scale;                                   /* of `power`; negative: production is positive there */
     struct sun_plane plane;
-    double ambient_c;
 };
 
 struct inverter_part {
@@ -93,14 +99,14 @@ struct battery_part {
     struct relay_params relay_params;
     struct relay_state relay;
     double dc_in_w; /* what inverters move in this step */
-    double ambient_c;
+    struct source ambient;
 };
 
 struct meter_part {
     struct load_params params;
     struct load_state load;
-    const struct series *profile;
-    double fixed_w, scale;
+    struct source profile;
+    double scale;
 };
 
 struct part {
@@ -152,7 +158,7 @@ struct part {
         struct {
             struct hvac_params params;
             struct hvac_state state;
-            const struct series *ambient;
+            struct source ambient;
         } hvac;
         struct {
             struct miner_params params;
@@ -161,7 +167,7 @@ struct part {
         struct {
             struct wind_turbine_params params;
             struct wind_turbine_state state;
-            const struct series *wind;
+            struct source wind;
         } wind;
         struct {
             struct capacitor_bank_params params;
@@ -204,12 +210,11 @@ double part_limit(
 /* READY, CHARGING or DISCHARGING by the sign of the power; below `threshold_w` it is READY. */
 uint32_t part_power_state(double power_w, double threshold_w);
 
-/* A data file's column, loaded once for the whole site; owned by the simulator. `setting` is "FILE/COLUMN".
- * NULL with `st`. */
-const struct series *part_series(struct part *part, const char *setting, struct ugrpc_status *st);
-
-/* Reads an optional series setting into *series. */
-int part_series_setting(struct part *part, const struct settings *settings, const char *name,
-    const struct series **series, struct ugrpc_status *st);
+/* Reads an optional setting, a number or "FILE/COLUMN"; without it the source is fixed at `otherwise` (NAN:
+ * not given). A file's column is loaded once for the whole site. */
+int part_source(struct part *part, const struct settings *settings, const char *name, double otherwise,
+    struct source *source, struct ugrpc_status *st) MUST_CHECK;
+double part_source_now(const struct part *part, const struct source *source);
+bool source_given(const struct source *source);
 
 #endif

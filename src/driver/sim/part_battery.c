@@ -24,12 +24,16 @@ static int battery_init_part(struct part *part, const struct settings *settings,
     battery_params_default(params,
         chemistry_from_name(settings_text(settings, "chemistry", ""), spec->battery_type), capacity_wh);
     params->health_pct = settings_number(settings, "health", params->health_pct);
-    params->charge_c = settings_number(settings, "charge_rate", params->charge_c);
-    params->discharge_c = settings_number(settings, "discharge_rate", params->discharge_c);
+    params->charge_c = spec->rated[BOUNDED_DC_POWER].upper / capacity_wh;
+    params->discharge_c = -spec->rated[BOUNDED_DC_POWER].lower / capacity_wh;
     params->soc_min_pct = spec->rated[BOUNDED_SOC].lower;
     params->soc_max_pct = spec->rated[BOUNDED_SOC].upper;
-    battery->ambient_c = settings_number(settings, "ambient_temperature", 20);
-    battery_init(&battery->state, params, settings_number(settings, "soc", 50), battery->ambient_c);
+    int rc = part_source(part, settings, "ambient", 20, &battery->ambient, st);
+    if (rc != 0) {
+        return rc;
+    }
+    battery_init(&battery->state, params, settings_number(settings, "soc", 50),
+        part_source_now(part, &battery->ambient));
     relay_params_default(&battery->relay_params);
     relay_init(&battery->relay, settings_flag(settings, "closed", true) && part->errors == 0);
     return 0;
@@ -44,7 +48,7 @@ static void battery_step_part(struct part *part, double dt_s)
     relay_step(&battery->relay, dt_s);
     double power_w = relay_conducts(&battery->relay) ? battery->dc_in_w : 0;
     battery->dc_in_w = 0;
-    battery_step(&battery->state, &battery->params, power_w, battery->ambient_c, dt_s);
+    battery_step(&battery->state, &battery->params, power_w, part_source_now(part, &battery->ambient), dt_s);
     part_set_power(part, 0, 0); /* none of it is AC */
 }
 

@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base.h"
 #include "driver/sim/part.h"
 
 #define INDOORS_C 20.0
+#define MIDSUMMER 172 /* the day of the year whose clear sky stands in for data */
 
 /* Making it. */
 
@@ -31,12 +33,25 @@ static int init_pv(struct part *part, const struct settings *settings, struct ug
     sun_plane_default(&pv->plane, isnan(latitude_deg) ? 50 : latitude_deg);
     pv->plane.tilt_deg = settings_number(settings, "tilt", pv->plane.tilt_deg);
     pv->plane.azimuth_deg = settings_number(settings, "azimuth", pv->plane.azimuth_deg);
-    pv->ambient_c = settings_number(settings, "ambient_temperature", 15);
-    int rc = part_series_setting(part, settings, "irradiance", &pv->irradiance, st);
-    if (rc == 0) {
-        rc = part_series_setting(part, settings, "ambient", &pv->ambient, st);
+    pv->scale = settings_number(settings, "scale", 1);
+    if (strcmp(settings_text(settings, "sign", "production"), "production") == 0) {
+        pv->scale = -pv->scale;
     }
-    return rc == 0 ? part_series_setting(part, settings, "wind", &pv->wind, st) : rc;
+    const struct {
+        const char *name;
+        double otherwise;
+        struct source *source;
+    } sources[] = {
+        {"power", NAN, &pv->power},
+        {"irradiance", NAN, &pv->irradiance},
+        {"ambient", 20, &pv->ambient},
+        {"wind", 1, &pv->wind},
+    };
+    int rc = 0;
+    for (size_t i = 0; i < ARRAY_LEN(sources) && rc == 0; i++) {
+        rc = part_source(part, settings, sources[i].name, sources[i].otherwise, sources[i].source, st);
+    }
+    return rc;
 }
 
 static int inverter_init_part(struct part *part, const struct settings *settings, struct ugrpc_status *st)
@@ -46,7 +61,7 @@ static int inverter_init_part(struct part *part, const struct settings *settings
     const struct range *rated = &component->spec.rated[BOUNDED_ACTIVE];
     inverter_params_default(&inverter->params, fmax(fabs(rated->lower), fabs(rated->upper)));
     inverter->params.rated_va = component_rated_va(component);
-    inverter->params.ramp_w_s = settings_number(settings, "ramp", inverter->params.ramp_w_s);
+    inverter->params.ramp_w_s = inverter->params.rated_w / settings_number(settings, "ramp_time", 2);
     inverter->params.delay_s = settings_number(settings, "delay", inverter->params.delay_s);
     inverter_init(&inverter->state, INDOORS_C);
     sequence_params_default(&inverter->sequence_params, component_has_dc_relays(component));
@@ -176,13 +191,17 @@ static double dc_voltage_v(const struct inverter_part *inverter)
 
 static void look_at_the_sun(const struct part *part, struct pv_part *pv)
 {
-    double time_s = part_sim_time_s(part);
-    int day = pv->irradiance ? 1 : 172; /* without data: a day in June */
-    double irradiance_w_m2 = pv->irradiance ? series_at(pv->irradiance, time_s)
-                                            : sun_irradiance_w_m2(&pv->plane, day, fmod(time_s, 86400));
-    double ambient_c = pv->ambient ? series_at(pv->ambient, time_s) : pv->ambient_c;
-    double wind_m_s = pv->wind ? series_at(pv->wind, time_s) : 1;
-    pv->available = pv_output(&pv->params, irradiance_w_m2, ambient_c, wind_m_s);
+    double irradiance_w_m2 = source_given(&pv->irradiance) ? part_source_now(part, &pv->irradiance)
+                                                           : sun_irradiance_w_m2(&pv->plane, MIDSUMMER,
+                                                                 fmod(part_sim_time_s(part), 86400));
+    pv->available = pv_output(
+        &pv->params, irradiance_w_m2, part_source_now(part, &pv->ambient), part_source_now(part, &pv->wind));
+    if (source_given(&pv->power)) {
+        pv->available.power_w = fmin(0, part_source_now(part, &pv->power) * pv->scale);
+        pv->available.current_a = pv->available.voltage_v > 1
+                                      ? pv->available.power_w / pv->available.voltage_v
+                                      : 0;
+    }
 }
 
 /* One step. */

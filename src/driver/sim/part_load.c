@@ -21,12 +21,18 @@ static void consume(struct part *part, double power_w, double power_factor)
 static int ev_init_part(struct part *part, const struct settings *settings, struct ugrpc_status *st)
 {
     struct ev_params *params = &part->ev.params;
+    struct source ambient;
     ev_params_default(params, part->component->spec.rated[BOUNDED_ACTIVE].upper);
     params->phases = (int)settings_number(settings, "phases", params->phases);
     params->min_w = params->phases == 1 ? 1380 : 4140;
     params->wants_wh = settings_number(settings, "car.wants", params->wants_wh);
     params->stay_s = settings_number(settings, "car.stays", params->stay_s);
     params->away_s = settings_number(settings, "car.away", params->away_s);
+    int rc = part_source(part, settings, "ambient", 20, &ambient, st);
+    if (rc != 0) {
+        return rc;
+    }
+    params->ambient_c = part_source_now(part, &ambient); /* stations hardly notice the weather */
     const char *plugged = settings_text(settings, "car.plugged", "both");
     ev_init(&part->ev.state, params, strcmp(plugged, "both") == 0);
     if (strcmp(plugged, "station") == 0) {
@@ -78,7 +84,7 @@ static int electrolyzer_init_part(struct part *part, const struct settings *sett
 {
     electrolyzer_params_default(
         &part->electrolyzer.params, part->component->spec.rated[BOUNDED_ACTIVE].upper);
-    part->electrolyzer.params.min_w = settings_number(settings, "minimum", part->electrolyzer.params.min_w);
+    part->electrolyzer.params.min_w = settings_number(settings, "min_power", part->electrolyzer.params.min_w);
     electrolyzer_init(&part->electrolyzer.state);
     return 0;
 }
@@ -116,16 +122,16 @@ static int hvac_init_part(struct part *part, const struct settings *settings, st
     int rc = need_rating(part, settings, &rated_w, st);
     if (rc == 0) {
         hvac_params_default(&part->hvac.params, rated_w);
+        part->hvac.params.room_c = settings_number(settings, "room", part->hvac.params.room_c);
         hvac_init(&part->hvac.state, &part->hvac.params);
-        rc = part_series_setting(part, settings, "ambient", &part->hvac.ambient, st);
+        rc = part_source(part, settings, "ambient", 5, &part->hvac.ambient, st);
     }
     return rc;
 }
 
 static void hvac_step_part(struct part *part, double dt_s)
 {
-    double outside_c = part->hvac.ambient ? series_at(part->hvac.ambient, part_sim_time_s(part)) : 5;
-    hvac_step(&part->hvac.state, &part->hvac.params, outside_c, dt_s);
+    hvac_step(&part->hvac.state, &part->hvac.params, part_source_now(part, &part->hvac.ambient), dt_s);
     consume(part, part->errors ? 0 : part->hvac.state.power_w, 0.9);
 }
 

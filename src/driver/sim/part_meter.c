@@ -2,6 +2,7 @@
 /* What only carries power: the grid connection, meters (with a load of their own, if they have one),
  * transformers, fuses, converters. */
 #include <math.h>
+#include <string.h>
 
 #include "driver/sim/part.h"
 
@@ -40,22 +41,25 @@ static int meter_init_part(struct part *part, const struct settings *settings, s
 {
     struct meter_part *meter = &part->meter;
     load_params_default(&meter->params);
+    meter->params.noise_pct = settings_number(settings, "noise", meter->params.noise_pct);
     meter->params.power_factor = settings_number(settings, "power_factor", meter->params.power_factor);
     load_init(&meter->load, &part->rng);
-    meter->scale = settings_number(settings, "scale", 1) * settings_number(settings, "sign", 1);
-    meter->fixed_w = settings_number(settings, "power", NAN);
-    return part_series_setting(part, settings, "power", &meter->profile, st);
+    meter->scale = settings_number(settings, "scale", 1);
+    if (strcmp(settings_text(settings, "sign", "consumption"), "production") == 0) {
+        meter->scale = -meter->scale;
+    }
+    return part_source(part, settings, "power", NAN, &meter->profile, st);
 }
 
 static void meter_step_part(struct part *part, double dt_s)
 {
     struct meter_part *meter = &part->meter;
-    if (!meter->profile && isnan(meter->fixed_w)) {
+    if (!source_given(&meter->profile)) {
         part_set_power(part, 0, 0);
         return;
     }
-    double profile_w = meter->profile ? series_at(meter->profile, part_sim_time_s(part)) : meter->fixed_w;
-    load_step(&meter->load, &meter->params, profile_w * meter->scale, dt_s, &part->rng);
+    double profile_w = part_source_now(part, &meter->profile) * meter->scale;
+    load_step(&meter->load, &meter->params, profile_w, dt_s, &part->rng);
     for (int i = 0; i < 3; i++) {
         part->power_w[i] = meter->load.power_w[i];
         part->reactive_var[i] = meter->load.reactive_var[i];

@@ -10,7 +10,8 @@
 static int chp_init_part(struct part *part, const struct settings *settings, struct ugrpc_status *st)
 {
     chp_params_default(&part->chp.params, -part->component->spec.rated[BOUNDED_ACTIVE].lower);
-    part->chp.params.min_w = settings_number(settings, "minimum", part->chp.params.min_w);
+    part->chp.params.min_w = settings_number(settings, "min_power", part->chp.params.min_w);
+    part->chp.params.min_run_s = settings_number(settings, "min_run_time", part->chp.params.min_run_s);
     chp_init(&part->chp.state);
     return 0;
 }
@@ -41,14 +42,12 @@ static int wind_init_part(struct part *part, const struct settings *settings, st
 {
     wind_turbine_params_default(&part->wind.params, -part->component->spec.rated[BOUNDED_ACTIVE].lower);
     wind_turbine_init(&part->wind.state);
-    return part_series_setting(part, settings, "wind", &part->wind.wind, st);
+    return part_source(part, settings, "wind", 8, &part->wind.wind, st);
 }
 
 static void wind_step_part(struct part *part, double dt_s)
 {
-    double time_s = part_sim_time_s(part);
-    double breeze_m_s = 7 + 2 * sin(time_s / 600) + sin(time_s / 37); /* without data */
-    double wind_m_s = part->wind.wind ? series_at(part->wind.wind, time_s) : breeze_m_s;
+    double wind_m_s = part_source_now(part, &part->wind.wind);
     bool cut = part->errors || !part->live;
     wind_turbine_step(
         &part->wind.state, &part->wind.params, wind_m_s, cut ? 0 : part_limit(part, -INFINITY), dt_s);
@@ -73,6 +72,7 @@ const struct part_kind wind_kind = {
 static int bank_init_part(struct part *part, const struct settings *settings, struct ugrpc_status *st)
 {
     capacitor_bank_params_default(&part->bank.params, -part->component->spec.rated[BOUNDED_REACTIVE].lower);
+    part->bank.params.steps = (int)settings_number(settings, "steps", part->bank.params.steps);
     capacitor_bank_init(&part->bank.state);
     return 0;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Sensors: they play measured series, or a plausible course of the day where they have none. */
+/* Sensors: they play measured series. */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "driver/sim/device.h"
 #include "sim/weather.h"
@@ -10,22 +9,17 @@
 struct sensor_part {
     struct sensor *sensor;
     struct sim *sim;
-    const struct series *value, *temperature, *direction;
-    double fixed;
+    struct source value, temperature, direction;
     bool offline, faulty;
     struct timer report;
 };
 
-/* What each type measures, and a value where no data is given: mean and swing over the day. */
-static const struct {
-    enum metric metric;
-    double mean, swing;
-} types[SENSOR_TYPE_COUNT] = {
-    [SENSOR_THERMOMETER] = {METRIC_SENSOR_TEMPERATURE, 12, 6},
-    [SENSOR_HYGROMETER] = {METRIC_SENSOR_RELATIVE_HUMIDITY, 65, -15},
-    [SENSOR_BAROMETER] = {METRIC_SENSOR_AIR_PRESSURE, 101300, 150},
-    [SENSOR_PYRANOMETER] = {METRIC_SENSOR_IRRADIANCE, 200, 600},
-    [SENSOR_ANEMOMETER] = {METRIC_SENSOR_WIND_SPEED, 4, 2},
+static const enum metric metrics[SENSOR_TYPE_COUNT] = {
+    [SENSOR_THERMOMETER] = METRIC_SENSOR_TEMPERATURE,
+    [SENSOR_HYGROMETER] = METRIC_SENSOR_RELATIVE_HUMIDITY,
+    [SENSOR_BAROMETER] = METRIC_SENSOR_AIR_PRESSURE,
+    [SENSOR_PYRANOMETER] = METRIC_SENSOR_IRRADIANCE,
+    [SENSOR_ANEMOMETER] = METRIC_SENSOR_WIND_SPEED,
 };
 
 static void on_report(struct timer *timer, void *userdata);
@@ -50,49 +44,28 @@ int sim_attach_sensor(
     *part = (struct sensor_part){
         .sensor = sensor,
         .sim = sim,
-        .fixed = settings_number(settings, "value", NAN),
         .offline = settings_flag(settings, "offline", false),
-        .faulty = settings_flag(settings, "error", false),
+        .faulty = settings_text(settings, "error", NULL) != NULL,
     };
     timer_init(&part->report, on_report, part);
     sim->sensors[sim->n_sensors++] = part;
     sensor->device = device;
     sensor->driver_data = part;
 
-    const struct {
-        const char *name;
-        const struct series **series;
-    } wanted[] = {
-        {"value", &part->value}, {"temperature", &part->temperature}, {"direction", &part->direction}};
-    for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
-        const char *text = settings_text(settings, wanted[i].name, NULL);
-        if (text && !(*wanted[i].series = sim_series(sim, text, st))) {
-            return -UGRPC_INVALID_ARGUMENT;
-        }
+    int rc = sim_source(sim, settings, "value", NAN, &part->value, st);
+    if (rc == 0) {
+        rc = sim_source(sim, settings, "temperature", NAN, &part->temperature, st);
     }
-    return 0;
+    return rc == 0 ? sim_source(sim, settings, "direction", NAN, &part->direction, st) : rc;
 }
 
-static double measure(const struct sensor_part *part, double time_s)
-{
-    if (part->value) {
-        return series_at(part->value, time_s);
-    }
-    if (!isnan(part->fixed)) {
-        return part->fixed;
-    }
-    double day = sin((fmod(time_s, 86400) / 86400 - 0.375) * 2 * M_PI); /* highest in the afternoon */
-    return types[part->sensor->spec.type].mean + types[part->sensor->spec.type].swing * day;
-}
-
-/* Without a type of its own, a sensor's data says what it measures. */
+/* A general sensor's data says what it measures. */
 static enum metric sensor_metric(const struct sensor_part *part)
 {
-    enum metric metric = types[part->sensor->spec.type].metric;
-    if (metric != METRIC_NONE || !part->value) {
-        return metric;
+    if (part->sensor->spec.type != SENSOR_GENERAL || !part->value.series) {
+        return metrics[part->sensor->spec.type];
     }
-    switch (series_unit(part->value)) {
+    switch (series_unit(part->value.series)) {
     case SERIES_CELSIUS:
         return METRIC_SENSOR_TEMPERATURE;
     case SERIES_PERCENT:
@@ -121,23 +94,20 @@ static void report(struct sensor_part *part)
     double time_s = sim->start_s + (double)(clock_now_ns(sim->timers->clock) - sim->started_at_ns) /
                                        (double)NS_PER_S * sim->speed;
     enum metric metric = sensor_metric(part);
-    double value = measure(part, time_s);
-    if (metric == METRIC_SENSOR_IRRADIANCE) {
-        value = fmax(0, value); /* instruments drift a little below 0 at night */
-    }
-    if (metric != METRIC_NONE && !part->faulty) {
-        sample_put(&builder, metric, value);
-    }
-    if (metric == METRIC_SENSOR_RELATIVE_HUMIDITY && part->temperature && !part->faulty) {
-        sample_put(&builder, METRIC_SENSOR_DEW_POINT,
-            weather_dew_point_c(series_at(part->temperature, time_s), value));
-    }
-    if (part->direction && !part->faulty) {
-        sample_put(&builder, METRIC_SENSOR_WIND_DIRECTION, series_at(part->direction, time_s));
-    }
+    double value = source_at(&part->value, time_s);
     if (part->faulty) {
         builder.sample.state = (struct component_state){
             STATE_BIT(STATE_ERROR), ERROR_BIT(ERROR_UNKNOWN), 0, false};
+    } else if (metric != METRIC_NONE) {
+        /* pyranometers drift a little below 0 at night */
+        sample_put(&builder, metric, metric == METRIC_SENSOR_IRRADIANCE ? fmax(0, value) : value);
+    }
+    if (!part->faulty && source_given(&part->temperature)) {
+        double dew_point_c = weather_dew_point_c(source_at(&part->temperature, time_s), value);
+        sample_put(&builder, METRIC_SENSOR_DEW_POINT, dew_point_c);
+    }
+    if (!part->faulty && source_given(&part->direction)) {
+        sample_put(&builder, METRIC_SENSOR_WIND_DIRECTION, source_at(&part->direction, time_s));
     }
     sensor_report(part->sensor, &builder.sample);
 }

@@ -199,20 +199,15 @@ uint32_t part_power_state(double power_w, double threshold_w)
     return power_w < -threshold_w ? STATE_BIT(STATE_DISCHARGING) : STATE_BIT(STATE_READY);
 }
 
-const struct series *part_series(struct part *part, const char *setting, struct ugrpc_status *st)
+int part_source(struct part *part, const struct settings *settings, const char *name, double otherwise,
+    struct source *source, struct ugrpc_status *st)
 {
-    return sim_series(part->sim, setting, st);
+    return sim_source(part->sim, settings, name, otherwise, source, st);
 }
 
-int part_series_setting(struct part *part, const struct settings *settings, const char *name,
-    const struct series **series, struct ugrpc_status *st)
+double part_source_now(const struct part *part, const struct source *source)
 {
-    const char *text = settings_text(settings, name, NULL);
-    if (!text) {
-        return 0;
-    }
-    *series = part_series(part, text, st);
-    return *series ? 0 : -UGRPC_INVALID_ARGUMENT;
+    return source_at(source, part_sim_time_s(part));
 }
 
 /* Callbacks are never run from within the function that took them. */

@@ -1,19 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The simulator: one device behind every simulated component and sensor of a site.
  *
- * Settings (base/settings.h; SERIES is the text "FILE/COLUMN"; all optional but where said):
- *   every component   error (an error's name: it starts with that), recoverable (flag, default yes), offline
- * (flag), metrics (full, basic: what a simple meter measures) battery           capacity (Wh, required), soc
- * (%, 50), chemistry (lfp, nmc, na_ion), health (%), charge_rate and discharge_rate (C, 1),
- * ambient_temperature (°C, 20), closed (flag, yes) inverters         starts (ready, standby, off), start_up
- * (s, 2), ramp (W/s), delay (s) PV, hybrid        irradiance (SERIES; else a clear sky), peak (W),
- * ambient_temperature (°C), ambient, wind (SERIES), tilt, azimuth (degrees) meter             power (SERIES
- * or a number in W), scale (1), sign (1 or -1), power_factor grid              voltage (V, 230), frequency
- * (Hz, 50) EV charger        phases (1 or 3), car.plugged (both, station, none), car.wants (Wh), car.stays,
- * car.away (s) CHP, electrolyzer minimum (W)                      wind turbine   wind (SERIES) HVAC, miner
- * rated (W, required)              HVAC           ambient (SERIES) relay, precharger closed (flag, yes) relay
- * cycle_limit sensors           value (SERIES or a number), temperature (SERIES, for a hygrometer's dew
- * point), direction (SERIES), offline (flag), error (flag)
+ * Its settings (base/settings.h) are those that daemon/option_table.c marks `to_driver`:
+ * docs/configuration.md tells what each means. Where both a number and a data file may stand, a file is the
+ * text "FILE/COLUMN".
  */
 #ifndef DRIVER_SIM_SIM_H
 #define DRIVER_SIM_SIM_H
