@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* Metadata of a call: what came stays in nghttp2's reference-counted buffers, which it shares between the
+ * calls of a connection; what goes out is written into the call's arena. */
+#ifndef UGRPC_METADATA_H
+#define UGRPC_METADATA_H
+
+#include <nghttp2/nghttp2.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <ugrpc/service.h>
+
+#include "base/base.h"
+#include "ugrpc/arena.h"
+
+struct metadata_pair {
+    nghttp2_rcbuf *key;
+    nghttp2_rcbuf *text; /* holds the value; NULL when it was decoded into the arena */
+    struct ugrpc_bytes value;
+};
+
+struct metadata { /* all zero = empty; the pairs stand in the arena */
+    struct metadata_pair *pairs;
+    size_t n, cap;
+};
+
+/* Adds a header; a "-bin" one is decoded and may become several (they may be joined by commas). 0;
+ * -UGRPC_INVALID_ARGUMENT when it is no base64; -UGRPC_RESOURCE_EXHAUSTED when memory runs out. */
+MUST_CHECK int metadata_add(
+    struct metadata *m, nghttp2_rcbuf *key, nghttp2_rcbuf *value, struct arena *arena);
+bool metadata_find(const struct metadata *m, const char *key, struct ugrpc_bytes *value);
+void metadata_done(struct metadata *m); /* the arena goes by itself */
+
+/* Metadata to be sent, in order. */
+struct outgoing_metadata {
+    struct outgoing_metadata *next;
+    nghttp2_nv nv; /* text in the arena */
+};
+
+/* 0, -UGRPC_INVALID_ARGUMENT for a key or value that may not be sent, -UGRPC_RESOURCE_EXHAUSTED. */
+MUST_CHECK int outgoing_metadata_add(
+    struct outgoing_metadata **list, const char *key, const void *value, size_t len, struct arena *arena);
+size_t outgoing_metadata_count(const struct outgoing_metadata *list);
+
+#endif

@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: MIT */
+/* A server's life: options, services, listeners, connections, shutdown. What it does with calls is in
+ * dispatch.c and call.c. */
+#include "ugrpc/server_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+#include "net/listener.h"
+#include "net/tls.h"
+#include "ugrpc/serving.h"
+
+#define LOG_REFUSALS_EVERY_MS 10000
+
+struct ugrpc_server_tls {
+    struct tls *tls;
+};
+
+struct kept {
+    struct kept *next;
+    void *memory;
+    void (*free_fn)(void *memory);
+};
+
+struct not_serving {
+    struct not_serving *next;
+    char service[];
+};
+
+struct serving {
+    struct not_serving *not_serving;
+    serving_fn *watcher;
+    void *userdata;
+    struct kept *kept;
+};
+
+/* ---- new and free ---- */
+
+static uint32_t or_default(uint32_t value, uint32_t fallback)
+{
+    return value ? value : fallback;
+}
+
+static void on_shutdown_timer(struct timer *timer, void *userdata);
+
+struct ugrpc_server *ugrpc_server_new(
+    struct ugrpc_loop *loop, const struct ugrpc_server_options *options, struct ugrpc_status *st)
+{
+    static const struct ugrpc_server_options defaults;
+    const struct ugrpc_server_options *o = options ? options : &defaults;
+    struct ugrpc_server *server = calloc(1, sizeof(*server));
+    if (!server || !(server->serving = calloc(1, sizeof(*server->serving)))) {
+        free(server);
+        status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
+        return NULL;
+    }
+    server->loop = loop;
+    server->limits = (struct session_limits){
+        .max_streams = or_default(o->max_streams, 128),
+        .max_header_bytes = or_default(o->max_header_bytes, 16 << 10),
+        .max_message_bytes = or_default(o->max_message_bytes, 4 << 20),
+        .max_connection_bytes = or_default(o->max_connection_bytes, 16 << 20),
+        .handshake_timeout_ms = or_default(o->handshake_timeout_ms, 10000),
+        .idle_timeout_ms = o->idle_timeout_ms,
+        .keepalive_time_ms = o->keepalive_time_ms ? o->keepalive_time_ms : 30000,
+        .keepalive_timeout_ms = o->keepalive_timeout_ms ? o->keepalive_timeout_ms : 10000,
+        .max_resets_per_s = or_default(o->max_resets_per_s, 2000),
+    };
+    server->max_connections = or_default(o->max_connections, 1024);
+    server->reuse_port = o->reuse_port;
+    server->log = o->log;
+    server->log_userdata = o->log_userdata;
+    timer_init(&server->shutdown_timer, on_shutdown_timer, server);
+    return server;
+}
+
+static void close_listeners(struct ugrpc_server *server)
+{
+    for (size_t i = 0; i < server->n_listeners; i++) {
+        listener_free(server->listeners[i]);
+        server->listeners[i] = NULL;
+    }
+}
+
+static void serving_free(struct serving *serving)
+{
+    while (serving->not_serving) {
+        struct not_serving *next = serving->not_serving->next;
+        free(serving->not_serving);
+        serving->not_serving = next;
+    }
+    while (serving->kept) {
+        struct kept *kept = serving->kept;
+        serving->kept = kept->next;
+        kept->free_fn(kept->memory);
+        free(kept);
+    }
+    free(serving);
+}
+
+void ugrpc_server_free(struct ugrpc_server *server)
+{
+    if (!server) {
+        return;
+    }
+    struct ugrpc_status why;
+    status_set(&why, UGRPC_UNAVAILABLE, "the server is freed");
+    server->freeing = true;
+    timer_stop(loop_timers(server->loop), &server->shutdown_timer);
+    close_listeners(server);
+    while (server->peers) {
+        session_drop(server->peers->session, &why);
+    }
+    while (server->calls) { /* their streams were closed before, and no handler came back for them */
+        call_free(server->calls);
+    }
+    for (size_t i = 0; i < server->n_listeners; i++) {
+        free(server->addresses[i]);
+    }
+    free(server->addresses);
+    free(server->listeners);
+    free(server->services);
+    free(server->interceptors);
+    method_table_done(&server->methods);
+    serving_free(server->serving);
+    free(server);
+}
+
+void server_log(struct ugrpc_server *server, enum ugrpc_log_level level, const char *format, ...)
+{
+    if (!server->log) {
+        return;
+    }
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    server->log(level, text, server->log_userdata);
+}
+
+/* ---- services and interceptors ---- */
+
+/* Makes room for one more in an array; NULL when memory runs out. */
+static void *grow(void *array, size_t n, size_t size)
+{
+    return realloc(array, (n + 1) * size);
+}
+
+int ugrpc_server_add_service(struct ugrpc_server *server, const struct ugrpc_service *service,
+    const struct ugrpc_handler *handlers, const void *servicer, void *userdata, struct ugrpc_status *st)
+{
+    for (size_t i = 0; i < server->n_services; i++) {
+        if (strcmp(server->services[i]->name, service->name) == 0) {
+            return status_set(st, UGRPC_ALREADY_EXISTS, "the server has a service %s already", service->name);
+        }
+    }
+    const struct ugrpc_service **services = grow(server->services, server->n_services, sizeof(*services));
+    if (!services) {
+        return status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
+    }
+    server->services = services;
+    for (size_t i = 0; i < service->n_methods; i++) {
+        struct method method = {.type = &service->methods[i],
+            .handler = &handlers[i],
+            .servicer = servicer,
+            .userdata = userdata};
+        if (method_table_add(&server->methods, service->name, &method) != 0) {
+            return status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
+        }
+    }
+    server->services[server->n_services++] = service;
+    return 0;
+}
+
+void ugrpc_server_set_fallback(
+    struct ugrpc_server *server, const struct ugrpc_handler *handler, const void *servicer, void *userdata)
+{
+    static const struct ugrpc_method raw = {.name = "", .kind = UGRPC_UNARY};
+    server->fallback = (struct method){
+        .type = &raw, .handler = handler, .servicer = servicer, .userdata = userdata};
+}
+
+const struct ugrpc_service *ugrpc_server_service(const struct ugrpc_server *server, size_t index)
+{
+    return index < server->n_services ? server->services[index] : NULL;
+}
+
+int ugrpc_server_add_interceptor(
+    struct ugrpc_server *server, const struct ugrpc_interceptor *interceptor, void *userdata)
+{
+    struct intercept *all = grow(server->interceptors, server->n_interceptors, sizeof(*all));
+    if (!all) {
+        return -UGRPC_RESOURCE_EXHAUSTED;
+    }
+    server->interceptors = all;
+    all[server->n_interceptors++] = (struct intercept){interceptor, userdata};
+    return 0;
+}
+
+int ugrpc_server_require_key(struct ugrpc_server *server,
+    bool (*check)(const char *key, char identity[64], void *userdata), void *userdata)
+{
+    server->check_key = check;
+    server->check_key_userdata = userdata;
+    return 0;
+}
+
+bool ugrpc_key_equal(const char *a, const char *b)
+{
+    /* As long as the longer one: neither length nor content shows in the time it takes. */
+    size_t a_len = strlen(a), b_len = strlen(b), len = a_len > b_len ? a_len : b_len;
+    volatile unsigned char differs = a_len != b_len;
+    for (size_t i = 0; i < len; i++) {
+        differs |= (unsigned char)(a[i < a_len ? i : a_len] ^ b[i < b_len ? i : b_len]);
+    }
+    return !differs;
+}
+
+/* ---- health, as far as the server knows it ---- */
+
+int server_serving(const struct ugrpc_server *server, const char *service)
+{
+    bool known = !*service;
+    for (size_t i = 0; i < server->n_services && !known; i++) {
+        known = strcmp(server->services[i]->name, service) == 0;
+    }
+    for (const struct not_serving *n = server->serving->not_serving; n; n = n->next) {
+        if (strcmp(n->service, service) == 0) {
+            return 0;
+        }
+    }
+    return !known ? -1 : !server->shutting_down;
+}
+
+void server_watch_serving(struct ugrpc_server *server, serving_fn *fn, void *userdata)
+{
+    server->serving->watcher = fn;
+    server->serving->userdata = userdata;
+}
+
+void server_keep(struct ugrpc_server *server, void *memory, void (*free_fn)(void *memory))
+{
+    struct kept *kept = malloc(sizeof(*kept));
+    if (!kept) {
+        abort(); /* a handful of bytes, at start */
+    }
+    *kept = (struct kept){server->serving->kept, memory, free_fn};
+    server->serving->kept = kept;
+}
+
+static void tell_serving(struct ugrpc_server *server, const char *service)
+{
+    if (server->serving->watcher) {
+        server->serving->watcher(service, server->serving->userdata);
+    }
+}
+
+void ugrpc_server_set_serving(struct ugrpc_server *server, const char *service, bool serving)
+{
+    struct not_serving **at = &server->serving->not_serving;
+    while (*at && strcmp((*at)->service, service) != 0) {
+        at = &(*at)->next;
+    }
+    if (serving && *at) {
+        struct not_serving *gone = *at;
+        *at = gone->next;
+        free(gone);
+    } else if (!serving && !*at) {
+        size_t len = strlen(service) + 1;
+        struct not_serving *added = malloc(sizeof(*added) + len);
+        if (!added) {
+            return;
+        }
+        added->next = NULL;
+        memcpy(added->service, service, len);
+        *at = added;
+    }
+    tell_serving(server, service);
+}
+
+/* ---- listeners and connections ---- */
+
+struct ugrpc_server_tls *ugrpc_server_tls_new(
+    const struct ugrpc_server_tls_options *options, struct ugrpc_status *st)
+{
+    struct tls_files files = {options->certificate_file, options->key_file, options->client_ca_file,
+        options->require_client_certificate};
+    struct ugrpc_server_tls *tls = malloc(sizeof(*tls));
+    if (!tls) {
+        status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
+        return NULL;
+    }
+    tls->tls = tls_new(&files, st);
+    if (!tls->tls) {
+        free(tls);
+        return NULL;
+    }
+    return tls;
+}
+
+void ugrpc_server_tls_free(struct ugrpc_server_tls *tls)
+{
+    if (tls) {
+        tls_unref(tls->tls);
+        free(tls);
+    }
+}
+
+void peer_unref(struct peer *peer)
+{
+    if (--peer->refs == 0) {
+        free(peer->certificate);
+        free(peer);
+    }
+}
+
+/* A flood of refusals is one line of log. */
+static void refuse_connection(struct ugrpc_server *server, const char *why)
+{
+    uint64_t now = uv_now(ugrpc_loop_uv(server->loop));
+    server->stats.refused_connections++;
+    if (!server->refusals_logged_ms || now - server->refusals_logged_ms >= LOG_REFUSALS_EVERY_MS) {
+        server->refusals_logged_ms = now ? now : 1;
+        server_log(server, UGRPC_LOG_WARNING, "connections are refused: %s (%llu so far)", why,
+            (unsigned long long)server->stats.refused_connections);
+    }
+}
+
+static void refresh_tls(struct ugrpc_server *server, struct listener *l)
+{
+    struct ugrpc_status st;
+    struct tls *tls = listener_tls(l);
+    int rc = tls ? tls_refresh(tls, loop_now_ns(server->loop), &st) : 0;
+    if (rc > 0) {
+        server_log(server, UGRPC_LOG_INFO, "%s: took the renewed certificate", listener_address(l));
+    } else if (rc < 0) {
+        server_log(server, UGRPC_LOG_ERROR,
+            "%s: the renewed certificate is not usable, the old one stays: %s", listener_address(l),
+            st.message);
+    }
+}
+
+static void accept_one(struct ugrpc_server *server, struct listener *l, struct uv_stream_s *waiting)
+{
+    struct ugrpc_status st;
+    struct peer *peer = calloc(1, sizeof(*peer) + 128);
+    refresh_tls(server, l);
+    struct session *s = peer ? session_accept(server->loop, waiting, listener_tls(l), &server_role,
+                                   &server->limits, &server->counters, peer, &st)
+                             : NULL;
+    if (!s) {
+        refuse_connection(server, peer ? st.message : "out of memory");
+        free(peer);
+        return;
+    }
+    peer->refs = 1;
+    peer->server = server;
+    peer->session = s;
+    peer->id = ++server->next_peer_id;
+    strncpy(peer->address, session_peer(s), 127);
+    peer->next = server->peers;
+    if (server->peers) {
+        server->peers->prev = peer;
+    }
+    server->peers = peer;
+    server->stats.connections++;
+    server->stats.open_connections++;
+    if (server->stats.open_connections > server->max_connections) {
+        char text[64];
+        snprintf(text, sizeof(text), "%u are open, the limit", server->max_connections);
+        refuse_connection(server, text);
+        status_set(&st, UGRPC_RESOURCE_EXHAUSTED, "too many connections");
+        session_drop(s, &st);
+    }
+}
+
+static void on_connection(
+    struct listener *l, struct uv_stream_s *waiting, const struct ugrpc_status *why, void *userdata)
+{
+    struct ugrpc_server *server = userdata;
+    if (waiting) {
+        accept_one(server, l, waiting);
+    } else {
+        refuse_connection(server, why->message);
+    }
+}
+
+static void end_shutdown(struct ugrpc_server *server)
+{
+    timer_start_in(loop_timers(server->loop), &server->shutdown_timer, 0);
+}
+
+void server_peer_gone(struct ugrpc_server *server, struct peer *peer, const struct ugrpc_status *why)
+{
+    if (peer->prev) {
+        peer->prev->next = peer->next;
+    } else {
+        server->peers = peer->next;
+    }
+    if (peer->next) {
+        peer->next->prev = peer->prev;
+    }
+    server->stats.open_connections--;
+    server_log(server, UGRPC_LOG_DEBUG, "%s: connection closed: %s", peer->address, why->message);
+    peer_unref(peer);
+    if (server->shutting_down && !server->peers && !server->freeing) {
+        end_shutdown(server);
+    }
+}
+
+int ugrpc_server_listen(
+    struct ugrpc_server *server, const char *address, struct ugrpc_server_tls *tls, struct ugrpc_status *st)
+{
+    struct listener *l = listener_new(
+        ugrpc_loop_uv(server->loop), address, tls ? tls->tls : NULL, server->reuse_port, st);
+    if (!l) {
+        return st ? -(int)st->code : -UGRPC_UNKNOWN;
+    }
+    struct listener **listeners = grow(server->listeners, server->n_listeners, sizeof(struct listener *));
+    server->listeners = listeners ? listeners : server->listeners;
+    char **addresses = grow(server->addresses, server->n_listeners, sizeof(char *));
+    server->addresses = addresses ? addresses : server->addresses;
+    char *text = strdup(listener_address(l));
+    if (!listeners || !addresses || !text) {
+        free(text);
+        listener_free(l);
+        return status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
+    }
+    server->addresses[server->n_listeners] = text;
+    server->listeners[server->n_listeners++] = l;
+    return server->started ? listener_start(l, on_connection, server, st) : 0;
+}
+
+const char *ugrpc_server_address(const struct ugrpc_server *server, size_t index)
+{
+    return index < server->n_listeners ? server->addresses[index] : NULL;
+}
+
+int ugrpc_server_start(struct ugrpc_server *server, struct ugrpc_status *st)
+{
+    server->started = true;
+    for (size_t i = 0; i < server->n_listeners; i++) {
+        int rc = listener_start(server->listeners[i], on_connection, server, st);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    return 0;
+}
+
+/* ---- shutdown ---- */
+
+static void finish_shutdown(struct ugrpc_server *server)
+{
+    void (*done)(void *userdata) = server->shutdown_done;
+    server->shutdown_done = NULL;
+    if (done) {
+        done(server->shutdown_userdata); /* may free the server */
+    }
+}
+
+/* The grace is over: closes what is left; or nothing is left, and this is the turn to say so. */
+static void on_shutdown_timer(struct timer *timer, void *userdata)
+{
+    struct ugrpc_server *server = userdata;
+    struct ugrpc_status why;
+    status_set(&why, UGRPC_UNAVAILABLE, "the server is shutting down");
+    if (!server->peers) {
+        finish_shutdown(server);
+        return;
+    }
+    while (server->peers) {
+        session_drop(server->peers->session, &why);
+    }
+}
+
+static void end_streams(struct ugrpc_server *server)
+{
+    struct ugrpc_status st;
+    status_set(&st, UGRPC_UNAVAILABLE, "the server is shutting down");
+    /* A handler may finish other calls from within on_cancel, so the search begins anew after each. */
+    for (struct ugrpc_call *call = server->calls; call;) {
+        bool stream = !call->concluded && call->method && call->method->type->kind != UGRPC_UNARY;
+        if (stream) {
+            call_abort(call, &st);
+            call = server->calls;
+        } else {
+            call = call->next;
+        }
+    }
+}
+
+void ugrpc_server_shutdown(
+    struct ugrpc_server *server, int64_t grace_ms, void (*done)(void *userdata), void *userdata)
+{
+    server->shutdown_done = done;
+    server->shutdown_userdata = userdata;
+    if (!server->shutting_down) {
+        server->shutting_down = true;
+        close_listeners(server);
+        tell_serving(server, "");
+        for (size_t i = 0; i < server->n_services; i++) {
+            tell_serving(server, server->services[i]->name);
+        }
+        for (struct peer *peer = server->peers, *next; peer; peer = next) {
+            next = peer->next;
+            session_shutdown(peer->session);
+        }
+        end_streams(server);
+    }
+    timer_start_in(
+        loop_timers(server->loop), &server->shutdown_timer, server->peers ? grace_ms * NS_PER_MS : 0);
+}
+
+void ugrpc_server_read_stats(const struct ugrpc_server *server, struct ugrpc_server_stats *stats)
+{
+    *stats = server->stats;
+    stats->messages_in = server->counters.messages_in;
+    stats->messages_out = server->counters.messages_out;
+    stats->bytes_in = server->counters.bytes_in;
+    stats->bytes_out = server->counters.bytes_out;
+}
+
+const char *ugrpc_version(void)
+{
+    return UGRPC_VERSION;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* HTTP/2 on one connection: nghttp2 and what it needs, with streams of gRPC messages on top. It knows message
+ * frames and flow control, but no methods and no status: a role (the server; later the client) gives them
+ * their meaning. */
+#ifndef UGRPC_SESSION_H
+#define UGRPC_SESSION_H
+
+#include <nghttp2/nghttp2.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "ugrpc/frame.h"
+#include "ugrpc/loop_internal.h"
+
+struct connection;
+struct session;
+struct tls;
+struct ugrpc_message;
+struct uv_stream_s;
+
+/* One message that waits to be sent. */
+struct outgoing {
+    struct outgoing *next;
+    struct ugrpc_message *message;
+    const uint8_t *data; /* a form of it, as it goes on the wire */
+    size_t len;
+};
+
+/* Part of a call; small, as thousands of them stand idle. */
+struct stream {
+    struct session *session; /* NULL once the stream is closed: all that follows is a no-op then */
+    struct stream *prev, *next;
+    struct stream *next_ready;
+    struct outgoing *first, *last;
+    size_t sent_of_first;
+    size_t waiting;  /* bytes from there to the end of the queue */
+    size_t held;     /* bytes of memory that count against the connection's limit */
+    size_t withheld; /* received while paused: not given back to the flow-control window */
+    struct frame_reader in;
+    int32_t id;
+    bool headers_sent, finishing, deferred, paused;
+    bool wants_ready, in_ready_list;
+    bool deaf;         /* what the peer still sends is dropped */
+    bool remote_ended; /* the peer has sent all */
+};
+
+/* What streams mean. All run from the loop, within a read or a flush of the session. */
+struct session_role {
+    /* The peer opens a stream: the new one is entered by stream_open(). Negative refuses it. */
+    int (*open)(struct session *s, int32_t id);
+    void (*header)(struct stream *stream, nghttp2_rcbuf *name, nghttp2_rcbuf *value);
+    void (*headers_done)(struct stream *stream);
+    void (*message)(struct stream *stream, const struct frame *frame);
+    void (*bad_frame)(struct stream *stream, const struct ugrpc_status *st);
+    void (*remote_end)(struct stream *stream);
+    /* All messages are sent and the stream is finishing: submit the trailers. */
+    void (*trailers)(struct stream *stream);
+    void (*ready)(
+        struct stream *stream); /* after wants_ready: the queue is empty, or half of `ready_below` */
+    /* The stream is over; `error` is HTTP/2's. stream->session is NULL already. */
+    void (*closed)(struct stream *stream, uint32_t error);
+    /* The peer speaks something else; it has been answered where that was possible. */
+    void (*refused)(struct session *s, const struct ugrpc_status *why);
+    /* The session is over and is freed after this. */
+    void (*ended)(struct session *s, const struct ugrpc_status *why);
+};
+
+struct session_limits {
+    uint32_t max_streams;
+    uint32_t max_header_bytes;
+    uint32_t max_message_bytes;
+    uint32_t max_connection_bytes;
+    uint32_t handshake_timeout_ms;
+    int64_t idle_timeout_ms; /* 0: none */
+    int64_t keepalive_time_ms;
+    int64_t keepalive_timeout_ms;
+    uint32_t max_resets_per_s;
+};
+
+struct session_counters {
+    uint64_t messages_in, messages_out, bytes_in, bytes_out;
+};
+
+/* Accepts a connection. Borrows everything until role->ended() or session_drop(); frees itself then. */
+struct session *session_accept(struct ugrpc_loop *loop, struct uv_stream_s *listener, struct tls *tls,
+    const struct session_role *role, const struct session_limits *limits, struct session_counters *counters,
+    void *userdata, struct ugrpc_status *st);
+
+/* Ends it at once: role->closed() for each stream, then role->ended(), before this returns. */
+void session_drop(struct session *s, const struct ugrpc_status *why);
+/* Tells the peer to go: no new streams, and the connection ends when the last stream has. */
+void session_shutdown(struct session *s);
+
+void *session_userdata(const struct session *s);
+struct ugrpc_loop *session_loop(const struct session *s);
+struct stream *session_first_stream(const struct session *s);
+const char *session_peer(const struct session *s);
+const char *session_peer_subject(const struct session *s);
+
+/* Bytes that all its streams hold. */
+size_t session_held(const struct session *s);
+/* Whether `more` bytes may be held besides what the session's streams hold; counts them for the stream. */
+MUST_CHECK bool session_hold(struct stream *stream, size_t more);
+
+/* Enters a stream that lives in the caller's memory. */
+void stream_open(struct stream *stream, struct session *s, int32_t id);
+/* The header block; with `last` it ends the stream. Values flagged NO_COPY live until role->closed(). */
+void stream_headers(struct stream *stream, const nghttp2_nv *nv, size_t n, bool last);
+void stream_trailers(struct stream *stream, const nghttp2_nv *nv, size_t n);
+/* Queues a form of a message; takes a reference. Negative when memory runs out. */
+MUST_CHECK int stream_push(
+    struct stream *stream, struct ugrpc_message *message, const uint8_t *data, size_t len);
+void stream_clear(struct stream *stream);  /* drops what waits, except a message begun */
+void stream_finish(struct stream *stream); /* role->trailers() after the last message */
+void stream_reset(struct stream *stream, uint32_t error);
+void stream_pause(struct stream *stream, bool pause);
+void stream_done(struct stream *stream); /* frees what a closed stream still holds */
+
+#endif
