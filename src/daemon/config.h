@@ -18,6 +18,7 @@
 struct config_component {
     struct component_spec spec;
     struct settings settings; /* for the driver */
+    const int *setting_lines; /* where each of them stands */
     int line;
     const char **under; /* names of the neighbours towards the grid */
     size_t n_under;
@@ -27,6 +28,7 @@ struct config_component {
 struct config_sensor {
     struct sensor_spec spec;
     struct settings settings;
+    const int *setting_lines;
     int line;
 };
 

@@ -8,7 +8,7 @@
 #include "base/base.h"
 #include "base/clock.h"
 
-/* Of the wire's time stamps and float32: see the grid's rated power. */
+/* What a fuse carries on three phases: sqrt(3) x line voltage x current. */
 #define SQRT3       1.7320508075688772
 #define GRID_LINE_V 400.0
 
@@ -124,16 +124,19 @@ void config_take_simulation(struct config *config, const struct section *section
  */
 
 /* What the driver gets: all values that are its own to use, without those that were wrong. */
-static struct settings keep_settings(struct config *config, const struct section *section)
+static struct settings keep_settings(struct config *config, const struct section *section, const int **lines)
 {
     size_t n = 0;
     for (size_t i = 0; i < section->n; i++) {
         n += section->values[i].option->to_driver;
     }
     struct settings settings = {.items = arena_alloc(&config->arena, n * sizeof(struct setting))};
+    int *line = arena_alloc(&config->arena, n * sizeof(line[0]));
+    *lines = line;
     for (size_t i = 0; i < section->n; i++) {
         const struct value *value = &section->values[i];
         if (value->option->to_driver && (value->text || !isnan(value->number))) {
+            *line++ = value->line;
             settings.items[settings.n++] = (struct setting){
                 .name = value->option->name,
                 .text = value->text ? arena_copy(&config->arena, value->text) : NULL,
@@ -322,7 +325,7 @@ void config_take_component(struct config *config, struct config_component *compo
     spec->interval_ns = to_ns(section_number(section, "interval", 1));
     spec->max_age_ns = to_ns(section_number(section, "max_age", 0));
     spec->on_expiry = section_choice(section, "on_expiry", 0) == 1 ? ON_EXPIRY_RELEASE : ON_EXPIRY_ZERO;
-    component->settings = keep_settings(config, section);
+    component->settings = keep_settings(config, section, &component->setting_lines);
 
     const struct value *under = section_value(section, "under");
     component->under_line = under ? under->line : component->line;
@@ -353,7 +356,7 @@ void config_take_sensor(struct config *config, struct config_sensor *sensor, con
     spec->lifetime_end_utc_ns = to_ns(section_number(section, "lifetime.end", 0));
     spec->interval_ns = to_ns(section_number(section, "interval", 1));
     spec->max_age_ns = to_ns(section_number(section, "max_age", 0));
-    sensor->settings = keep_settings(config, section);
+    sensor->settings = keep_settings(config, section, &sensor->setting_lines);
     check_lifetime(section, problems);
     check_max_age(section, problems);
     check_interval(section, problems);

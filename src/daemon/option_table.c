@@ -228,9 +228,9 @@ const struct option options[] = {
     {.name = "cycle_limit", .places = IN_COMPONENT, .types = C(RELAY), .kind = OPTION_INTEGER, .least = 1,
         .most = 4294967295.0, .derived = "no limit", .to_driver = true,
         .help = "Closings that it lives for; then error relay_cycle_limit_reached."},
-    {.name = "state", .places = IN_COMPONENT, .types = BATTERY_SIDE, .kind = OPTION_CHOICE,
+    {.name = "starts", .places = IN_COMPONENT, .types = BATTERY_SIDE, .kind = OPTION_CHOICE,
         .choices = inverter_states, .otherwise = "ready", .to_driver = true, .help = "State at the start."},
-    {.name = "state", .places = IN_COMPONENT, .types = C(PV_INVERTER), .kind = OPTION_CHOICE,
+    {.name = "starts", .places = IN_COMPONENT, .types = C(PV_INVERTER), .kind = OPTION_CHOICE,
         .choices = pv_states, .otherwise = "ready", .to_driver = true, .help = "State at the start."},
 
     /* Behaviour of simulated components. */
@@ -279,6 +279,9 @@ const struct option options[] = {
     {.name = "delay", .places = IN_COMPONENT, .types = INVERTERS, .kind = OPTION_NUMBER, .unit = UNIT_SECOND,
         .least = 0, .most = 60, .otherwise = "100 ms", .to_driver = true,
         .help = "From a command to the first reaction."},
+    {.name = "start_up", .places = IN_COMPONENT, .types = INVERTERS, .kind = OPTION_NUMBER,
+        .unit = UNIT_SECOND, .least = 0, .most = 25, .otherwise = "2 s", .to_driver = true,
+        .help = "How long it watches the grid before it connects."},
     {.name = "min_power", .places = IN_COMPONENT, .types = C(CHP), .kind = OPTION_NUMBER, .unit = UNIT_WATT,
         .least = 0, .most = MOST_W, .derived = "half of rated", .to_driver = true,
         .help = "Least that it produces while it runs, without sign."},
