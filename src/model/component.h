@@ -85,7 +85,7 @@ struct component_spec {
 
     double fuse_current_a;             /* grid, fuse */
     double primary_v, secondary_v;     /* transformer */
-    enum battery_type battery_type;  /* battery */
+    enum battery_type battery_type;    /* battery */
     enum ev_charger_kind ev_kind;      /* EV charger */
     struct range rated[BOUNDED_COUNT]; /* W, VAr, W (DC), % */
     double rated_va;                   /* S; 0: the larger rated active bound */
