@@ -18,7 +18,7 @@ void chp_step(
     struct chp_state *state, const struct chp_params *params, double wanted_w, bool stop, double dt_s)
 {
     double wanted = -wanted_w; /* in here production counts positive */
-    bool asked = !stop && wanted >= params->min_w / 2;
+    bool asked = !stop && wanted >= params->min_w;
     state->run_s = state->running ? state->run_s + dt_s : 0;
     if (asked) {
         state->running = true;

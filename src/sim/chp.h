@@ -8,7 +8,7 @@
 
 struct chp_params {
     double rated_w; /* positive */
-    double min_w;   /* positive; asked for less than half of it, it stops */
+    double min_w;   /* positive; asked for less, it stops */
     double ramp_w_s;
     double min_run_s;
 };

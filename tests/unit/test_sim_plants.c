@@ -32,6 +32,10 @@ static void a_chp_ramps_and_keeps_to_its_minimum_load(void **state)
         chp_step(&chp, &params, -2000, false, 1);
     }
     assert_near(chp.power_w, -3000, 1e-6);
+    for (int i = 0; i < 300; i++) {
+        chp_step(&chp, &params, -2000, false, 1);
+    }
+    assert_near(chp.power_w, 0, 0);
     for (int i = 0; i < 100; i++) {
         chp_step(&chp, &params, -99e3, false, 1);
     }
