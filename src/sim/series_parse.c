@@ -12,6 +12,7 @@
 #include "base/status.h"
 
 #define MAX_NUMBER_BYTES 48
+#define MOST             1e15 /* of a value, in the unit of the wire: far from overflow in any sum */
 #define MIN_YEAR         1900
 #define MAX_YEAR         2200
 
@@ -329,11 +330,12 @@ static int parse_line(struct series_rows *rows, struct reader *r, struct span li
     }
     if (field.at == field.end) {
         row.value = NAN;
-    } else if (parse_number(field, &row.value) && isfinite(row.value * factor)) {
+    } else if (parse_number(field, &row.value) && fabs(row.value * factor) <= MOST) {
         row.value *= factor;
     } else {
-        return status_set(r->st, UGRPC_INVALID_ARGUMENT, "%s, line %u: \"%s\" in column \"%s\" is no number",
-            r->name, r->line, excerpt(field).text, column);
+        return status_set(r->st, UGRPC_INVALID_ARGUMENT,
+            "%s, line %u: \"%s\" in column \"%s\" is no number within ±1e15", r->name, r->line,
+            excerpt(field).text, column);
     }
     return add_row(rows, r, row);
 }
