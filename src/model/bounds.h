@@ -21,17 +21,22 @@ int bounds_add(struct component *component, enum metric metric, const struct cal
     struct ugrpc_status *st);
 
 /* What a command is checked against and streams publish: finite, ascending, on float32 values. If nothing is
- * allowed,
- * [[0, 0]] for a power, the nearest own limit for SoC. */
+ * allowed, [[0, 0]] for a power, the nearest own limit for SoC. Without ranges (n = 0) only where the
+ * component does not take bounds, and for the DC power of a battery whose limits are unknown. */
 const struct ranges *bounds_in_force(const struct component *component, enum bounded bounded);
 
 /* Works the bounds in force out anew (and those of inverters before a battery), then the applied set-points.
- */
+ * Costs next to nothing when nothing has changed that they follow from. */
 void bounds_refresh(struct component *component);
 
 /* The value that the device is told for a request: nearest in (in force ∪ {0}), ties towards 0, floored to
  * the resolution; 0 if that lies outside. */
 double bounds_apply(const struct component *component, enum axis axis, double requested);
+
+/* The nearest values at or below and at or above `value` that a command would be accepted with, after the
+ * resolution; NAN: none on this side. One of them is always a number. */
+void bounds_acceptable(
+    const struct component *component, enum axis axis, double value, double *below, double *above);
 
 /* What limits: "rated", "battery_1: state of charge", "added bounds", "relay_1 is open" …, for messages. */
 const char *bounds_reason(

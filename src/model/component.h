@@ -121,6 +121,7 @@ struct telemetry {
     int64_t max_age_ns;
     struct timer freshness;
     struct subscription *subscribers; /* a list */
+    struct subscription *next_told;   /* while telling: the next of the list; unsubscribing moves it on */
     struct site *site;
 };
 
@@ -140,26 +141,29 @@ struct setpoint {
     uint64_t generation;  /* counts commands, so that an expiry never touches a newer one */
     char by[64];          /* who set it */
     struct timer expiry;
+    struct outbox *outbox; /* model/command.c; NULL if the component takes no set-points on this axis */
 };
 
 struct component {
     struct component_spec spec; /* strings owned */
+    char *label;                /* "bat_inv_1 (4)" */
     struct site *site;
     struct device *device;                  /* NULL: nothing behind it (a fuse, say) */
     struct component **parents, **children; /* towards the grid, away from it */
     size_t n_parents, n_children;
+    struct links *links; /* model/graph.c */
 
     struct telemetry telemetry;
     struct range momentary[BOUNDED_COUNT]; /* the device's own limits of the moment, from the last sample */
     struct ranges in_force[BOUNDED_COUNT]; /* what a command is checked against and streams publish */
-    struct bounds_ledger *added;           /* model/bounds.h */
+    struct bounds_ledger *added;           /* model/bounds.c; NULL if the component takes no bounds */
     struct setpoint setpoints[AXIS_COUNT];
     struct lifecycle *lifecycle; /* model/lifecycle.h */
     void *driver_data;           /* the driver's own */
 };
 
 struct sensor {
-    struct sensor_spec spec;
+    struct sensor_spec spec; /* strings owned */
     struct device *device;
     struct telemetry telemetry;
     void *driver_data;

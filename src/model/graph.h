@@ -16,6 +16,13 @@ size_t graph_check(const struct site *site,
 /* The components in an order in which every parent stands before its children; `order` has room for all. */
 void graph_sort(const struct site *site, struct component **order);
 
+/* Power passes through it: relay, precharger, converter, transformer, fuse … For the rules and walks above
+ * and below, what stands on both sides of it are neighbours. */
+bool graph_passes_through(const struct component *component);
+
+/* A relay, precharger or battery whose latest sample says that it is open (or in error and not closed). */
+bool graph_is_open(const struct component *component);
+
 /* What is open between an inverter and the grid, or between it and every battery behind it: a relay, a
  * precharger, or the battery itself; NULL if power can flow. By the latest samples. */
 const struct component *graph_open_in_series(const struct component *component);
@@ -26,5 +33,9 @@ void graph_batteries(
     const struct component *inverter, void (*fn)(struct component *battery, void *), void *userdata);
 void graph_inverters(
     const struct component *battery, void (*fn)(struct component *inverter, void *), void *userdata);
+
+/* The same as lists, valid until the next site_connect(). Return how many. */
+size_t graph_list_batteries(const struct component *inverter, struct component *const **batteries);
+size_t graph_list_inverters(const struct component *battery, struct component *const **inverters);
 
 #endif

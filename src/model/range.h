@@ -45,8 +45,11 @@ void ranges_round_inward(struct ranges *set);
  * integer is that integer. */
 double floor_to_resolution(double value, double resolution);
 
-/* "-10000 ... 10000" or "-2000 ... -500 or 500 ... 4000"; at most 4 ranges, then "or 12 more". Always ends in
- * NUL. */
+/* The fewest decimals that give the same float32: "-10000", "0.1". Returns `out`; 32 bytes always suffice. */
+const char *number_format(double value, char *out, size_t cap);
+
+/* "-10000 ... 10000 W" or "-2000 ... -500 or 500 ... 4000 W"; at most 4 ranges, then "or 12 more". Always
+ * ends in NUL. */
 void ranges_format(const struct ranges *set, const char *unit, char *out, size_t cap);
 
 #endif

@@ -33,19 +33,26 @@ struct site {
     struct site_spec spec;         /* strings owned */
     struct timers *timers;         /* lifetimes and all else; its clock is the site's clock */
     struct component **components; /* ascending by id */
+    struct component **by_name;
     size_t n_components;
     struct sensor **sensors; /* ascending by id */
     size_t n_sensors;
     struct connection_edge *connections; /* in the order of the configuration */
     size_t n_connections;
     struct observer observer;
+    uint64_t switchings;     /* counts openings and closings of what can be in series, and new connections */
+    uint64_t walks;          /* model/graph.c: counts walks through the connections */
+    struct later *later;     /* model/later.h */
+    struct zeroing *zeroing; /* model/command.c: a command_zero_all() that runs */
 };
 
 /* Copies the spec; borrows `timers` until site_free(). */
 struct site *site_new(const struct site_spec *spec, struct timers *timers);
 void site_free(struct site *site); /* stops every timer; devices must be destroyed before. NULL is fine */
 
-/* Each returns NULL with `st` for an id (or, for components, a name) that is taken, or 0. */
+/* Each returns NULL with `st` for an id or name that is taken, an id of 0, or (components) rated bounds that
+ * do not fit: where active set-points are accepted they are required, finite, and on the side of 0 that the
+ * type allows. */
 struct component *site_add_component(
     struct site *site, const struct component_spec *spec, struct ugrpc_status *st);
 struct sensor *site_add_sensor(struct site *site, const struct sensor_spec *spec, struct ugrpc_status *st);

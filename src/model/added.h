@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* The bounds that callers have added for one metric of one component: entries with their expiry, and their
+ * union. Private to model/. */
+#ifndef MODEL_ADDED_H
+#define MODEL_ADDED_H
+
+#include <stdint.h>
+
+#include "model/range.h"
+
+struct added_entry {
+    struct range range;
+    char *owner;
+    int64_t until_ns; /* boot time */
+    int64_t until_utc_ns;
+};
+
+struct added {
+    struct added_entry *entries;
+    size_t n, cap;
+    struct ranges all;    /* the union of the entries */
+    uint64_t version;     /* counts changes of `all` */
+    int64_t next_ns;      /* when the first entry ends; INT64_MAX if there is none */
+    struct ranges before; /* scratch */
+};
+
+void added_done(struct added *added);
+
+/* How many entries there would be with these ones; identical ones of one owner count once. */
+size_t added_count_with(const struct added *added, const char *owner, const struct range *ranges, size_t n);
+
+/* Adds or prolongs. Returns until when (UTC) all of these ranges hold at least. */
+int64_t added_put(struct added *added, const char *owner, const struct range *ranges, size_t n,
+    int64_t until_ns, int64_t until_utc_ns);
+
+/* Takes out what has ended by `now_ns`; returns how many. */
+size_t added_expire(struct added *added, int64_t now_ns);
+
+#endif

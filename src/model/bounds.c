@@ -1,0 +1,619 @@
+/* SPDX-License-Identifier: MIT */
+/* Bounds in force.
+ *
+ * They are worked out anew only when something that they follow from has changed: each component remembers
+ * its inputs of the last time (limits of the moment, state of charge, added bounds, batteries behind it, open
+ * relays, active power), and a comparison of these is all that an ordinary sample costs.
+ *
+ * Batteries and inverters. A battery's DC power in force is its own, without discharging at or below the
+ * lower bound of its state of charge and without charging at or above the upper one. On the AC side of an
+ * inverter that is, whatever its losses: at most the DC bound when charging (the inverter takes its losses
+ * from the AC side) and at most 0.95 of it when discharging. A battery that several inverters share is split
+ * between them by their rated power. A single battery behind an inverter hands on its gaps, too; of several
+ * the outer limits are added up. A hybrid inverter has PV beside its battery, therefore its battery limits
+ * only what it takes from the grid. A battery without known limits of DC power limits nothing. */
+#include "model/bounds.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/added.h"
+#include "model/parts.h"
+#include "model/site.h"
+#include "model/tell.h"
+
+#define WORST_EFFICIENCY 0.95 /* from DC to AC, of an inverter that discharges */
+
+static const struct range SOC_ALL = {0, 100};
+
+/* What the bounds in force follow from. Compared as bytes: no padding. */
+struct inputs {
+    struct range momentary[BOUNDED_COUNT];
+    double soc_pct, active_w;
+    uint64_t added, behind;
+    const struct component *open;
+};
+
+/* The added bounds of one metric. */
+struct slot {
+    struct component *component;
+    enum bounded bounded;
+    struct added added;
+    struct timer expiry;
+};
+
+struct bounds_ledger {
+    struct slot slots[BOUNDED_COUNT];
+    struct inputs inputs;
+    bool worked_out;
+    uint64_t dc_version; /* counts changes of a battery's DC power in force */
+    struct ranges work, limit;
+};
+
+static void on_expiry(struct timer *timer, void *userdata);
+
+void bounds_begin(struct component *component)
+{
+    bool any = false;
+    for (int i = 0; i < BOUNDED_COUNT; i++) {
+        any |= component_takes_bounds(component, (enum bounded)i);
+    }
+    if (!any) {
+        return;
+    }
+    component->added = calloc(1, sizeof(*component->added));
+    if (!component->added) {
+        abort();
+    }
+    for (int i = 0; i < BOUNDED_COUNT; i++) {
+        struct slot *slot = &component->added->slots[i];
+        *slot = (struct slot){.component = component, .bounded = (enum bounded)i};
+        timer_init(&slot->expiry, on_expiry, slot);
+    }
+}
+
+void bounds_done_with(struct component *component)
+{
+    for (int i = 0; i < BOUNDED_COUNT; i++) {
+        ranges_done(&component->in_force[i]);
+    }
+    if (!component->added) {
+        return;
+    }
+    for (int i = 0; i < BOUNDED_COUNT; i++) {
+        timer_stop(component->site->timers, &component->added->slots[i].expiry);
+        added_done(&component->added->slots[i].added);
+    }
+    ranges_done(&component->added->work);
+    ranges_done(&component->added->limit);
+    free(component->added);
+    component->added = NULL;
+}
+
+/* ---- working out ------------------------------------------------------------------------------------ */
+
+/* A range or one side of it may be absent: NAN. */
+static struct range present(struct range range)
+{
+    return (struct range){
+        isnan(range.lower) ? -INFINITY : range.lower, isnan(range.upper) ? INFINITY : range.upper};
+}
+
+static struct range both(struct range a, struct range b)
+{
+    return (struct range){fmax(a.lower, b.lower), fmin(a.upper, b.upper)};
+}
+
+/* A battery's own limits of its state of charge, without what callers have added. */
+static struct range own_soc(const struct component *battery)
+{
+    struct range rated = both(SOC_ALL, present(battery->spec.rated[BOUNDED_SOC]));
+    struct range own = both(rated, present(battery->momentary[BOUNDED_SOC]));
+    if (own.lower > own.upper) { /* the moment contradicts the rating: the rated limit next to it */
+        own.lower = own.upper = fmin(fmax(own.lower, rated.lower), rated.upper);
+    }
+    return own;
+}
+
+static double rated_w(const struct component *inverter)
+{
+    struct range rated = inverter->spec.rated[BOUNDED_ACTIVE];
+    return fmax(fabs(rated.lower), fabs(rated.upper));
+}
+
+/* Which part of a battery is this inverter's. */
+static double share_of(const struct component *inverter, const struct component *battery)
+{
+    struct component *const *inverters;
+    size_t n = graph_list_inverters(battery, &inverters);
+    double sum_w = 0;
+    for (size_t i = 0; i < n; i++) {
+        sum_w += rated_w(inverters[i]);
+    }
+    return n > 1 && sum_w > 0 ? rated_w(inverter) / sum_w : 1;
+}
+
+/* What a range of DC power allows on the AC side, whatever the efficiency between the worst and 1. */
+static struct range to_ac(struct range dc, double share)
+{
+    double lower = dc.lower * share, upper = dc.upper * share;
+    return (struct range){
+        lower < 0 ? lower * WORST_EFFICIENCY : lower / WORST_EFFICIENCY,
+        upper,
+    };
+}
+
+static void work_out(
+    const struct component *component, enum bounded bounded, bool with_added, struct ranges *set);
+
+static const struct ranges *dc_of(const struct component *battery, bool with_added)
+{
+    if (with_added) {
+        return &battery->in_force[BOUNDED_DC_POWER];
+    }
+    work_out(battery, BOUNDED_DC_POWER, false, &battery->added->limit);
+    return &battery->added->limit;
+}
+
+/* What one battery allows its inverter: the outer limits around 0. */
+static struct range outer_ac(
+    const struct component *inverter, const struct component *battery, bool with_added)
+{
+    const struct ranges *dc = dc_of(battery, with_added);
+    if (dc->n == 0) {
+        return RANGE_ALL;
+    }
+    struct range outer = {fmin(dc->items[0].lower, 0), fmax(dc->items[dc->n - 1].upper, 0)};
+    return to_ac(outer, share_of(inverter, battery));
+}
+
+/* The set of AC power that the batteries allow their inverter. */
+static void batteries_allow(const struct component *inverter, bool with_added, struct ranges *set)
+{
+    struct component *const *batteries;
+    size_t n = graph_list_batteries(inverter, &batteries);
+    bool hybrid = inverter->spec.type == COMPONENT_HYBRID_INVERTER;
+    ranges_clear(set);
+    if (n == 1 && !hybrid) {
+        const struct ranges *dc = dc_of(batteries[0], with_added);
+        double share = share_of(inverter, batteries[0]);
+        for (size_t i = 0; i < dc->n; i++) {
+            struct range ac = to_ac(dc->items[i], share);
+            if (ac.lower <= ac.upper) {
+                ranges_add(set, ac);
+            }
+        }
+        if (dc->n) {
+            return;
+        }
+    }
+    struct range sum = n > 0 ? (struct range){0, 0} : RANGE_ALL;
+    for (size_t i = 0; i < n; i++) {
+        struct range one = outer_ac(inverter, batteries[i], with_added);
+        sum.lower += one.lower;
+        sum.upper += one.upper;
+    }
+    if (hybrid) {
+        sum.lower = -INFINITY;
+    }
+    ranges_add(set, sum);
+}
+
+static double reactive_limit_var(const struct component *component, double active_w)
+{
+    double rated_va = component_rated_va(component);
+    return sqrt(fmax(rated_va * rated_va - active_w * active_w, 0));
+}
+
+/* The active power that reactive power has to leave room for: as applied, or measured if nothing is. */
+static double active_beside(const struct component *component)
+{
+    const struct setpoint *active = &component->setpoints[AXIS_ACTIVE];
+    if (!component_takes_power(component, AXIS_ACTIVE)) {
+        return 0;
+    }
+    double power_w = active->mode != SETPOINT_FREE ? active->applied : NAN;
+    if (isnan(power_w)) {
+        power_w = component_reading(component, METRIC_AC_ACTIVE_POWER);
+    }
+    return isnan(power_w) ? 0 : power_w;
+}
+
+/* Limits of one's own; `set` holds what is added, or everything. */
+static void clip_own(
+    const struct component *component, enum bounded bounded, bool with_added, struct ranges *set)
+{
+    ranges_clip(set, present(component->spec.rated[bounded]));
+    ranges_clip(set, present(component->momentary[bounded]));
+    if (bounded == BOUNDED_ACTIVE && component_is_inverter(component)) {
+        struct ranges *allowed = &component->added->limit;
+        batteries_allow(component, with_added, allowed);
+        ranges_intersect(set, allowed);
+    }
+    if (bounded == BOUNDED_REACTIVE) {
+        double limit_var = reactive_limit_var(component, active_beside(component));
+        ranges_clip(set, (struct range){-limit_var, limit_var});
+    }
+    if (bounded == BOUNDED_DC_POWER) {
+        const struct ranges *in_force = &component->in_force[BOUNDED_SOC];
+        struct range soc = own_soc(component);
+        if (with_added && in_force->n) {
+            soc = (struct range){in_force->items[0].lower, in_force->items[in_force->n - 1].upper};
+        }
+        double soc_pct = component_reading(component, METRIC_BATTERY_SOC_PCT); /* NAN limits nothing */
+        ranges_clip(
+            set, (struct range){soc_pct <= soc.lower ? 0 : -INFINITY, soc_pct >= soc.upper ? 0 : INFINITY});
+    }
+    if (graph_is_open(component) || (bounded <= BOUNDED_REACTIVE && graph_open_in_series(component))) {
+        ranges_clip(set, (struct range){0, 0});
+    }
+}
+
+/* The state of charge when nothing added is compatible with the own limits: the nearer one of these. */
+static double nearest_soc(struct range own, const struct ranges *added)
+{
+    double below = INFINITY, above = INFINITY; /* how far off the added ones are */
+    for (size_t i = 0; i < added->n; i++) {
+        if (added->items[i].upper < own.lower) {
+            below = fmin(below, own.lower - added->items[i].upper);
+        } else {
+            above = fmin(above, added->items[i].lower - own.upper);
+        }
+    }
+    return above < below ? own.upper : own.lower;
+}
+
+static void work_out(
+    const struct component *component, enum bounded bounded, bool with_added, struct ranges *set)
+{
+    const struct ranges *added = &component->added->slots[bounded].added.all;
+    ranges_clear(set);
+    if (with_added && added->n) {
+        ranges_copy(set, added);
+    } else {
+        ranges_add(set, RANGE_ALL);
+    }
+    if (bounded == BOUNDED_SOC) {
+        struct range own = own_soc(component);
+        ranges_clip(set, own);
+        ranges_round_inward(set);
+        if (set->n == 0) {
+            double soc_pct = nearest_soc(own, added);
+            ranges_add(set, (struct range){(float)soc_pct, (float)soc_pct});
+        }
+        return;
+    }
+    clip_own(component, bounded, with_added, set);
+    ranges_round_inward(set);
+    if (set->n == 0) {
+        ranges_add(set, (struct range){0, 0});
+    } else if (!isfinite(set->items[0].lower) || !isfinite(set->items[set->n - 1].upper)) {
+        ranges_clear(set); /* the limits of this battery are unknown, so none are published */
+    }
+}
+
+static struct inputs inputs_of(const struct component *component)
+{
+    struct inputs now = {.soc_pct = 0};
+    memcpy(now.momentary, component->momentary, sizeof(now.momentary));
+    for (int i = 0; i < BOUNDED_COUNT; i++) {
+        now.added += component->added->slots[i].added.version;
+    }
+    if (component->spec.type == COMPONENT_BATTERY) {
+        now.soc_pct = component_reading(component, METRIC_BATTERY_SOC_PCT);
+        now.open = graph_is_open(component) ? component : NULL;
+        return now;
+    }
+    if (component_takes_power(component, AXIS_REACTIVE)) {
+        now.active_w = active_beside(component);
+    }
+    struct component *const *batteries;
+    size_t n = graph_list_batteries(component, &batteries);
+    for (size_t i = 0; i < n; i++) {
+        now.behind += batteries[i]->added->dc_version;
+    }
+    now.open = graph_open_in_series(component);
+    return now;
+}
+
+/* True if the bounds in force of this metric have changed. */
+static bool refresh_one(struct component *component, enum bounded bounded)
+{
+    struct ranges *work = &component->added->work, *in_force = &component->in_force[bounded];
+    if (!component_takes_bounds(component, bounded)) {
+        return false;
+    }
+    work_out(component, bounded, true, work);
+    if (ranges_equal(work, in_force)) {
+        return false;
+    }
+    struct ranges before = *in_force;
+    *in_force = *work;
+    *work = before;
+    return true;
+}
+
+void bounds_refresh(struct component *component)
+{
+    struct bounds_ledger *ledger = component->added;
+    if (!ledger) {
+        return;
+    }
+    struct inputs now = inputs_of(component);
+    if (ledger->worked_out && memcmp(&now, &ledger->inputs, sizeof(now)) == 0) {
+        return;
+    }
+    ledger->inputs = now;
+    ledger->worked_out = true;
+    refresh_one(component, BOUNDED_SOC); /* first: it limits the DC power */
+    if (refresh_one(component, BOUNDED_DC_POWER)) {
+        struct component *const *inverters;
+        size_t n = graph_list_inverters(component, &inverters);
+        ledger->dc_version++;
+        for (size_t i = 0; i < n; i++) {
+            bounds_refresh(inverters[i]);
+        }
+    }
+    bool changed = refresh_one(component, BOUNDED_ACTIVE);
+    changed |= refresh_one(component, BOUNDED_REACTIVE);
+    if (changed) {
+        command_reapply(component);
+    }
+}
+
+void bounds_switched(struct component *component)
+{
+    struct site *site = component->site;
+    site->switchings++;
+    if (component->spec.type == COMPONENT_BATTERY) {
+        struct component *const *inverters;
+        size_t n = graph_list_inverters(component, &inverters);
+        bounds_refresh(component);
+        for (size_t i = 0; i < n; i++) {
+            bounds_refresh(inverters[i]);
+        }
+        return;
+    }
+    for (size_t i = 0; i < site->n_components; i++) {
+        bounds_refresh(site->components[i]); /* a relay may switch all of them */
+    }
+}
+
+const struct ranges *bounds_in_force(const struct component *component, enum bounded bounded)
+{
+    return &component->in_force[bounded];
+}
+
+/* ---- added bounds ----------------------------------------------------------------------------------- */
+
+static void follow_expiry(struct slot *slot)
+{
+    struct timers *timers = slot->component->site->timers;
+    if (slot->added.n) {
+        timer_start_at(timers, &slot->expiry, slot->added.next_ns);
+    } else {
+        timer_stop(timers, &slot->expiry);
+    }
+}
+
+static void on_expiry(struct timer *timer, void *userdata)
+{
+    struct slot *slot = userdata;
+    struct component *component = slot->component;
+    const char *unit = metric_unit(bounded_metric(slot->bounded));
+    char text[256];
+    size_t ended = added_expire(&slot->added, clock_now_ns(component->site->timers->clock));
+    follow_expiry(slot);
+    bounds_refresh(component);
+    ranges_format(&component->in_force[slot->bounded], unit, text, sizeof(text));
+    tell_component(component, EVENT_BOUNDS_EXPIRED, "%zu added bounds of %s ended, now in force: %s", ended,
+        metric_name(bounded_metric(slot->bounded)), text);
+}
+
+/* "ac_active_power and ac_reactive_power": what callers may add bounds for. */
+static const char *boundable(const struct component *component, char *out, size_t cap)
+{
+    size_t used = (size_t)snprintf(out, cap, "%s", component->added ? "" : "no metric");
+    for (int i = 0; component->added && i < BOUNDED_COUNT && used < cap; i++) {
+        if (component_takes_bounds(component, (enum bounded)i)) {
+            used += (size_t)snprintf(out + used, cap - used, "%s%s", used ? " and " : "",
+                metric_name(bounded_metric((enum bounded)i)));
+        }
+    }
+    return out;
+}
+
+int bounds_add(struct component *component, enum metric metric, const struct caller *caller,
+    const struct range *ranges, size_t n, int64_t lifetime_ns, int64_t *until_utc_ns, struct ugrpc_status *st)
+{
+    char text[256];
+    int bounded = 0;
+    while (bounded < BOUNDED_COUNT && bounded_metric((enum bounded)bounded) != metric) {
+        bounded++;
+    }
+    if (bounded == BOUNDED_COUNT || !component_takes_bounds(component, (enum bounded)bounded)) {
+        return status_set(st, UGRPC_UNIMPLEMENTED, "%s: a %s takes no bounds for %s, but for %s",
+            component_label(component), component_type_name(component->spec.type), metric_name(metric),
+            boundable(component, text, sizeof(text)));
+    }
+    struct slot *slot = &component->added->slots[bounded];
+    struct clock *clock = component->site->timers->clock;
+    int64_t now_ns = clock_now_ns(clock);
+    added_expire(&slot->added, now_ns);
+    size_t count = added_count_with(&slot->added, caller->owner, ranges, n);
+    if (count > BOUNDS_MAX_ENTRIES) {
+        follow_expiry(slot);
+        bounds_refresh(component);
+        return status_set(st, UGRPC_RESOURCE_EXHAUSTED,
+            "%s: %zu bounds of %s are active, with these it would be %zu, allowed are %d",
+            component_label(component), slot->added.n, metric_name(metric), count, BOUNDS_MAX_ENTRIES);
+    }
+    *until_utc_ns = added_put(
+        &slot->added, caller->owner, ranges, n, now_ns + lifetime_ns, clock_now_utc_ns(clock) + lifetime_ns);
+    follow_expiry(slot);
+    bounds_refresh(component);
+    ranges_format(&component->in_force[bounded], metric_unit(metric), text, sizeof(text));
+    tell_component(component, EVENT_BOUNDS_ADDED,
+        "%zu bounds of %s added for %g s, now in force: %s, from %s", n, metric_name(metric),
+        (double)lifetime_ns / NS_PER_S, text, caller->label);
+    return 0;
+}
+
+bool bounds_have_added(const struct component *component, enum axis axis)
+{
+    const struct bounds_ledger *ledger = component->added;
+    if (ledger->slots[axis == AXIS_ACTIVE ? BOUNDED_ACTIVE : BOUNDED_REACTIVE].added.n) {
+        return true;
+    }
+    struct component *const *batteries;
+    size_t n = axis == AXIS_ACTIVE ? graph_list_batteries(component, &batteries) : 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct slot *slots = batteries[i]->added->slots;
+        if (slots[BOUNDED_DC_POWER].added.n || slots[BOUNDED_SOC].added.n) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- values ----------------------------------------------------------------------------------------- */
+
+static enum bounded bounded_of(enum axis axis)
+{
+    return axis == AXIS_ACTIVE ? BOUNDED_ACTIVE : BOUNDED_REACTIVE;
+}
+
+double bounds_apply(const struct component *component, enum axis axis, double requested)
+{
+    const struct ranges *in_force = &component->in_force[bounded_of(axis)];
+    double nearest = ranges_nearest(in_force, requested, true);
+    double floored = floor_to_resolution(nearest, component->spec.resolution);
+    return ranges_contain(in_force, floored) ? floored : 0;
+}
+
+double bounds_nearest_own(const struct component *component, enum axis axis, double value)
+{
+    struct ranges *work = &component->added->work;
+    work_out(component, bounded_of(axis), false, work);
+    return ranges_nearest(work, value, true);
+}
+
+/* A value of `range` that also passes once it is floored to the resolution, nearest to `value`; NAN if there
+ * is none. */
+static double acceptable_in(struct range range, double value, double resolution)
+{
+    double nearest = fmin(fmax(value, range.lower), range.upper);
+    double floored = floor_to_resolution(nearest, resolution);
+    if (floored >= range.lower && floored <= range.upper) {
+        return nearest;
+    }
+    double next = floored + copysign(resolution, nearest); /* one step away from 0 */
+    return next >= range.lower && next <= range.upper ? next : NAN;
+}
+
+void bounds_acceptable(
+    const struct component *component, enum axis axis, double value, double *below, double *above)
+{
+    const struct ranges *in_force = &component->in_force[bounded_of(axis)];
+    *below = value >= 0 ? 0 : NAN; /* 0 is always allowed */
+    *above = value <= 0 ? 0 : NAN;
+    for (size_t i = 0; i < in_force->n; i++) {
+        double one = acceptable_in(in_force->items[i], value, component->spec.resolution);
+        if (one <= value && !(one <= *below)) {
+            *below = one;
+        }
+        if (one >= value && !(one >= *above)) {
+            *above = one;
+        }
+    }
+}
+
+/* ---- reasons ---------------------------------------------------------------------------------------- */
+
+/* The limit that has the strongest objection to `value`, so far. */
+struct objection {
+    double value, distance;
+    char *out;
+    size_t cap;
+};
+
+PRINTF_LIKE(3, 4)
+static void object(struct objection *objection, double nearest, const char *format, ...)
+{
+    double distance = fabs(nearest - objection->value);
+    if (distance <= objection->distance) {
+        return;
+    }
+    va_list args;
+    va_start(args, format);
+    vsnprintf(objection->out, objection->cap, format, args);
+    va_end(args);
+    objection->distance = distance;
+}
+
+static double clamp(double value, struct range range)
+{
+    return fmin(fmax(value, range.lower), range.upper);
+}
+
+static void batteries_object(const struct component *inverter, struct objection *objection)
+{
+    struct component *const *batteries;
+    struct ranges *allowed = &inverter->added->limit;
+    size_t n = graph_list_batteries(inverter, &batteries);
+    if (n == 0) {
+        return;
+    }
+    batteries_allow(inverter, true, allowed);
+    double nearest = ranges_nearest(allowed, objection->value, true);
+    batteries_allow(inverter, false, allowed);
+    double own = ranges_nearest(allowed, objection->value, true);
+    for (size_t i = 0; i < n; i++) {
+        const struct component *battery = batteries[i];
+        const struct ranges *soc = &battery->in_force[BOUNDED_SOC];
+        double soc_pct = component_reading(battery, METRIC_BATTERY_SOC_PCT);
+        bool at_limit = soc->n && (objection->value < 0 ? soc_pct <= soc->items[0].lower
+                                                        : soc_pct >= soc->items[soc->n - 1].upper);
+        if (at_limit) {
+            object(objection, nearest, "%s: state of charge", component_label(battery));
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct component *battery = batteries[i];
+        bool added = battery->added->slots[BOUNDED_DC_POWER].added.n > 0 && own != nearest;
+        object(objection, nearest, "%s: %s", component_label(battery),
+            added ? "added bounds" : "what its battery allows now");
+    }
+}
+
+const char *bounds_reason(
+    const struct component *component, enum axis axis, double value, char *out, size_t cap)
+{
+    enum bounded bounded = bounded_of(axis);
+    struct objection objection = {.value = value, .out = out, .cap = cap};
+    const struct component *open = graph_open_in_series(component);
+    const struct ranges *added = &component->added->slots[bounded].added.all;
+    snprintf(out, cap, "not allowed");
+    if (open) {
+        object(&objection, 0, "%s is open", component_label(open));
+    }
+    object(&objection, clamp(value, present(component->spec.rated[bounded])), "rated");
+    if (axis == AXIS_ACTIVE && component_is_inverter(component)) {
+        batteries_object(component, &objection);
+    }
+    if (axis == AXIS_REACTIVE) {
+        double active_w = active_beside(component);
+        double limit_var = reactive_limit_var(component, active_w);
+        char number[32];
+        object(&objection, clamp(value, (struct range){-limit_var, limit_var}), "rated %.0f VA beside %s W",
+            component_rated_va(component), number_format(active_w, number, sizeof(number)));
+    }
+    object(&objection, clamp(value, present(component->momentary[bounded])), "its limits now");
+    if (added->n) {
+        object(&objection, ranges_nearest(added, value, true), "added bounds");
+    }
+    return out;
+}

@@ -1,0 +1,688 @@
+/* SPDX-License-Identifier: MIT */
+/* Set-points. A set-point says what is wanted (mode, request, lifetime); reapply() compares that with what
+ * the device was last told and sends the difference through the outbox. It runs whenever one of both changes:
+ * a command, an expiry, new bounds, a new sample, an answer of the device. Each command, expiry and drop
+ * begins a new generation; an answer or failure of an older one changes nothing but what the device is taken
+ * to follow. */
+#include "model/command.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/bounds.h"
+#include "model/driver.h"
+#include "model/later.h"
+#include "model/outbox.h"
+#include "model/parts.h"
+#include "model/site.h"
+#include "model/tell.h"
+
+#define RETRY_NS NS_PER_S /* after the device refused a value that the gateway sent by itself */
+
+/* What of a set-point must come back when the device refuses the next one. */
+struct request {
+    enum setpoint_mode mode;
+    double requested;
+    int64_t until_ns, until_utc_ns;
+    char by[sizeof(((struct setpoint *)NULL)->by)];
+};
+
+/* The axis of a component that takes set-points. */
+struct station {
+    struct outbox outbox; /* first: found back from it */
+    struct request accepted;
+    bool limiting; /* runs free, but is told a limit; `requested` is what it did before */
+    bool failing;  /* the failure has been told */
+    bool zeroing;  /* command_zero_all() waits for it */
+    int64_t retry_at_ns;
+};
+
+struct zeroing {
+    void (*done)(void *userdata);
+    void *userdata;
+    struct timers *timers;
+    struct timer timer;
+    size_t pending;
+};
+
+static void on_expiry(struct timer *timer, void *userdata);
+static void on_answered(
+    struct outbox *outbox, const struct dispatch *dispatch, const struct ugrpc_status *st);
+static void on_idle(struct outbox *outbox);
+static void reapply(struct station *station);
+
+static struct station *station_of(const struct component *component, enum axis axis)
+{
+    return (struct station *)component->setpoints[axis].outbox;
+}
+
+static struct setpoint *setpoint_of(const struct station *station)
+{
+    return &station->outbox.component->setpoints[station->outbox.axis];
+}
+
+static struct timers *timers_of(const struct station *station)
+{
+    return station->outbox.component->site->timers;
+}
+
+static int64_t now_ns(const struct station *station)
+{
+    return clock_now_ns(timers_of(station)->clock);
+}
+
+void command_begin(struct component *component)
+{
+    for (int axis = 0; axis < AXIS_COUNT; axis++) {
+        struct setpoint *setpoint = &component->setpoints[axis];
+        setpoint->applied = NAN;
+        if (!component_takes_power(component, (enum axis)axis)) {
+            continue;
+        }
+        struct station *station = calloc(1, sizeof(*station));
+        if (!station) {
+            abort();
+        }
+        outbox_init(&station->outbox, component, (enum axis)axis);
+        station->outbox.answered = on_answered;
+        station->outbox.idle = on_idle;
+        setpoint->outbox = &station->outbox;
+        timer_init(&setpoint->expiry, on_expiry, station);
+    }
+}
+
+void command_done_with(struct component *component)
+{
+    for (int axis = 0; axis < AXIS_COUNT; axis++) {
+        struct station *station = station_of(component, (enum axis)axis);
+        if (station) {
+            timer_stop(component->site->timers, &component->setpoints[axis].expiry);
+            outbox_done(&station->outbox);
+            free(station);
+            component->setpoints[axis].outbox = NULL;
+        }
+    }
+}
+
+/* ---- words ------------------------------------------------------------------------------------------ */
+
+static const char *unit_of(enum axis axis)
+{
+    return axis == AXIS_ACTIVE ? "W" : "VAr";
+}
+
+/* "charge, ", "produce, " … before a value of active power. */
+static const char *verb_of(const struct component *component, enum axis axis, double power)
+{
+    if (axis == AXIS_REACTIVE || power == 0) {
+        return "";
+    }
+    switch (component->spec.type) {
+    case COMPONENT_BATTERY_INVERTER:
+    case COMPONENT_HYBRID_INVERTER:
+    case COMPONENT_EV_CHARGER:
+        return power > 0 ? "charge, " : "discharge, ";
+    default:
+        return power > 0 ? "consume, " : "produce, ";
+    }
+}
+
+/* "+5000 W" */
+static const char *power_format(enum axis axis, double power, char *out, size_t cap)
+{
+    char number[32];
+    snprintf(out, cap, "%s%s %s", power > 0 ? "+" : "", number_format(power, number, sizeof(number)),
+        unit_of(axis));
+    return out;
+}
+
+/* ---- what the device should follow ------------------------------------------------------------------ */
+
+/* Reactive power has to leave room for the active power that has just changed. */
+static void changed(struct station *station)
+{
+    if (station->outbox.axis == AXIS_ACTIVE) {
+        bounds_refresh(station->outbox.component);
+    }
+}
+
+static void send(struct station *station, enum order order, double power)
+{
+    outbox_send(&station->outbox, order, power, setpoint_of(station)->generation, NULL, NULL, 0);
+    changed(station);
+}
+
+static bool can_be_told(const struct component *component)
+{
+    return telemetry_fresh(&component->telemetry) && state_operates(&component->telemetry.state);
+}
+
+static bool is_told(const struct station *station, double power)
+{
+    return station->outbox.told == TOLD_POWER && setpoint_of(station)->applied == power;
+}
+
+static void reapply_active(struct station *station)
+{
+    const struct component *component = station->outbox.component;
+    const struct setpoint *setpoint = setpoint_of(station);
+    enum axis axis = station->outbox.axis;
+    double power = bounds_apply(component, axis, setpoint->requested);
+    if (is_told(station, power)) {
+        return;
+    }
+    bool moved = station->outbox.told == TOLD_POWER;
+    send(station, ORDER_POWER, power);
+    if (moved) {
+        char now[48], asked[48], reason[128];
+        bool whole = power == floor_to_resolution(setpoint->requested, component->spec.resolution);
+        tell_component(component, EVENT_SETPOINT_MOVED, "now %s of %s%s%s%s",
+            power_format(axis, power, now, sizeof(now)),
+            power_format(axis, setpoint->requested, asked, sizeof(asked)), whole ? "" : " (",
+            whole ? "" : bounds_reason(component, axis, setpoint->requested, reason, sizeof(reason)),
+            whole ? "" : ")");
+    }
+}
+
+static void reapply_zero(struct station *station)
+{
+    bool holds_something = station->outbox.told == TOLD_POWER || station->outbox.told == TOLD_RELEASE;
+    if (!is_told(station, 0) && (holds_something || can_be_told(station->outbox.component))) {
+        send(station, ORDER_POWER, 0);
+    }
+}
+
+/* Runs free: it is told something only while added bounds (and not its own) keep it from what it does. */
+static void reapply_free(struct station *station)
+{
+    struct component *component = station->outbox.component;
+    struct setpoint *setpoint = setpoint_of(station);
+    enum axis axis = station->outbox.axis;
+    enum bounded bounded = axis == AXIS_ACTIVE ? BOUNDED_ACTIVE : BOUNDED_REACTIVE;
+    bool holds_something = station->outbox.told == TOLD_POWER || station->outbox.told == TOLD_UNSURE;
+    double power = station->limiting ? setpoint->requested
+                                     : component_reading(component, bounded_metric(bounded));
+    if (can_be_told(component) && !isnan(power) && (station->limiting || !holds_something) &&
+        bounds_have_added(component, axis) &&
+        ranges_nearest(&component->in_force[bounded], power, true) !=
+            bounds_nearest_own(component, axis, power)) {
+        double limit = bounds_apply(component, axis, power);
+        setpoint->requested = power;
+        station->limiting = true;
+        if (!is_told(station, limit)) {
+            char text[48], reason[128];
+            send(station, ORDER_POWER, limit);
+            tell_component(component, EVENT_SETPOINT_MOVED, "runs free, limited to %s (%s)",
+                power_format(axis, limit, text, sizeof(text)),
+                bounds_reason(component, axis, power, reason, sizeof(reason)));
+        }
+        return;
+    }
+    if (!holds_something) {
+        station->limiting = false;
+        return;
+    }
+    if (outbox_takes_release(&station->outbox)) {
+        if (station->limiting) {
+            tell_component(component, EVENT_SETPOINT_MOVED, "runs free again, without a limit");
+        }
+        station->limiting = false;
+        send(station, ORDER_RELEASE, 0);
+    } else if (station->limiting && !is_told(station, setpoint->requested)) {
+        send(station, ORDER_POWER, setpoint->requested); /* the nearest to free that this device knows */
+    }
+}
+
+static void reapply(struct station *station)
+{
+    const struct setpoint *setpoint = setpoint_of(station);
+    if (!outbox_takes_power(&station->outbox) ||
+        (station->outbox.told == TOLD_UNSURE && now_ns(station) < station->retry_at_ns)) {
+        return;
+    }
+    switch (setpoint->mode) {
+    case SETPOINT_ACTIVE:
+        if (!setpoint->waiting && can_be_told(station->outbox.component)) {
+            reapply_active(station);
+        }
+        break;
+    case SETPOINT_ZERO:
+        reapply_zero(station);
+        break;
+    case SETPOINT_FREE:
+        reapply_free(station);
+        break;
+    }
+}
+
+void command_reapply(struct component *component)
+{
+    for (int axis = 0; axis < AXIS_COUNT; axis++) {
+        struct station *station = station_of(component, (enum axis)axis);
+        if (station) {
+            reapply(station);
+        }
+    }
+}
+
+/* ---- the ends of a set-point ------------------------------------------------------------------------ */
+
+static void remember_accepted(struct station *station)
+{
+    const struct setpoint *setpoint = setpoint_of(station);
+    station->accepted = (struct request){
+        .mode = setpoint->mode,
+        .requested = setpoint->requested,
+        .until_ns = setpoint->until_ns,
+        .until_utc_ns = setpoint->until_utc_ns,
+    };
+    memcpy(station->accepted.by, setpoint->by, sizeof(setpoint->by));
+}
+
+static bool releases(const struct station *station)
+{
+    return station->outbox.component->spec.on_expiry == ON_EXPIRY_RELEASE &&
+           outbox_takes_release(&station->outbox);
+}
+
+/* What every axis is in after an expiry, start, standby, stop or error. */
+static void settle(struct station *station)
+{
+    struct setpoint *setpoint = setpoint_of(station);
+    timer_stop(timers_of(station), &setpoint->expiry);
+    setpoint->generation++;
+    setpoint->mode = releases(station) ? SETPOINT_FREE : SETPOINT_ZERO;
+    setpoint->waiting = false;
+    setpoint->requested = 0;
+    setpoint->by[0] = '\0';
+    station->limiting = false;
+    station->retry_at_ns = 0;
+    remember_accepted(station);
+    changed(station);
+    reapply(station);
+}
+
+static void on_expiry(struct timer *timer, void *userdata)
+{
+    struct station *station = userdata;
+    bool active = station->outbox.axis == AXIS_ACTIVE;
+    settle(station);
+    tell_component(station->outbox.component, EVENT_SETPOINT_EXPIRED, "lifetime%s ended, %s",
+        active ? "" : " of reactive power",
+        releases(station) ? "runs free (on_expiry: release)"
+        : active          ? "0 W (on_expiry: zero)"
+                          : "0 VAr (on_expiry: zero)");
+}
+
+static void drop(struct station *station, const char *why)
+{
+    const struct setpoint *setpoint = setpoint_of(station);
+    bool had_one = setpoint->mode == SETPOINT_ACTIVE;
+    double requested = setpoint->requested;
+    char text[48];
+    settle(station);
+    if (had_one) {
+        tell_component(station->outbox.component, EVENT_SETPOINT_DROPPED, "set-point %s dropped: %s",
+            power_format(station->outbox.axis, requested, text, sizeof(text)), why);
+    }
+}
+
+void command_drop(struct component *component, const char *why)
+{
+    for (int axis = 0; axis < AXIS_COUNT; axis++) {
+        struct station *station = station_of(component, (enum axis)axis);
+        if (station) {
+            drop(station, why);
+        }
+    }
+}
+
+void command_started(struct component *component, const char *why)
+{
+    for (int axis = 0; axis < AXIS_COUNT; axis++) {
+        struct station *station = station_of(component, (enum axis)axis);
+        if (!station || !setpoint_of(station)->waiting) {
+            continue;
+        }
+        if (why) {
+            drop(station, why);
+            continue;
+        }
+        setpoint_of(station)->waiting = false;
+        reapply_active(station); /* its state may show only with the next sample */
+    }
+}
+
+static void follow_state(struct station *station, const struct component_state *before, bool was_offline)
+{
+    const struct component_state *now = &station->outbox.component->telemetry.state;
+    const uint32_t rest = STATE_BIT(STATE_OFF) | STATE_BIT(STATE_STANDBY);
+    struct setpoint *setpoint = setpoint_of(station);
+    bool fails = state_has(now, STATE_ERROR) && !state_has(before, STATE_ERROR);
+    bool rests = (now->states & rest) && !(before->states & rest);
+    if (fails && setpoint->mode != SETPOINT_FREE) {
+        char errors[128];
+        drop(station, errors_format(now->errors, errors, sizeof(errors)));
+    } else if (rests && setpoint->mode == SETPOINT_ACTIVE) {
+        drop(station, state_has(now, STATE_OFF) ? "it is off now" : "it is in standby now");
+    } else if (setpoint->waiting && state_operates(now) &&
+               lifecycle_running(station->outbox.component) != LIFECYCLE_START) {
+        setpoint->waiting = false; /* it switched on by itself */
+    }
+    bool left = state_operates(before) && !state_operates(now);
+    if ((left || was_offline) && station->outbox.told != TOLD_NOTHING) {
+        station->outbox.told = TOLD_UNSURE; /* it may have forgotten: it is told again when it operates */
+        setpoint->applied = NAN;
+        station->retry_at_ns = 0;
+    }
+    reapply(station);
+}
+
+void command_follow_state(struct component *component, const struct component_state *before, bool was_offline)
+{
+    for (int axis = 0; axis < AXIS_COUNT; axis++) {
+        struct station *station = station_of(component, (enum axis)axis);
+        if (station) {
+            follow_state(station, before, was_offline);
+        }
+    }
+}
+
+/* ---- commands --------------------------------------------------------------------------------------- */
+
+static int refuse_state(const struct component *component, const char *state, struct ugrpc_status *st)
+{
+    return status_set(st, UGRPC_FAILED_PRECONDITION, "%s: no set-point is accepted while it is %s",
+        component_label(component), state);
+}
+
+/* State and errors. *waits: the component is on its way into operation, or has to be woken. */
+static int check_state(
+    const struct component *component, enum axis axis, bool *waits, struct ugrpc_status *st)
+{
+    const struct component_state *state = &component->telemetry.state;
+    int running = lifecycle_running(component);
+    int rc = telemetry_check_no_error(component, "a set-point", st);
+    if (rc < 0) {
+        return rc;
+    }
+    if (state_has(state, STATE_UNAVAILABLE)) {
+        return status_set(st, UGRPC_UNAVAILABLE, "%s: its device is unavailable; a retry may help",
+            component_label(component));
+    }
+    if (running == LIFECYCLE_STOP || running == LIFECYCLE_STANDBY || state_has(state, STATE_SWITCHING_OFF)) {
+        return refuse_state(component, "switching off", st);
+    }
+    *waits = running == LIFECYCLE_START || state_has(state, STATE_SWITCHING_ON);
+    if (*waits) {
+        return 0;
+    }
+    if (state_has(state, STATE_OFF)) {
+        return refuse_state(component, "off; start it first", st);
+    }
+    if (state_has(state, STATE_STANDBY)) {
+        if (axis == AXIS_REACTIVE) {
+            return refuse_state(component,
+                "in standby; start it first (reactive power does not wake it, active power does)", st);
+        }
+        if (!component->device->driver->start_component) {
+            return refuse_state(component, "in standby, and its device cannot be started", st);
+        }
+        *waits = true;
+    }
+    return 0;
+}
+
+/* "nearest allowed: -10000 W", or two values for one between two ranges. */
+static const char *nearest_format(
+    const struct component *component, enum axis axis, double power, char *out, size_t cap)
+{
+    double below, above;
+    char low[32], high[32];
+    bounds_acceptable(component, axis, power, &below, &above);
+    if (isnan(below) || isnan(above) || below == above) {
+        snprintf(out, cap, "nearest allowed: %s %s",
+            number_format(isnan(below) ? above : below, low, sizeof(low)), unit_of(axis));
+    } else {
+        snprintf(out, cap, "nearest allowed: %s or %s %s", number_format(below, low, sizeof(low)),
+            number_format(above, high, sizeof(high)), unit_of(axis));
+    }
+    return out;
+}
+
+static int check_bounds(
+    const struct component *component, enum axis axis, double power, struct ugrpc_status *st)
+{
+    enum bounded bounded = axis == AXIS_ACTIVE ? BOUNDED_ACTIVE : BOUNDED_REACTIVE;
+    const struct ranges *in_force = bounds_in_force(component, bounded);
+    const char *unit = unit_of(axis);
+    double floored = floor_to_resolution(power, component->spec.resolution);
+    char given[32], rounded[32], step[32], ranges[160], reason[128], nearest[96];
+    if ((power == 0 || ranges_contain(in_force, power)) &&
+        (floored == 0 || ranges_contain(in_force, floored))) {
+        return 0;
+    }
+    number_format(power, given, sizeof(given));
+    ranges_format(in_force, unit, ranges, sizeof(ranges));
+    nearest_format(component, axis, power, nearest, sizeof(nearest));
+    if (power == 0 || ranges_contain(in_force, power)) {
+        return status_set(st, UGRPC_OUT_OF_RANGE,
+            "%s: %s %s becomes %s %s with its resolution of %s %s, which is outside %s (%s); %s",
+            component_label(component), given, unit, number_format(floored, rounded, sizeof(rounded)), unit,
+            number_format(component->spec.resolution, step, sizeof(step)), unit, ranges,
+            bounds_reason(component, axis, floored, reason, sizeof(reason)), nearest);
+    }
+    return status_set(st, UGRPC_OUT_OF_RANGE, "%s: %s %s is outside %s (%s); %s", component_label(component),
+        given, unit, ranges, bounds_reason(component, axis, power, reason, sizeof(reason)), nearest);
+}
+
+static int check(
+    const struct component *component, enum axis axis, double power, bool *waits, struct ugrpc_status *st)
+{
+    const struct station *station = station_of(component, axis);
+    if (!station || !outbox_takes_power(&station->outbox)) {
+        return status_set(st, UGRPC_UNIMPLEMENTED, "%s: %s takes no set-points of %s power",
+            component_label(component), station ? "its device" : component_type_name(component->spec.type),
+            axis == AXIS_ACTIVE ? "active" : "reactive");
+    }
+    int rc = telemetry_check_online(component, st);
+    if (rc < 0) {
+        return rc;
+    }
+    rc = check_state(component, axis, waits, st);
+    if (rc < 0) {
+        return rc;
+    }
+    const struct component *open = graph_open_in_series(component);
+    if (open && power != 0) {
+        char given[48];
+        return status_set(st, UGRPC_FAILED_PRECONDITION,
+            "%s: %s is not possible while %s is open; close it first", component_label(component),
+            power_format(axis, power, given, sizeof(given)), component_label(open));
+    }
+    return check_bounds(component, axis, power, st);
+}
+
+static void tell_accepted(const struct station *station, int64_t lifetime_s, const char *remark)
+{
+    const struct setpoint *setpoint = setpoint_of(station);
+    const struct component *component = station->outbox.component;
+    char text[48];
+    tell_component(component, EVENT_SETPOINT_ACCEPTED, "%s%s for %lld s%s, from %s",
+        verb_of(component, station->outbox.axis, setpoint->requested),
+        power_format(station->outbox.axis, setpoint->requested, text, sizeof(text)), (long long)lifetime_s,
+        remark, setpoint->by);
+}
+
+int command_set_power(struct component *component, enum axis axis, const struct caller *caller, double power,
+    int64_t lifetime_s, command_fn *done, void *userdata, struct ugrpc_status *st)
+{
+    struct station *station = station_of(component, axis);
+    bool waits = false;
+    int rc = check(component, axis, power, &waits, st);
+    if (rc < 0) {
+        return rc;
+    }
+    struct timers *timers = component->site->timers;
+    struct setpoint *setpoint = &component->setpoints[axis];
+    setpoint->generation++;
+    setpoint->mode = SETPOINT_ACTIVE;
+    setpoint->requested = power + 0.0; /* never -0 */
+    setpoint->waiting = waits;
+    setpoint->until_ns = clock_now_ns(timers->clock) + lifetime_s * NS_PER_S;
+    setpoint->until_utc_ns = clock_now_utc_ns(timers->clock) + lifetime_s * NS_PER_S;
+    snprintf(setpoint->by, sizeof(setpoint->by), "%s", caller->label);
+    timer_start_at(timers, &setpoint->expiry, setpoint->until_ns);
+    station->limiting = false;
+    if (waits) {
+        remember_accepted(station);
+        later_command(component->site->later, done, userdata, setpoint->until_utc_ns);
+        tell_accepted(station, lifetime_s, ", as soon as it is ready");
+        changed(station);
+        lifecycle_wake(component);
+        return 0;
+    }
+    outbox_send(&station->outbox, ORDER_POWER, floor_to_resolution(power, component->spec.resolution),
+        setpoint->generation, done, userdata, setpoint->until_utc_ns);
+    changed(station);
+    return 0;
+}
+
+/* The device refused a caller's command: what was before it counts again, and is told again, as nobody knows
+ * what a device holds that has just failed. */
+static void restore(struct station *station)
+{
+    struct setpoint *setpoint = setpoint_of(station);
+    const struct request *accepted = &station->accepted;
+    outbox_withdraw(&station->outbox); /* an order that followed from the refused request */
+    station->outbox.told = TOLD_UNSURE;
+    setpoint->applied = NAN;
+    if (accepted->mode == SETPOINT_ACTIVE && accepted->until_ns <= now_ns(station)) {
+        settle(station);
+        return;
+    }
+    setpoint->generation++;
+    setpoint->mode = accepted->mode;
+    setpoint->requested = accepted->requested;
+    setpoint->until_ns = accepted->until_ns;
+    setpoint->until_utc_ns = accepted->until_utc_ns;
+    memcpy(setpoint->by, accepted->by, sizeof(setpoint->by));
+    if (setpoint->mode == SETPOINT_ACTIVE) {
+        timer_start_at(timers_of(station), &setpoint->expiry, setpoint->until_ns);
+    } else {
+        timer_stop(timers_of(station), &setpoint->expiry);
+    }
+    changed(station);
+    reapply(station);
+}
+
+static void on_answered(struct outbox *outbox, const struct dispatch *dispatch, const struct ugrpc_status *st)
+{
+    struct station *station = (struct station *)outbox;
+    struct setpoint *setpoint = setpoint_of(station);
+    bool newest_command = dispatch->waiters && dispatch->generation == setpoint->generation;
+    if (st->code == UGRPC_OK) {
+        station->failing = false;
+        if (newest_command) {
+            remember_accepted(station);
+            tell_accepted(station, (setpoint->until_ns - now_ns(station) + NS_PER_S - 1) / NS_PER_S, "");
+        }
+        return;
+    }
+    if (newest_command) {
+        restore(station);
+        return;
+    }
+    if (outbox->next.order == ORDER_NONE) {
+        outbox->told = TOLD_UNSURE;
+        setpoint->applied = NAN;
+    }
+    station->retry_at_ns = now_ns(station) + RETRY_NS;
+    if (!dispatch->waiters && !station->failing) {
+        station->failing = true;
+        tell_component(outbox->component, EVENT_SETPOINT_FAILED, "the device did not take %s: %s",
+            dispatch->order == ORDER_RELEASE ? "the release" : "the new value", st->message);
+    }
+    changed(station);
+}
+
+/* ---- the end ---------------------------------------------------------------------------------------- */
+
+static void on_idle(struct outbox *outbox)
+{
+    struct station *station = (struct station *)outbox;
+    struct zeroing *zeroing = outbox->component->site->zeroing;
+    if (station->zeroing) {
+        station->zeroing = false;
+        if (--zeroing->pending == 0) {
+            timer_start_in(zeroing->timers, &zeroing->timer, 0);
+        }
+    }
+}
+
+static void on_zeroed(struct timer *timer, void *userdata)
+{
+    struct zeroing *zeroing = userdata;
+    zeroing->done(zeroing->userdata);
+}
+
+/* Sends what leaves the device safe without a gateway, if anything has to be sent. */
+static void leave(struct station *station)
+{
+    struct outbox *outbox = &station->outbox;
+    struct setpoint *setpoint = setpoint_of(station);
+    const struct device *device = outbox->component->device;
+    bool written = outbox->told != TOLD_NOTHING || outbox->flying.order != ORDER_NONE;
+    if (!written || (device->driver->reverts_by_itself && device->driver->reverts_by_itself(device))) {
+        return;
+    }
+    timer_stop(timers_of(station), &setpoint->expiry);
+    setpoint->generation++;
+    setpoint->waiting = false;
+    if (setpoint->mode == SETPOINT_FREE && outbox_takes_release(outbox)) {
+        if (outbox->told == TOLD_POWER) {
+            send(station, ORDER_RELEASE, 0);
+        }
+    } else {
+        setpoint->mode = SETPOINT_ZERO;
+        station->retry_at_ns = 0;
+        reapply(station);
+    }
+    station->zeroing = outbox->flying.order != ORDER_NONE;
+}
+
+void command_zero_all(struct site *site, void (*done)(void *userdata), void *userdata)
+{
+    assert(!site->zeroing);
+    struct zeroing *zeroing = calloc(1, sizeof(*zeroing));
+    if (!zeroing) {
+        abort();
+    }
+    *zeroing = (struct zeroing){.done = done, .userdata = userdata, .timers = site->timers};
+    timer_init(&zeroing->timer, on_zeroed, zeroing);
+    site->zeroing = zeroing;
+    for (size_t i = 0; i < site->n_components; i++) {
+        for (int axis = 0; axis < AXIS_COUNT; axis++) {
+            struct station *station = station_of(site->components[i], (enum axis)axis);
+            if (station) {
+                leave(station);
+                zeroing->pending += station->zeroing;
+            }
+        }
+    }
+    if (zeroing->pending == 0) {
+        timer_start_in(zeroing->timers, &zeroing->timer, 0);
+    }
+}
+
+void command_zeroing_done_with(struct site *site)
+{
+    if (site->zeroing) {
+        timer_stop(site->timers, &site->zeroing->timer);
+        free(site->zeroing);
+        site->zeroing = NULL;
+    }
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+/* Walks along the connections. Each walk marks what it has seen with its own number, so that it is linear and
+ * ends even in a graph with cycles (which graph_check() tells of). The batteries behind an inverter and the
+ * inverters before a battery are asked for with every sample and therefore kept. */
+#include "model/graph.h"
+
+#include <stdlib.h>
+
+#include "model/parts.h"
+
+struct list {
+    struct component **items;
+    size_t n, cap;
+};
+
+struct links {
+    uint64_t walk;        /* the last walk that came by */
+    size_t n_connections; /* the lists are those of a site with so many */
+    bool listed;
+    struct list batteries, inverters;
+    uint64_t switchings; /* `open` is of this count */
+    bool open_known;
+    const struct component *open;
+};
+
+static void push(struct list *list, struct component *component)
+{
+    if (list->n == list->cap) {
+        list->cap = list->cap ? 2 * list->cap : 4;
+        list->items = realloc(list->items, list->cap * sizeof(struct component *));
+        if (!list->items) {
+            abort();
+        }
+    }
+    list->items[list->n++] = component;
+}
+
+/* Made at the first question, as a site is connected after its components are added. */
+static struct links *links_of(const struct component *component)
+{
+    struct component *own = (struct component *)component; /* what is remembered here changes no answer */
+    if (!own->links) {
+        own->links = calloc(1, sizeof(*own->links));
+        if (!own->links) {
+            abort();
+        }
+    }
+    return own->links;
+}
+
+void links_done_with(struct component *component)
+{
+    if (component->links) {
+        free(component->links->batteries.items);
+        free(component->links->inverters.items);
+        free(component->links);
+        component->links = NULL;
+    }
+}
+
+bool graph_passes_through(const struct component *component)
+{
+    switch (component->spec.type) {
+    case COMPONENT_CONVERTER:
+    case COMPONENT_RELAY:
+    case COMPONENT_PRECHARGER:
+    case COMPONENT_FUSE:
+    case COMPONENT_TRANSFORMER:
+    case COMPONENT_ELECTROLYZER:
+    case COMPONENT_HVAC:
+    case COMPONENT_CRYPTO_MINER:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool graph_is_open(const struct component *component)
+{
+    const struct component_state *state = &component->telemetry.state;
+    const uint32_t open = STATE_BIT(STATE_RELAY_OPEN) | STATE_BIT(STATE_PRECHARGER_OPEN) |
+                          STATE_BIT(STATE_PRECHARGER_PRECHARGING) | STATE_BIT(STATE_OFF);
+    const uint32_t closed = STATE_BIT(STATE_RELAY_CLOSED) | STATE_BIT(STATE_PRECHARGER_CLOSED);
+    switch (component->spec.type) {
+    case COMPONENT_BATTERY:
+    case COMPONENT_RELAY:
+    case COMPONENT_PRECHARGER:
+        return (state->states & open) || (state_has(state, STATE_ERROR) && !(state->states & closed));
+    default:
+        return false;
+    }
+}
+
+static uint64_t new_walk(const struct component *component)
+{
+    return ++component->site->walks;
+}
+
+static bool first_visit(const struct component *component, uint64_t walk)
+{
+    struct links *links = links_of(component);
+    bool first = links->walk != walk;
+    links->walk = walk;
+    return first;
+}
+
+static void collect_batteries(const struct component *component, uint64_t walk, struct list *found)
+{
+    for (size_t i = 0; i < component->n_children; i++) {
+        struct component *child = component->children[i];
+        if (!first_visit(child, walk)) {
+            continue;
+        }
+        if (child->spec.type == COMPONENT_BATTERY) {
+            push(found, child);
+        } else if (graph_passes_through(child)) {
+            collect_batteries(child, walk, found);
+        }
+    }
+}
+
+static void collect_inverters(const struct component *component, uint64_t walk, struct list *found)
+{
+    for (size_t i = 0; i < component->n_parents; i++) {
+        struct component *parent = component->parents[i];
+        if (!first_visit(parent, walk)) {
+            continue;
+        }
+        if (component_is_inverter(parent)) {
+            push(found, parent);
+        } else if (graph_passes_through(parent)) {
+            collect_inverters(parent, walk, found);
+        }
+    }
+}
+
+static const struct links *listed_links(const struct component *component)
+{
+    struct links *links = links_of(component);
+    if (links->listed && links->n_connections == component->site->n_connections) {
+        return links;
+    }
+    links->batteries.n = links->inverters.n = 0;
+    if (component_is_inverter(component)) {
+        collect_batteries(component, new_walk(component), &links->batteries);
+    } else if (component->spec.type == COMPONENT_BATTERY) {
+        collect_inverters(component, new_walk(component), &links->inverters);
+    }
+    links->n_connections = component->site->n_connections;
+    links->listed = true;
+    return links;
+}
+
+void graph_batteries(
+    const struct component *inverter, void (*fn)(struct component *battery, void *), void *userdata)
+{
+    const struct links *links = listed_links(inverter);
+    for (size_t i = 0; i < links->batteries.n; i++) {
+        fn(links->batteries.items[i], userdata);
+    }
+}
+
+void graph_inverters(
+    const struct component *battery, void (*fn)(struct component *inverter, void *), void *userdata)
+{
+    const struct links *links = listed_links(battery);
+    for (size_t i = 0; i < links->inverters.n; i++) {
+        fn(links->inverters.items[i], userdata);
+    }
+}
+
+size_t graph_list_batteries(const struct component *inverter, struct component *const **batteries)
+{
+    const struct links *links = listed_links(inverter);
+    *batteries = links->batteries.items;
+    return links->batteries.n;
+}
+
+size_t graph_list_inverters(const struct component *battery, struct component *const **inverters)
+{
+    const struct links *links = listed_links(battery);
+    *inverters = links->inverters.items;
+    return links->inverters.n;
+}
+
+/* True if some way to the top is closed all along; else *open is the first open thing met. */
+static bool reaches_top(const struct component *component, uint64_t walk, const struct component **open)
+{
+    if (component->n_parents == 0) {
+        return true;
+    }
+    for (size_t i = 0; i < component->n_parents; i++) {
+        const struct component *parent = component->parents[i];
+        if (!first_visit(parent, walk)) {
+            continue; /* it did not lead to the top before either */
+        }
+        if (graph_is_open(parent)) {
+            *open = *open ? *open : parent;
+            continue;
+        }
+        if (reaches_top(parent, walk, open)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The same downwards, to any battery. */
+static bool reaches_battery(const struct component *component, uint64_t walk, const struct component **open)
+{
+    for (size_t i = 0; i < component->n_children; i++) {
+        const struct component *child = component->children[i];
+        if (!first_visit(child, walk)) {
+            continue;
+        }
+        if (graph_is_open(child)) {
+            *open = *open ? *open : child;
+            continue;
+        }
+        if (child->spec.type == COMPONENT_BATTERY ||
+            (graph_passes_through(child) && reaches_battery(child, walk, open))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const struct component *find_open(const struct component *component)
+{
+    const struct component *open = NULL;
+    if (!reaches_top(component, new_walk(component), &open) && open) {
+        return open;
+    }
+    open = NULL;
+    if (listed_links(component)->batteries.n && !reaches_battery(component, new_walk(component), &open)) {
+        return open;
+    }
+    return NULL;
+}
+
+const struct component *graph_open_in_series(const struct component *component)
+{
+    struct links *links = links_of(component);
+    if (!links->open_known || links->switchings != component->site->switchings) {
+        links->open = find_open(component);
+        links->switchings = component->site->switchings;
+        links->open_known = true;
+    }
+    return links->open;
+}
+
+/* Depth first; a component is placed, from the back, after all that hangs below it. */
+static void place_below(
+    struct component *component, uint64_t walk, struct component **order, size_t *free_places)
+{
+    if (!first_visit(component, walk)) {
+        return;
+    }
+    for (size_t i = component->n_children; i > 0; i--) {
+        place_below(component->children[i - 1], walk, order, free_places);
+    }
+    order[--*free_places] = component;
+}
+
+void graph_sort(const struct site *site, struct component **order)
+{
+    if (site->n_components == 0) {
+        return;
+    }
+    uint64_t walk = new_walk(site->components[0]);
+    size_t free_places = site->n_components;
+    for (size_t i = site->n_components; i > 0; i--) {
+        place_below(site->components[i - 1], walk, order, &free_places);
+    }
+}
