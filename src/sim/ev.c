@@ -31,7 +31,6 @@ void ev_init(struct ev_state *state, const struct ev_params *params, bool plugge
     *state = (struct ev_state){
         .phase = plugged ? EV_LOCKED : EV_UNPLUGGED,
         .wants_wh = params->wants_wh,
-        .stay_left_s = params->stay_s,
         .phase_left_s = plugged ? params->stay_s : params->away_s,
         .temperature_c = params->ambient_c,
     };
@@ -74,7 +73,6 @@ static void pass_time(struct ev_state *state, const struct ev_params *params, do
         next_phase(state, params, rng);
         state->phase_left_s -= over_s;
     }
-    state->stay_left_s = state->phase == EV_LOCKED ? fmax(0, state->phase_left_s) : 0;
 }
 
 /* Constant power, then in proportion to what is missing, but never so little that charging would break off.

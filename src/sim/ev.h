@@ -30,12 +30,11 @@ struct ev_params {
 
 struct ev_state {
     enum ev_phase phase;
-    double power_w;     /* total over the phases */
-    double available_w; /* what the car would take now if nothing limited it; 0 if none is locked */
-    double wants_wh;    /* the car now here */
-    double charged_wh;  /* into it */
-    double phase_left_s;
-    double stay_left_s;
+    double power_w;       /* total over the phases */
+    double available_w;   /* what the car would take now if nothing limited it; 0 if none is locked */
+    double wants_wh;      /* the car now here */
+    double charged_wh;    /* into it */
+    double phase_left_s;  /* until the next phase: while locked, until departure */
     double temperature_c; /* of the station */
 };
 

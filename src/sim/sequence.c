@@ -3,6 +3,8 @@
  * list of phases to leave in the middle, so a goal may change at any time. */
 #include "sim/sequence.h"
 
+#define DEAD_V 1.0
+
 void sequence_params_default(struct sequence_params *params, bool has_dc_relay)
 {
     *params = (struct sequence_params){.has_dc_relay = has_dc_relay, .sync_s = 2};
@@ -39,11 +41,15 @@ static void fail(
     }
 }
 
-/* The link fills through its resistor first; only then may the DC relay close. */
-static void connect_dc(struct sequence_state *state, const struct sequence_params *params)
+/* The link fills through its resistor first; only then may the DC relay close. Onto a dead DC side, with the
+ * battery's own relays open, there is nothing to wait for. */
+static void connect_dc(struct sequence_state *state, const struct sequence_params *params, double dc_v)
 {
     if (!params->has_dc_relay || state->dc.position == RELAY_CLOSED) {
         return;
+    }
+    if (dc_v < DEAD_V) {
+        precharger_init(&state->link, true, dc_v);
     }
     if (state->link.phase == PRECHARGER_FAILED) {
         fail(state, params, SEQUENCE_PRECHARGE_TOO_SLOW);
@@ -93,7 +99,7 @@ void sequence_step(
         disconnect_dc(state, params);
         return;
     }
-    connect_dc(state, params);
+    connect_dc(state, params, dc_v);
     if (state->goal == SEQUENCE_RUN && state->dc.position == RELAY_CLOSED) {
         connect_ac(state, params, dt_s);
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* How long an inverter takes to come and go: DC relays (with precharge of its link), then synchronising to
- * the grid, then the AC relay; backwards to stop. What it should do is the caller's decision, whether it may
- * is checked elsewhere; this is the timing. */
+ * the grid, then the AC relay; backwards to stop. With no voltage on the DC side it starts too, without
+ * precharge. What it should do is the caller's decision, whether it may is checked elsewhere; this is the
+ * timing. */
 #ifndef SIM_SEQUENCE_H
 #define SIM_SEQUENCE_H
 

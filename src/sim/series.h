@@ -16,10 +16,10 @@
  * Air pressure is in Pa, as the published client documents its pressure metric ("in Pascal (Pa)") and as the
  * API's rule of SI units asks; so 809.2 in a column pressure_hpa is 80920.
  *
- * An empty field, or a missing line, is a hole. Holes up to three times the usual (median) step are
- * interpolated; longer ones are an error. The loop runs from the first to the last whole day in the file;
- * what lies before and after is not used. Values go straight from sample to sample; directions take the short
- * way round. */
+ * Numbers are plain decimals up to ±1e15. An empty field, or a missing line, is a hole. Holes up to three
+ * times the usual (median) step are interpolated; longer ones are an error. The loop runs from the first to
+ * the last whole day in the file; what lies before and after is not used. Values go straight from sample to
+ * sample; directions take the short way round. */
 #ifndef SIM_SERIES_H
 #define SIM_SERIES_H
 

@@ -55,6 +55,30 @@ static void a_full_cycle_at_half_power_loses_a_few_percent(void **state)
     assert_true(out_wh / in_wh > 0.95 && out_wh / in_wh < 0.99);
 }
 
+static void energy_is_conserved_from_ac_to_the_cells(void **state)
+{
+    struct battery_params params = lfp();
+    struct inverter_params inverter_params;
+    inverter_params_default(&inverter_params, 10e3);
+    struct battery_state b;
+    struct inverter_state inv;
+    battery_init(&b, &params, 50, 20);
+    inverter_init(&inv, 20);
+    double ac_wh = 0, lost_wh = 0;
+    for (int i = 0; i < 36000; i++) { /* over both limits of the state of charge */
+        struct inverter_inputs in = {
+            .connected = true, .power_w = i % 20000 < 10000 ? 9e3 : -9e3, .ambient_c = 20};
+        in.able = inverter_range_of_dc(&inverter_params, battery_limits(&b, &params));
+        inverter_step(&inv, &inverter_params, &in, 1);
+        battery_step(&b, &params, inv.dc_power_w, 20, 1);
+        assert_near(b.power_w, inv.dc_power_w, 1e-6);
+        ac_wh += inv.power_w / 3600;
+        lost_wh += (inv.loss_w + b.loss_w) / 3600;
+    }
+    assert_near((b.soc_pct - 50) / 100 * 20e3, ac_wh - lost_wh, 1e-3);
+    assert_true(lost_wh > 1000);
+}
+
 static void voltage_follows_the_chemistry_and_sags_under_load(void **state)
 {
     static const struct {
@@ -215,6 +239,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(soc_follows_the_energy_that_loss_leaves),
         cmocka_unit_test(a_full_cycle_at_half_power_loses_a_few_percent),
+        cmocka_unit_test(energy_is_conserved_from_ac_to_the_cells),
         cmocka_unit_test(voltage_follows_the_chemistry_and_sags_under_load),
         cmocka_unit_test(voltage_never_falls_as_charge_rises),
         cmocka_unit_test(limits_are_full_in_the_middle_and_end_at_the_soc_limits),

@@ -161,6 +161,23 @@ static void a_change_of_mind_midway_is_followed(void **state)
     assert_int_equal(seq.ac.cycles, 0);
 }
 
+static void a_dead_dc_side_needs_no_precharge(void **state)
+{
+    struct sequence_params params;
+    sequence_params_default(&params, true);
+    struct sequence_state seq;
+    sequence_init(&seq, &params, SEQUENCE_OFF, 0);
+    sequence_set_goal(&seq, SEQUENCE_RUN);
+    for (int i = 0; i < 60; i++) {
+        sequence_step(&seq, &params, 0, 0.05);
+    }
+    assert_true(sequence_running(&seq));
+    assert_int_equal(seq.fault, SEQUENCE_FINE);
+    sequence_step(&seq, &params, 400, 0.05); /* the battery comes back */
+    assert_true(sequence_running(&seq));
+    assert_near(seq.link.voltage_v, 400, 0);
+}
+
 static void a_failed_start_ends_off_with_its_reason(void **state)
 {
     struct sequence_params params;
@@ -196,6 +213,7 @@ int main(void)
         cmocka_unit_test(start_precharges_synchronises_and_closes),
         cmocka_unit_test(without_dc_relay_off_ends_in_standby),
         cmocka_unit_test(a_change_of_mind_midway_is_followed),
+        cmocka_unit_test(a_dead_dc_side_needs_no_precharge),
         cmocka_unit_test(a_failed_start_ends_off_with_its_reason),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
