@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Writes the C of one file. */
+#ifndef CODEGEN_EMIT_H
+#define CODEGEN_EMIT_H
+
+#include "codegen/plan.h"
+
+void emit_header(struct plan *plan, struct text *out);
+void emit_source(const struct plan *plan, struct text *out);
+
+/* Parts of the header. */
+void emit_enum(const struct schema_type *type, struct text *out);
+void emit_message(struct plan *plan, const struct schema_type *type, struct text *out);
+void emit_service(const struct plan *plan, size_t index, struct text *out);
+
+/* `string` as C writes it, with its quotes. */
+void emit_string(struct text *out, const char *string);
+
+#endif
