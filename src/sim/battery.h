@@ -50,9 +50,10 @@ void battery_init(
 void battery_step(struct battery_state *state, const struct battery_params *params, double power_w,
     double ambient_c, double dt_s);
 
-/* The DC power allowed now. Full (C rate) between the SoC limits, falling to 0 over the last two points
- * before a limit, tapering above 90 % SoC, and by temperature: charging stops at 0 °C, is full from 10 to 45
- * °C and stops at 55 °C; discharging stops at -20 °C, is full from -10 to 50 °C and stops at 60 °C. */
+/* The DC power allowed now. Full (C rate) between the SoC limits, falling over the last two points before a
+ * limit to 2 % and there to 0, tapering above 90 % SoC, and by temperature: charging stops at 0 °C, is full
+ * from 10 to 45 °C and stops at 55 °C; discharging stops at -20 °C, is full from -10 to 50 °C and stops at 60
+ * °C. */
 struct power_range battery_limits(const struct battery_state *state, const struct battery_params *params);
 
 double battery_usable_wh(const struct battery_params *params); /* capacity × health; × SoC = energy inside */

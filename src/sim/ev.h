@@ -38,7 +38,7 @@ struct ev_state {
     double temperature_c; /* of the station */
 };
 
-/* 11 kW and more: three phases; less than 4140 W: one. 30 kWh, 8 h, 4 h away; taper from 85 %. */
+/* Three phases from 4140 W, below one. 30 kWh, 8 h, 4 h away; taper from 85 %. */
 void ev_params_default(struct ev_params *params, double rated_w);
 
 /* A run begins with a car locked at both ends (or, with `plugged` false, with an empty station) that wants
