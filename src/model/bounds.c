@@ -435,7 +435,7 @@ int bounds_add(struct component *component, enum metric metric, const struct cal
         bounded++;
     }
     if (bounded == BOUNDED_COUNT || !component_takes_bounds(component, (enum bounded)bounded)) {
-        return status_set(st, UGRPC_UNIMPLEMENTED, "%s: a %s takes no bounds for %s, but for %s",
+        return status_set(st, UGRPC_UNIMPLEMENTED, "%s: type %s takes no bounds for %s, but for %s",
             component_label(component), component_type_name(component->spec.type), metric_name(metric),
             boundable(component, text, sizeof(text)));
     }

@@ -484,8 +484,9 @@ static int check(
 {
     const struct station *station = station_of(component, axis);
     if (!station || !outbox_takes_power(&station->outbox)) {
-        return status_set(st, UGRPC_UNIMPLEMENTED, "%s: %s takes no set-points of %s power",
-            component_label(component), station ? "its device" : component_type_name(component->spec.type),
+        return status_set(st, UGRPC_UNIMPLEMENTED, "%s: %s%s takes no set-points of %s power",
+            component_label(component), station ? "its device" : "type ",
+            station ? "" : component_type_name(component->spec.type),
             axis == AXIS_ACTIVE ? "active" : "reactive");
     }
     int rc = telemetry_check_online(component, st);

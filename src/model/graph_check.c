@@ -234,7 +234,7 @@ static void metered_is_under(
     struct check *check, const struct component *component, const struct component *parent)
 {
     if (parent->spec.type != COMPONENT_GRID && parent->spec.type != COMPONENT_METER) {
-        tell(check, component, "%s is under the %s %s; a %s must be under the grid or a meter",
+        tell(check, component, "%s is under the %s %s; type %s must be under the grid or a meter",
             component_label(component), type_name(parent), component_label(parent), type_name(component));
     }
 }
@@ -242,7 +242,7 @@ static void metered_is_under(
 static void check_leaf(struct check *check, const struct component *component)
 {
     if (component->n_children) {
-        tell(check, component, "%s feeds %s; a %s must not feed anything", component_label(component),
+        tell(check, component, "%s feeds %s; type %s must not feed anything", component_label(component),
             component_label(component->children[0]), type_name(component));
     }
 }

@@ -376,8 +376,9 @@ int lifecycle_run(struct component *component, enum lifecycle_action action, con
     sequence_fn *sequence = sequence_of(component, action);
     bool accepts = lifecycle_accepts(component, action);
     if (!accepts || !sequence) {
-        return status_set(st, UGRPC_UNIMPLEMENTED, "%s: %s takes no %s", component_label(component),
-            accepts ? "its device" : component_type_name(component->spec.type), lifecycle_name(action));
+        return status_set(st, UGRPC_UNIMPLEMENTED, "%s: %s%s takes no %s", component_label(component),
+            accepts ? "its device" : "type ", accepts ? "" : component_type_name(component->spec.type),
+            lifecycle_name(action));
     }
     int rc = check_sequence(component, action, st);
     if (rc < 0) {

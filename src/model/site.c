@@ -222,20 +222,20 @@ static int check_rated(const struct component *component, struct ugrpc_status *s
         struct range rated = spec->rated[BOUNDED_ACTIVE];
         if (!isfinite(rated.lower) || !isfinite(rated.upper)) {
             return status_set(st, UGRPC_INVALID_ARGUMENT,
-                "%s: a %s takes set-points and needs rated bounds of active power", component->label,
+                "%s: type %s takes set-points and needs rated bounds of active power", component->label,
                 component_type_name(spec->type));
         }
         int side = side_of(spec->type);
         if ((side < 0 && rated.upper > 0) || (side > 0 && rated.lower < 0)) {
             return status_set(st, UGRPC_INVALID_ARGUMENT,
-                "%s: rated active power is %g ... %g W, but a %s only %s (%s 0)", component->label,
+                "%s: rated active power is %g ... %g W, but type %s only %s (%s 0)", component->label,
                 rated.lower, rated.upper, component_type_name(spec->type), side < 0 ? "produces" : "consumes",
                 side < 0 ? "at most" : "at least");
         }
     }
     if (component_takes_power(component, AXIS_REACTIVE) && !isfinite(component_rated_va(component))) {
         return status_set(st, UGRPC_INVALID_ARGUMENT,
-            "%s: a %s takes set-points and needs rated bounds of reactive power", component->label,
+            "%s: type %s takes set-points and needs rated bounds of reactive power", component->label,
             component_type_name(spec->type));
     }
     return 0;
