@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# usage: tests/interop/setup.sh [DIR]      (DIR: .work/interop in the checkout)
+# Puts other people's clients into DIR: the published Python bindings in two virtual environments, grpcurl,
+# h2spec and the grpc-go interop client in DIR/bin. Comes through the package clients as they are set up on
+# this machine. What is there already, in the versions asked for, is left alone.
+set -euo pipefail
+
+here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+dir=${1:-$here/../../.work/interop}
+mkdir -p "$dir/bin" "$dir/stamp"
+dir=$(readlink -f "$dir")
+
+published=frequenz-api-microgrid==0.17.2 # the release whose facts the contract describes
+newest=frequenz-api-microgrid==0.19.2    # the newest; it still has the v1 package
+go_tools=(
+    google.golang.org/grpc/interop/client@v1.85.0
+    github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4
+    github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible # the tag before its go.mod: builds with today's go
+)
+go_names=(interop-client grpcurl h2spec)
+
+# once NAME WANTED COMMAND...: runs the command unless its stamp says that WANTED is there.
+once() {
+    local name=$1 wanted=$2 start=$SECONDS
+    shift 2
+    if [ "$(cat "$dir/stamp/$name" 2>/dev/null)" = "$wanted" ]; then
+        printf '%-16s is there\n' "$name"
+        return
+    fi
+    rm -f "$dir/stamp/$name"
+    printf '%-16s %s\n' "$name" "$wanted"
+    "$@"
+    printf '%s\n' "$wanted" >"$dir/stamp/$name"
+    printf '%-16s done in %d s\n' "$name" $((SECONDS - start))
+}
+
+# environment NAME REQUIREMENT...: a virtual environment made anew.
+environment() {
+    local venv=$dir/$1
+    shift
+    rm -rf "$venv"
+    python3 -m venv "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check "$@"
+}
+
+# Debian's go is older than what the tools' modules ask for; since 1.21 go fetches the toolchain it needs.
+need_go() {
+    if ! command -v go >/dev/null; then
+        echo "no go here: apt-get install golang-go"
+        local root=()
+        if [ "$(id -u)" != 0 ]; then root=(sudo -n); fi
+        "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends golang-go
+    fi
+    case $(go env GOVERSION) in
+    go1.? | go1.?.* | go1.1? | go1.1?.* | go1.20 | go1.20.*)
+        echo "setup: $(go env GOVERSION) is too old for grpcurl and the grpc-go client: install go 1.25 or newer" >&2
+        exit 1
+        ;;
+    esac
+}
+
+go_tool() {
+    local scratch
+    need_go
+    scratch=$(mktemp -d)
+    (
+        export GOBIN=$scratch
+        cd "$scratch"
+        go install "$2" || GOTOOLCHAIN=auto go install "$2"
+    )
+    mv "$scratch"/* "$dir/bin/$1"
+    rm -rf "$scratch"
+}
+
+python_tools=(grpcio grpcio-reflection grpcio-health-checking h2 pytest pytest-xdist pytest-timeout)
+once venv "$published ${python_tools[*]}" environment venv "$published" "${python_tools[@]}"
+once venv-newest "$newest" environment venv-newest "$newest"
+for i in "${!go_tools[@]}"; do
+    once "${go_names[$i]}" "${go_tools[$i]}" go_tool "${go_names[$i]}" "${go_tools[$i]}"
+done
