@@ -19,7 +19,7 @@
 
 struct parse {
     struct section_reader reader;
-    struct arena scratch; /* of sections; what stays is copied to the configuration's own */
+    struct pool scratch; /* of sections; what stays is copied to the configuration's own */
     struct config *config;
     struct problems *problems;
     struct section root, site, listen, simulation, defaults;
@@ -31,13 +31,13 @@ static void read_root(struct parse *parse, yaml_node_t *root);
 static void read_components(struct parse *parse);
 static void read_sensors(struct parse *parse);
 
-static const char *folder_of(struct arena *arena, const char *file)
+static const char *folder_of(struct pool *pool, const char *file)
 {
     const char *slash = strrchr(file, '/');
     if (!slash) {
         return ".";
     }
-    return slash == file ? "/" : arena_format(arena, "%.*s", (int)(slash - file), file);
+    return slash == file ? "/" : pool_format(pool, "%.*s", (int)(slash - file), file);
 }
 
 struct config *config_parse(const char *text, size_t len, const char *file, struct problems *problems)
@@ -47,8 +47,8 @@ struct config *config_parse(const char *text, size_t len, const char *file, stru
     if (!config || !yaml_parser_initialize(&parser)) {
         abort();
     }
-    config->file = arena_copy(&config->arena, file);
-    config->folder = folder_of(&config->arena, config->file);
+    config->file = pool_copy(&config->pool, file);
+    config->folder = folder_of(&config->pool, config->file);
     struct parse parse = {.config = config, .problems = problems};
     if (len > CONFIG_MAX_BYTES) {
         problems_add(problems, 0, NULL, NULL, "larger than %u MiB", CONFIG_MAX_BYTES >> 20);
@@ -123,7 +123,7 @@ void config_free(struct config *config)
     if (!config) {
         return;
     }
-    arena_done(&config->arena);
+    pool_done(&config->pool);
     free(config);
 }
 
@@ -154,7 +154,7 @@ static void read_document(struct parse *parse, yaml_document_t *document)
     size_t n_nodes = (size_t)(document->nodes.top - document->nodes.start);
     parse->reader = (struct section_reader){
         .document = document,
-        .arena = &parse->scratch,
+        .pool = &parse->scratch,
         .problems = parse->problems,
         .visited = calloc(n_nodes + 1, sizeof(bool)),
     };
@@ -163,7 +163,7 @@ static void read_document(struct parse *parse, yaml_document_t *document)
     }
     read_root(parse, root);
     free(parse->reader.visited);
-    arena_done(&parse->scratch);
+    pool_done(&parse->scratch);
 }
 
 /* Strings in the sections belong to the document, so all that stays is copied before it goes. */
@@ -324,10 +324,10 @@ static void read_items(
         if (!name) {
             continue;
         }
-        struct arena scratch = {NULL}; /* this item's, as there may be tens of thousands */
-        reader->arena = &scratch;
+        struct pool scratch = {NULL}; /* this item's, as there may be tens of thousands */
+        reader->pool = &scratch;
         struct section section = {.line = node_line(key), .place = place};
-        section.path = arena_format(reader->arena, "%s.%s", what, name);
+        section.path = pool_format(reader->pool, "%s.%s", what, name);
         if (!name_is_good(name)) {
             problems_add(parse->problems, section.line, what, name,
                 "no good name; allowed: 1 to %d letters, digits, _ and -", MAX_NAME_BYTES);
@@ -336,10 +336,10 @@ static void read_items(
         if (item) {
             section.type = peek_type(parse, item, place);
             section_read(reader, item, &section);
-            take(parse, arena_copy(&parse->config->arena, name), &section);
+            take(parse, pool_copy(&parse->config->pool, name), &section);
         }
-        reader->arena = &parse->scratch;
-        arena_done(&scratch);
+        reader->pool = &parse->scratch;
+        pool_done(&scratch);
     }
 }
 
@@ -377,8 +377,8 @@ static void read_components(struct parse *parse)
             "components: {grid: {id: 1, type: grid, fuse: 63 A}, ...}");
         return;
     }
-    config->components = arena_alloc(
-        &config->arena, (count_pairs(parse->components) + 1) * sizeof(config->components[0]));
+    config->components = pool_alloc(
+        &config->pool, (count_pairs(parse->components) + 1) * sizeof(config->components[0]));
     read_items(parse, parse->components, "components", IN_COMPONENT, take_component);
     config_check_components(config, parse->problems);
 }
@@ -389,8 +389,8 @@ static void read_sensors(struct parse *parse)
     if (!parse->sensors) {
         return;
     }
-    config->sensors = arena_alloc(
-        &config->arena, (count_pairs(parse->sensors) + 1) * sizeof(config->sensors[0]));
+    config->sensors = pool_alloc(
+        &config->pool, (count_pairs(parse->sensors) + 1) * sizeof(config->sensors[0]));
     read_items(parse, parse->sensors, "sensors", IN_SENSOR, take_sensor);
     config_check_sensors(config, parse->problems);
 }

@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 #include "base/settings.h"
-#include "daemon/arena.h"
+#include "daemon/pool.h"
 #include "daemon/problems.h"
 #include "model/component.h"
 #include "model/site.h"
@@ -41,7 +41,7 @@ struct config_listen {
 };
 
 struct config {
-    struct arena arena; /* everything below */
+    struct pool pool;   /* everything below */
     const char *file;   /* as named */
     const char *folder; /* where it lies: data files are looked for there first */
     struct site_spec site;

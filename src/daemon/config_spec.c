@@ -16,7 +16,7 @@ static const struct range none = {NAN, NAN};
 
 static const char *keep_text(struct config *config, const struct section *section, const char *name)
 {
-    return arena_copy(&config->arena, section_text(section, name, ""));
+    return pool_copy(&config->pool, section_text(section, name, ""));
 }
 
 static int64_t to_ns(double seconds)
@@ -83,8 +83,8 @@ static const char *keep_path(struct config *config, const struct section *sectio
     if (!path) {
         return NULL;
     }
-    return *path == '/' ? arena_copy(&config->arena, path)
-                        : arena_format(&config->arena, "%s/%s", config->folder, path);
+    return *path == '/' ? pool_copy(&config->pool, path)
+                        : pool_format(&config->pool, "%s/%s", config->folder, path);
 }
 
 void config_take_listen(struct config *config, const struct section *section, struct problems *problems)
@@ -94,10 +94,10 @@ void config_take_listen(struct config *config, const struct section *section, st
     const struct value *grpc = section_value(section, "grpc");
     size_t n = grpc ? grpc->n_items : ARRAY_LEN(loopback);
     listen->line = grpc ? grpc->line : 0;
-    listen->grpc = arena_alloc(&config->arena, n * sizeof(listen->grpc[0]));
+    listen->grpc = pool_alloc(&config->pool, n * sizeof(listen->grpc[0]));
     listen->n_grpc = n;
     for (size_t i = 0; i < n; i++) {
-        listen->grpc[i] = arena_copy(&config->arena, grpc ? grpc->items[i] : loopback[i]);
+        listen->grpc[i] = pool_copy(&config->pool, grpc ? grpc->items[i] : loopback[i]);
     }
     listen->certificate = keep_path(config, section, "tls.certificate");
     listen->key = keep_path(config, section, "tls.key");
@@ -130,8 +130,8 @@ static struct settings keep_settings(struct config *config, const struct section
     for (size_t i = 0; i < section->n; i++) {
         n += section->values[i].option->to_driver;
     }
-    struct settings settings = {.items = arena_alloc(&config->arena, n * sizeof(struct setting))};
-    int *line = arena_alloc(&config->arena, n * sizeof(line[0]));
+    struct settings settings = {.items = pool_alloc(&config->pool, n * sizeof(struct setting))};
+    int *line = pool_alloc(&config->pool, n * sizeof(line[0]));
     *lines = line;
     for (size_t i = 0; i < section->n; i++) {
         const struct value *value = &section->values[i];
@@ -139,7 +139,7 @@ static struct settings keep_settings(struct config *config, const struct section
             *line++ = value->line;
             settings.items[settings.n++] = (struct setting){
                 .name = value->option->name,
-                .text = value->text ? arena_copy(&config->arena, value->text) : NULL,
+                .text = value->text ? pool_copy(&config->pool, value->text) : NULL,
                 .number = value->text ? 0 : value->number,
             };
         }
@@ -330,9 +330,9 @@ void config_take_component(struct config *config, struct config_component *compo
     const struct value *under = section_value(section, "under");
     component->under_line = under ? under->line : component->line;
     component->n_under = under ? under->n_items : 0;
-    component->under = arena_alloc(&config->arena, component->n_under * sizeof(component->under[0]));
+    component->under = pool_alloc(&config->pool, component->n_under * sizeof(component->under[0]));
     for (size_t i = 0; i < component->n_under; i++) {
-        component->under[i] = arena_copy(&config->arena, under->items[i]);
+        component->under[i] = pool_copy(&config->pool, under->items[i]);
     }
     if (section->type < 0) {
         return; /* told already; the rest needs the type */

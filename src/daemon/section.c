@@ -46,7 +46,7 @@ const char *section_scalar(struct section_reader *reader, yaml_node_t *node, con
 
 static const char *value_key(struct section_reader *reader, const struct section *section, const char *name)
 {
-    return *section->path ? arena_format(reader->arena, "%s.%s", section->path, name) : name;
+    return *section->path ? pool_format(reader->pool, "%s.%s", section->path, name) : name;
 }
 
 /* Whether a mapping may stand under that name: some option is called "name.…". */
@@ -124,7 +124,7 @@ static void read_list(struct section_reader *reader, yaml_node_t *node, const ch
         most = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
     }
     value->option = option;
-    value->items = arena_alloc(reader->arena, (most ? most : 1) * sizeof(value->items[0]));
+    value->items = pool_alloc(reader->pool, (most ? most : 1) * sizeof(value->items[0]));
     for (size_t i = 0; i < most; i++) {
         yaml_node_t *item = node;
         if (node->type == YAML_SEQUENCE_NODE) {
@@ -186,7 +186,7 @@ static void read_mapping(
         if (!word) {
             continue;
         }
-        const char *name = *prefix ? arena_format(reader->arena, "%s.%s", prefix, word) : word;
+        const char *name = *prefix ? pool_format(reader->pool, "%s.%s", prefix, word) : word;
         yaml_node_t *child = section_visit(reader, pair->value, value_key(reader, section, name));
         if (!child) {
             continue;
@@ -247,7 +247,7 @@ static size_t count_options(const struct section *section)
 
 void section_read(struct section_reader *reader, yaml_node_t *node, struct section *section)
 {
-    section->values = arena_alloc(reader->arena, count_options(section) * sizeof(section->values[0]));
+    section->values = pool_alloc(reader->pool, count_options(section) * sizeof(section->values[0]));
     section->n = 0;
     if (node) {
         if (node->type == YAML_MAPPING_NODE) {

@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <yaml.h>
 
-#include "daemon/arena.h"
 #include "daemon/option.h"
+#include "daemon/pool.h"
 #include "daemon/problems.h"
 
 struct value {
@@ -33,7 +33,7 @@ struct section {
 
 struct section_reader {
     yaml_document_t *document;
-    struct arena *arena;
+    struct pool *pool;
     struct problems *problems;
     const struct section *defaults; /* NULL, or what counts before the table's own defaults */
     bool *visited;                  /* by node index: a second visit is an alias */

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/access.h"
+
+#include <stdio.h>
+
+#include <ugrpc/server.h>
+
+#include "daemon/keys.h"
+#include "daemon/listeners.h"
+#include "net/address.h"
+
+static void load_tls(struct access *access, const struct config *config, struct problems *problems)
+{
+    const struct config_listen *listen = &config->listen;
+    struct ugrpc_status st;
+    if (!listen->certificate || !listen->key) {
+        return;
+    }
+    if (keys_check_mode(listen->key, &st) < 0) {
+        problems_add(problems, listen->line, "listen.tls.key", NULL, "%s", st.message);
+        return;
+    }
+    struct ugrpc_server_tls_options options = {
+        .certificate_file = listen->certificate,
+        .key_file = listen->key,
+        .client_ca_file = listen->client_ca,
+        .require_client_certificate = listen->client_ca != NULL,
+    };
+    access->client_certificates = listen->client_ca != NULL;
+    access->tls = ugrpc_server_tls_new(&options, &st);
+    if (!access->tls) {
+        problems_add(problems, listen->line, "listen.tls", NULL, "%s", st.message);
+    }
+}
+
+static void load_keys(struct access *access, const struct config *config, struct problems *problems)
+{
+    struct ugrpc_status st;
+    if (!config->listen.keys) {
+        return;
+    }
+    access->keys = keys_load(config->listen.keys, &st);
+    if (!access->keys) {
+        problems_add(problems, config->listen.line, "listen.keys", NULL, "%s", st.message);
+    }
+}
+
+static void check_addresses(struct access *access, const struct config *config,
+    const struct arguments *arguments, struct problems *problems)
+{
+    bool from_file = arguments->n_grpc == 0;
+    const char *key = from_file ? "listen.grpc" : "--grpc";
+    int line = from_file ? config->listen.line : 0;
+    bool guarded = config->listen.certificate && (config->listen.keys || config->listen.client_ca);
+    access->local = true;
+    for (size_t i = 0; i < access->n; i++) {
+        struct address address;
+        struct ugrpc_status st;
+        if (address_parse(&address, access->addresses[i], &st) < 0) {
+            problems_add(problems, line, key, access->addresses[i], "%s", st.message);
+            continue;
+        }
+        if (listeners_is_local(access->addresses[i])) {
+            continue;
+        }
+        access->local = false;
+        if (!guarded && !arguments->insecure_listen) {
+            problems_add(problems, line, key, access->addresses[i],
+                "other machines could reach it without %s; write listen: {tls: {certificate: FILE, key: FILE}, "
+                "keys: FILE}, or give --insecure-listen to let everybody in",
+                config->listen.certificate ? "keys" : "TLS and keys");
+        }
+    }
+}
+
+void access_init(struct access *access, const struct config *config, const struct arguments *arguments,
+    struct problems *problems)
+{
+    *access = (struct access){.addresses = config->listen.grpc, .n = config->listen.n_grpc};
+    if (arguments->n_grpc > 0) {
+        access->addresses = arguments->grpc;
+        access->n = arguments->n_grpc;
+    }
+    check_addresses(access, config, arguments, problems);
+    load_tls(access, config, problems);
+    load_keys(access, config, problems);
+}
+
+void access_done(struct access *access)
+{
+    ugrpc_server_tls_free(access->tls);
+    keys_free(access->keys);
+    *access = (struct access){.n = 0};
+}
+
+static bool check_key(const char *key, char identity[64], void *userdata)
+{
+    const struct access *access = userdata;
+    return keys_check(access->keys, key, identity);
+}
+
+int access_require(struct access *access, struct ugrpc_server *server, struct ugrpc_status *st)
+{
+    if (!access->keys) {
+        return 0;
+    }
+    if (ugrpc_server_require_key(server, check_key, access) < 0) {
+        return status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
+    }
+    return 0;
+}
+
+void access_describe(const struct access *access, char *out, size_t cap)
+{
+    char keys[40] = "";
+    if (access->keys) {
+        snprintf(keys, sizeof(keys), ", %zu keys", keys_count(access->keys));
+    }
+    snprintf(out, cap, "%s%s%s, %s", access->tls ? "TLS" : "no TLS",
+        access->client_certificates ? " with client certificates" : "", keys,
+        access->local ? "this machine only" : "other machines too");
+}

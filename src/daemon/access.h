@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* Who is let in: addresses, TLS and API keys, and the rule that nothing beyond this machine is served without
+ * them unless the operator says so. */
+#ifndef DAEMON_ACCESS_H
+#define DAEMON_ACCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "daemon/arguments.h"
+#include "daemon/config.h"
+
+struct keys;
+struct ugrpc_server;
+struct ugrpc_server_tls;
+
+struct access {
+    const char *const *addresses; /* the site file's or --grpc's */
+    size_t n;
+    bool local;                   /* all of them are reached from this machine only */
+    struct ugrpc_server_tls *tls; /* NULL: plain */
+    bool client_certificates;
+    struct keys *keys; /* NULL: none needed */
+};
+
+/* Reads what the configuration names and checks the rule; borrows both. What is wrong goes to `problems`. */
+void access_init(struct access *access, const struct config *config, const struct arguments *arguments,
+    struct problems *problems);
+void access_done(struct access *access); /* after the server */
+
+/* Makes the server ask for what is due. Borrows `access` until the server is freed. */
+int access_require(struct access *access, struct ugrpc_server *server, struct ugrpc_status *st);
+
+/* "no TLS, this machine only" */
+void access_describe(const struct access *access, char *out, size_t cap);
+
+#endif

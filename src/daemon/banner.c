@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/banner.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <ugrpc/server.h>
+
+#include "base/log.h"
+#include "daemon/access.h"
+#include "model/site.h"
+
+#define API "frequenz.api.microgrid.v1"
+
+/* For whoever tries it in a checkout: a first call with a real client. */
+#define FIRST_CALL "examples/first_call.py"
+
+static void join_addresses(const struct banner *banner, const char *glue, char *out, size_t cap)
+{
+    size_t len = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < banner->n_addresses && len < cap; i++) {
+        len += (size_t)snprintf(out + len, cap - len, "%s%s", i ? glue : "", banner->addresses[i]);
+    }
+}
+
+static void count_site(const struct site *site, char *out, size_t cap)
+{
+    snprintf(out, cap, "%zu component%s, %zu connection%s, %zu sensor%s", site->n_components,
+        site->n_components == 1 ? "" : "s", site->n_connections, site->n_connections == 1 ? "" : "s",
+        site->n_sensors, site->n_sensors == 1 ? "" : "s");
+}
+
+static void show_try(const struct banner *banner)
+{
+    if (!isatty(STDERR_FILENO) || banner->access->tls || banner->access->keys) {
+        return;
+    }
+    if (access(FIRST_CALL, R_OK) == 0) {
+        fputs("Try     python3 -m venv .venv && .venv/bin/pip install -q frequenz-api-microgrid==0.17.2 && "
+              ".venv/bin/python " FIRST_CALL "\n",
+            stderr);
+    }
+    fprintf(stderr, "        in your own program: grpc://%s        Ctrl-C stops\n", banner->addresses[0]);
+}
+
+void banner_show(const struct banner *banner, bool for_people)
+{
+    const struct site_spec *spec = &banner->site->spec;
+    char addresses[1024], guard[160], counts[120];
+    join_addresses(banner, for_people ? "  " : ", ", addresses, sizeof(addresses));
+    access_describe(banner->access, guard, sizeof(guard));
+    count_site(banner->site, counts, sizeof(counts));
+    if (!for_people) {
+        log_info("microgridd %s: %s (microgrid %llu), %s; gRPC on %s (%s); API " API "; %s%s%s",
+            ugrpc_version(), spec->name, (unsigned long long)spec->id, banner->devices, addresses, guard,
+            counts, banner->read_only ? "; no commands: " : "", banner->read_only ? banner->read_only : "");
+        return;
+    }
+    fprintf(stderr, "microgridd %s   %s (microgrid %llu), %s\n", ugrpc_version(), spec->name,
+        (unsigned long long)spec->id, banner->devices);
+    fprintf(stderr, "  gRPC    %s    %s\n", addresses, guard);
+    fprintf(stderr, "  API     " API "\n");
+    fprintf(stderr, "  site    %s\n", counts);
+    if (banner->read_only) {
+        fprintf(stderr, "  control none: %s\n", banner->read_only);
+    }
+    show_try(banner);
+    fputc('\n', stderr);
+}

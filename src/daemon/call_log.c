@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* An interceptor sees no decoded request, so the component is found in the refusal's own words: every message
+ * of the model and the service names it as "bat_inv_1 (4)". */
+#include "daemon/call_log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ugrpc/server.h>
+
+#include "base/log.h"
+#include "daemon/refusals.h"
+
+struct call_log {
+    struct site *site;
+    struct refusals *refusals;
+    bool quiet;
+};
+
+const struct component *call_log_subject(const struct site *site, const char *message)
+{
+    for (const char *open = strchr(message, '('); open; open = strchr(open + 1, '(')) {
+        char *end;
+        unsigned long long id = strtoull(open + 1, &end, 10);
+        if (end != open + 1 && *end == ')') {
+            const struct component *component = site_component(site, id);
+            if (component) {
+                return component;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* "127.0.0.1" of "127.0.0.1:41822", "[::1]" of "[::1]:4711". */
+static void copy_machine(const char *peer, char *out, size_t cap)
+{
+    const char *colon = strrchr(peer, ':');
+    size_t len = colon && strncmp(peer, "unix:", 5) != 0 ? (size_t)(colon - peer) : strlen(peer);
+    snprintf(out, cap, "%.*s", (int)len, peer);
+}
+
+/* A call that was refused or failed, not one that its caller or a deadline ended. */
+static bool is_refusal(const struct ugrpc_status *st)
+{
+    return st->code != UGRPC_OK && st->code != UGRPC_CANCELLED && st->code != UGRPC_DEADLINE_EXCEEDED &&
+           st->code != UGRPC_ABORTED;
+}
+
+static void on_end(struct ugrpc_call *call, const struct ugrpc_status *st, void *userdata)
+{
+    struct call_log *log = userdata;
+    const char *peer = ugrpc_call_peer(call), *key = ugrpc_call_identity(call);
+    const char *slash = strrchr(ugrpc_call_method(call), '/');
+    const char *method = slash ? slash + 1 : ugrpc_call_method(call);
+    bool refused = is_refusal(st) && !log->quiet;
+    if (log_enabled(LOG_LEVEL_DEBUG)) {
+        const struct component *about = call_log_subject(log->site, st->message);
+        log_write(LOG_LEVEL_DEBUG, about ? about->spec.name : NULL, about ? about->spec.id : 0,
+            "%s from %s%s%s%s: %s%s%s", method, peer, key ? " (key \"" : "", key ? key : "", key ? "\")" : "",
+            ugrpc_code_name((int)st->code), *st->message ? ": " : "", st->message);
+    }
+    if (!refused) {
+        return;
+    }
+    char caller[80];
+    if (key) {
+        snprintf(caller, sizeof(caller), "key \"%.60s\"", key);
+    } else {
+        copy_machine(peer, caller, sizeof(caller));
+    }
+    const struct component *about = call_log_subject(log->site, st->message);
+    refusals_add(log->refusals, &(struct refusal){
+                                    .caller = caller,
+                                    .method = method,
+                                    .name = about ? about->spec.name : NULL,
+                                    .id = about ? about->spec.id : 0,
+                                    .st = st,
+                                });
+}
+
+static void tell(const char *name, uint64_t id, const char *text, void *userdata)
+{
+    log_write(LOG_LEVEL_INFO, name, id, "%s", text);
+}
+
+static const struct ugrpc_interceptor interceptor = {.end = on_end};
+
+struct call_log *call_log_new(struct site *site, struct ugrpc_server *server)
+{
+    struct call_log *log = calloc(1, sizeof(*log));
+    if (!log || ugrpc_server_add_interceptor(server, &interceptor, log) < 0) {
+        abort();
+    }
+    log->site = site;
+    log->refusals = refusals_new(site->timers, tell, log);
+    return log;
+}
+
+void call_log_quiet(struct call_log *log)
+{
+    log->quiet = true;
+}
+
+void call_log_free(struct call_log *log)
+{
+    if (log) {
+        refusals_free(log->refusals);
+        free(log);
+    }
+}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+/* Life of the gateway: gateway_new (site, devices) → gateway_run: serve (service, server) → listeners bound
+ * → ready → first signal → the server drains → devices at 0 → end. Everything is freed in the reverse order
+ * of its making. */
+#include "daemon/gateway.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <ugrpc/loop.h>
+#include <ugrpc/server.h>
+
+#include "base/log.h"
+#include "base/timer_loop.h"
+#include "daemon/access.h"
+#include "daemon/banner.h"
+#include "daemon/call_log.h"
+#include "daemon/endpoints.h"
+#include "daemon/event_log.h"
+#include "daemon/listeners.h"
+#include "daemon/signals.h"
+#include "daemon/site_build.h"
+#include "driver/sim/sim.h"
+#include "model/command.h"
+#include "model/driver.h"
+#include "service/fallback.h"
+#include "service/service.h"
+#include "service/v1/microgrid_v1.h"
+
+#define GRACE_MS    2000                 /* for running calls */
+#define STOP_NS     (27 * NS_PER_S / 10) /* for everything, as it must have ended within 3 s */
+#define MAX_STREAMS 256                  /* a connection: a client streams each component of a large site */
+#define MAX_FILES   65536
+
+enum stage { STAGE_STARTING, STAGE_READY, STAGE_STOPPING };
+
+struct gateway {
+    const struct config *config;
+    const struct arguments *arguments;
+    int64_t started_ns;
+    enum stage stage;
+    int exit_status;
+
+    struct ugrpc_loop *loop;
+    struct timers timers;
+    struct timer_loop *timer_loop;
+    struct site *site;
+    struct device *simulator;
+    struct event_log *event_log;
+    struct access access;
+
+    struct service *service;
+    struct ugrpc_server *server;
+    struct call_log *call_log;
+    struct listeners *listeners;
+    struct signals *signals;
+    struct timer give_up;
+    bool endpoints_written;
+};
+
+/* --- building --------------------------------------------------------------------------------------------
+ */
+
+/* --state DIR: made if it is missing, for its owner only; nothing is kept in it yet. */
+static void prepare_state(const char *folder, struct problems *problems)
+{
+    struct stat info;
+    if (!folder) {
+        return;
+    }
+    if (mkdir(folder, 0700) < 0 && errno != EEXIST) {
+        problems_add(problems, 0, "--state", folder, "cannot be made: %s", strerror(errno));
+    } else if (stat(folder, &info) < 0 || !S_ISDIR(info.st_mode)) {
+        problems_add(problems, 0, "--state", folder, "is no folder");
+    } else if (access(folder, W_OK | X_OK) < 0) {
+        problems_add(problems, 0, "--state", folder, "cannot be written: %s", strerror(errno));
+    }
+}
+
+struct gateway *gateway_new(
+    const struct config *config, const struct arguments *arguments, struct problems *problems)
+{
+    struct gateway *gateway = calloc(1, sizeof(*gateway));
+    if (!gateway) {
+        abort();
+    }
+    gateway->config = config;
+    gateway->arguments = arguments;
+    timers_init(&gateway->timers, clock_real());
+    prepare_state(arguments->state, problems);
+    access_init(&gateway->access, config, arguments, problems);
+    gateway->site = site_build(config, &gateway->timers, problems);
+    const char *data = arguments->data ? arguments->data : getenv("MICROGRIDD_DATA");
+    gateway->simulator = site_build_simulator(gateway->site, config, data, problems);
+    return gateway;
+}
+
+const struct site *gateway_site(const struct gateway *gateway)
+{
+    return gateway->site;
+}
+
+void gateway_free(struct gateway *gateway)
+{
+    if (!gateway) {
+        return;
+    }
+    signals_free(gateway->signals);
+    listeners_free(gateway->listeners);
+    ugrpc_server_free(gateway->server);
+    call_log_free(gateway->call_log);
+    service_free(gateway->service);
+    if (gateway->simulator) {
+        gateway->simulator->driver->destroy(gateway->simulator);
+    }
+    site_free(gateway->site);
+    event_log_free(gateway->event_log);
+    access_done(&gateway->access);
+    timer_stop(&gateway->timers, &gateway->give_up);
+    timer_loop_free(gateway->timer_loop);
+    ugrpc_loop_free(gateway->loop);
+    timers_done(&gateway->timers);
+    free(gateway);
+}
+
+/* --- serving ---------------------------------------------------------------------------------------------
+ */
+
+static const char *why_read_only(const struct gateway *gateway)
+{
+    return gateway->arguments->read_only ? "--read-only"
+           : gateway->config->control    ? NULL
+                                         : "control: off in the site file";
+}
+
+static void on_server_log(enum ugrpc_log_level level, const char *text, void *userdata)
+{
+    static const enum log_level levels[] = {
+        [UGRPC_LOG_ERROR] = LOG_LEVEL_ERROR,
+        [UGRPC_LOG_WARNING] = LOG_LEVEL_WARNING,
+        [UGRPC_LOG_INFO] = LOG_LEVEL_INFO,
+        [UGRPC_LOG_DEBUG] = LOG_LEVEL_DEBUG,
+    };
+    log_write(levels[level], NULL, 0, "%s", text);
+}
+
+static void on_service_note(const char *text, void *userdata)
+{
+    log_info("%s", text);
+}
+
+/* A thousand clients need more descriptors than the usual 1,024; the hard limit is the administrator's. */
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < MAX_FILES) {
+        limit.rlim_cur = limit.rlim_max < MAX_FILES ? limit.rlim_max : MAX_FILES;
+        if (setrlimit(RLIMIT_NOFILE, &limit) < 0) {
+            log_debug("the limit of open files stays: %s", strerror(errno));
+        }
+    }
+}
+
+static int make_server(struct gateway *gateway, struct ugrpc_status *st)
+{
+    struct service_options service_options = {
+        .read_only = gateway->arguments->read_only,
+        .control_off = !gateway->config->control,
+        .note = on_service_note,
+    };
+    struct ugrpc_server_options options = {.max_streams = MAX_STREAMS, .log = on_server_log};
+    gateway->service = service_new(gateway->site, &service_options, st);
+    if (!gateway->service) {
+        return -UGRPC_RESOURCE_EXHAUSTED;
+    }
+    gateway->server = ugrpc_server_new(gateway->loop, &options, st);
+    if (!gateway->server) {
+        return -UGRPC_RESOURCE_EXHAUSTED;
+    }
+    gateway->call_log = call_log_new(gateway->site, gateway->server);
+    int rc = access_require(&gateway->access, gateway->server, st);
+    rc = rc < 0 ? rc : service_v1_add(gateway->service, gateway->server, st);
+    rc = rc < 0 ? rc : ugrpc_server_add_health(gateway->server, st);
+    rc = rc < 0 ? rc : ugrpc_server_add_reflection(gateway->server, st);
+    rc = rc < 0 ? rc : service_add_fallback(gateway->service, gateway->server, st);
+    return rc;
+}
+
+static void fail(struct gateway *gateway, const struct ugrpc_status *st)
+{
+    log_error("%s", st->message);
+    gateway->exit_status = 1;
+    ugrpc_loop_stop(gateway->loop);
+}
+
+static size_t bound_addresses(const struct gateway *gateway, const char **addresses, size_t cap)
+{
+    size_t n = 0;
+    while (n < cap && (addresses[n] = ugrpc_server_address(gateway->server, n)) != NULL) {
+        n++;
+    }
+    return n;
+}
+
+/* All listeners are bound. */
+static void on_bound(const struct ugrpc_status *result, void *userdata)
+{
+    struct gateway *gateway = userdata;
+    struct ugrpc_status st = *result;
+    const char *addresses[64], *file = gateway->arguments->endpoints;
+    if (st.code != UGRPC_OK || ugrpc_server_start(gateway->server, &st) < 0) {
+        fail(gateway, &st);
+        return;
+    }
+    size_t n = bound_addresses(gateway, addresses, ARRAY_LEN(addresses));
+    if (file && endpoints_write(file, addresses, n, &st) < 0) {
+        fail(gateway, &st);
+        return;
+    }
+    gateway->endpoints_written = file != NULL;
+    gateway->stage = STAGE_READY;
+    char devices[160];
+    sim_describe(gateway->simulator, devices, sizeof(devices));
+    struct banner banner = {gateway->site, &gateway->access, addresses, n, devices, why_read_only(gateway)};
+    banner_show(&banner, gateway->arguments->log_format == LOG_FORMAT_TEXT);
+    log_info("ready in %lld ms",
+        (long long)((clock_now_ns(gateway->timers.clock) - gateway->started_ns) / NS_PER_MS));
+}
+
+/* --- stopping --------------------------------------------------------------------------------------------
+ */
+
+static void on_zeroed(void *userdata)
+{
+    struct gateway *gateway = userdata;
+    ugrpc_loop_stop(gateway->loop);
+}
+
+static void on_drained(void *userdata)
+{
+    struct gateway *gateway = userdata;
+    command_zero_all(gateway->site, on_zeroed, gateway);
+}
+
+static void on_give_up(struct timer *timer, void *userdata)
+{
+    struct gateway *gateway = userdata;
+    log_warning("a device or a client did not answer in time; ending without it");
+    ugrpc_loop_stop(gateway->loop);
+}
+
+static void remove_endpoints(struct gateway *gateway)
+{
+    if (gateway->endpoints_written) {
+        endpoints_remove(gateway->arguments->endpoints);
+        gateway->endpoints_written = false;
+    }
+}
+
+static void on_signal(int number, void *userdata)
+{
+    struct gateway *gateway = userdata;
+    const char *name = number == SIGINT ? "SIGINT" : "SIGTERM";
+    if (gateway->stage == STAGE_STOPPING) {
+        log_info("second signal (%s): ending at once", name);
+        remove_endpoints(gateway);
+        _exit(1);
+    }
+    bool ready = gateway->stage == STAGE_READY;
+    gateway->stage = STAGE_STOPPING;
+    log_info("stopping (%s)", name);
+    remove_endpoints(gateway);
+    if (!ready) {
+        ugrpc_loop_stop(gateway->loop);
+        return;
+    }
+    call_log_quiet(gateway->call_log);
+    timer_init(&gateway->give_up, on_give_up, gateway);
+    timer_start_in(&gateway->timers, &gateway->give_up, STOP_NS);
+    ugrpc_server_shutdown(gateway->server, GRACE_MS, on_drained, gateway);
+}
+
+int gateway_run(struct gateway *gateway, int64_t started_ns)
+{
+    struct ugrpc_status st = {.code = UGRPC_OK};
+    gateway->started_ns = started_ns;
+    raise_file_limit();
+    gateway->loop = ugrpc_loop_new();
+    if (!gateway->loop) {
+        log_error("no memory or descriptors for the event loop");
+        return 1;
+    }
+    struct uv_loop_s *uv = ugrpc_loop_uv(gateway->loop);
+    gateway->signals = signals_new(uv, on_signal, gateway);
+    gateway->event_log = event_log_new(&gateway->timers);
+    site_observe(gateway->site, event_log_observer(gateway->event_log));
+    gateway->timer_loop = timer_loop_new(uv, &gateway->timers, &st);
+    if (!gateway->timer_loop || make_server(gateway, &st) < 0 ||
+        gateway->simulator->driver->start(gateway->simulator, &st) < 0) {
+        log_error("%s", st.message);
+        return 1;
+    }
+    struct listeners_options options = {
+        .server = gateway->server,
+        .tls = gateway->access.tls,
+        .timers = &gateway->timers,
+        .addresses = gateway->access.addresses,
+        .n = gateway->access.n,
+        .done = on_bound,
+        .userdata = gateway,
+    };
+    gateway->listeners = listeners_new(&options);
+    int rc = listeners_open(gateway->listeners, &st);
+    if (rc < 0) {
+        log_error("%s", st.message);
+        return 1;
+    }
+    if (rc == 0) {
+        on_bound(&(struct ugrpc_status){.code = UGRPC_OK}, gateway);
+    }
+    if (gateway->exit_status == 0) {
+        ugrpc_loop_run(gateway->loop);
+    }
+    remove_endpoints(gateway);
+    return gateway->exit_status;
+}

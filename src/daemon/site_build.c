@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/site_build.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "driver/sim/sim.h"
+#include "model/driver.h"
+#include "model/graph.h"
+
+/* --- components and connections --------------------------------------------------------------------------
+ */
+
+static void add_components(struct site *site, const struct config *config, struct problems *problems)
+{
+    struct ugrpc_status st;
+    for (size_t i = 0; i < config->n_components; i++) {
+        if (!site_add_component(site, &config->components[i].spec, &st)) {
+            problems_add(problems, config->components[i].line, "components", config->components[i].spec.name,
+                "%s", st.message);
+        }
+    }
+    for (size_t i = 0; i < config->n_sensors; i++) {
+        if (!site_add_sensor(site, &config->sensors[i].spec, &st)) {
+            problems_add(
+                problems, config->sensors[i].line, "sensors", config->sensors[i].spec.name, "%s", st.message);
+        }
+    }
+}
+
+static void add_connections(struct site *site, const struct config *config, struct problems *problems)
+{
+    for (size_t i = 0; i < config->n_components; i++) {
+        const struct config_component *from = &config->components[i];
+        struct component *end = site_component_by_name(site, from->spec.name);
+        for (size_t j = 0; j < from->n_under; j++) {
+            struct component *start = site_component_by_name(site, from->under[j]);
+            struct ugrpc_status st;
+            if (start && end && site_connect(site, start, end, &st) < 0) {
+                problems_add(problems, from->under_line, from->spec.name, from->under[j], "%s", st.message);
+            }
+        }
+    }
+}
+
+struct graph_report {
+    const struct config *config;
+    struct problems *problems;
+};
+
+static void on_graph_problem(const struct component *component, const char *text, void *userdata)
+{
+    struct graph_report *report = userdata;
+    if (!component) {
+        problems_add(report->problems, 0, "components", NULL, "%s", text);
+        return;
+    }
+    int line = 0;
+    for (size_t i = 0; i < report->config->n_components; i++) {
+        if (report->config->components[i].spec.id == component->spec.id) {
+            line = report->config->components[i].line;
+        }
+    }
+    char key[80];
+    snprintf(key, sizeof(key), "components.%.63s", component->spec.name);
+    problems_add(report->problems, line, key, NULL, "%s", text);
+}
+
+struct site *site_build(const struct config *config, struct timers *timers, struct problems *problems)
+{
+    struct site *site = site_new(&config->site, timers);
+    add_components(site, config, problems);
+    add_connections(site, config, problems);
+    if (problems->n == 0) {
+        struct graph_report report = {config, problems};
+        graph_check(site, on_graph_problem, &report);
+    }
+    return site;
+}
+
+/* --- the simulator ---------------------------------------------------------------------------------------
+ */
+
+/* A driver's refusal, told at the setting whose file it names, or else at the component. */
+static void tell_refusal(struct problems *problems, const char *place, const char *name, int line,
+    const struct settings *settings, const int *lines, const struct ugrpc_status *st)
+{
+    char key[160];
+    for (size_t i = 0; i < settings->n; i++) {
+        const struct setting *setting = &settings->items[i];
+        const char *slash = setting->text ? strrchr(setting->text, '/') : NULL;
+        char file[256];
+        snprintf(file, sizeof(file), "%.*s", slash ? (int)(slash - setting->text) : 0,
+            setting->text ? setting->text : "");
+        if (slash && strstr(st->message, file)) {
+            snprintf(key, sizeof(key), "%s.%.63s.%s", place, name, setting->name);
+            problems_add(problems, lines[i], key, setting->text, "%s", st->message);
+            return;
+        }
+    }
+    snprintf(key, sizeof(key), "%s.%.63s", place, name);
+    problems_add(problems, line, key, NULL, "%s", st->message);
+}
+
+static void attach_all(
+    struct device *device, struct site *site, const struct config *config, struct problems *problems)
+{
+    struct ugrpc_status st;
+    for (size_t i = 0; i < config->n_components; i++) {
+        const struct config_component *from = &config->components[i];
+        struct component *component = site_component_by_name(site, from->spec.name);
+        if (component && sim_attach_component(device, component, &from->settings, &st) < 0) {
+            tell_refusal(problems, "components", from->spec.name, from->line, &from->settings,
+                from->setting_lines, &st);
+        }
+    }
+    for (size_t i = 0; i < config->n_sensors; i++) {
+        const struct config_sensor *from = &config->sensors[i];
+        struct sensor *sensor = site_sensor(site, from->spec.id);
+        if (sensor && sim_attach_sensor(device, sensor, &from->settings, &st) < 0) {
+            tell_refusal(
+                problems, "sensors", from->spec.name, from->line, &from->settings, from->setting_lines, &st);
+        }
+    }
+}
+
+struct device *site_build_simulator(
+    struct site *site, const struct config *config, const char *data, struct problems *problems)
+{
+    char beside[4096];
+    snprintf(beside, sizeof(beside), "%s/data", config->folder);
+    const char *const folders[] = {config->folder, beside, data ? data : DATA_DIR, SOURCE_DATA_DIR};
+    struct sim_options options = {
+        .seed = config->seed,
+        .start_at_s = config->start_at_s < 0 ? NAN : config->start_at_s,
+        .speed = config->speed,
+        .data_dirs = folders,
+        .n_data_dirs = data ? 3 : 4,
+    };
+    struct ugrpc_status st;
+    struct device *device = sim_new(site, &options, &st);
+    if (!device) {
+        problems_add(problems, 0, "simulation", NULL, "%s", st.message);
+        return NULL;
+    }
+    attach_all(device, site, config, problems);
+    return device;
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/* Who is let in: the rule of listeners beyond this machine, and the file of keys. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/base.h"
+#include "daemon/access.h"
+#include "daemon/keys.h"
+#include "daemon/listeners.h"
+
+/* SHA-256 of "secret" and of "other", by another program. */
+#define SECRET "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"
+#define OTHER  "d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa"
+
+static char key_file[] = "/tmp/test_access_XXXXXX";
+
+static int make_file(void **state)
+{
+    int fd = mkstemp(key_file);
+    return fd < 0 ? -1 : close(fd);
+}
+
+static int remove_file(void **state)
+{
+    return unlink(key_file);
+}
+
+static struct keys *load(const char *text, mode_t mode, struct ugrpc_status *st)
+{
+    FILE *to = fopen(key_file, "w");
+    assert_non_null(to);
+    fputs(text, to);
+    fclose(to);
+    assert_int_equal(chmod(key_file, mode), 0);
+    return keys_load(key_file, st);
+}
+
+static void a_key_is_known_by_its_digest(void **state)
+{
+    struct ugrpc_status st = {0};
+    char name[KEYS_NAME_BYTES] = "";
+    struct keys *keys = load("# who may come in\n\nems " SECRET "\nscada " OTHER "\n", 0600, &st);
+    assert_non_null(keys);
+    assert_int_equal(keys_count(keys), 2);
+    assert_true(keys_check(keys, "secret", name));
+    assert_string_equal(name, "ems");
+    assert_true(keys_check(keys, "other", name));
+    assert_string_equal(name, "scada");
+    assert_false(keys_check(keys, "Secret", name));
+    assert_false(keys_check(keys, "", name));
+    assert_false(keys_check(keys, SECRET, name));
+    keys_free(keys);
+}
+
+static void a_file_of_keys_that_everybody_reads_is_refused(void **state)
+{
+    struct ugrpc_status st = {0};
+    assert_null(load("ems " SECRET "\n", 0644, &st));
+    assert_int_equal(st.code, UGRPC_PERMISSION_DENIED);
+    assert_non_null(strstr(st.message, "chmod 600"));
+    struct keys *keys = load("ems " SECRET "\n", 0640, &st);
+    assert_non_null(keys);
+    keys_free(keys);
+}
+
+static void a_wrong_line_is_named(void **state)
+{
+    static const char *const wrong[] = {
+        "ems " SECRET "\nscada\n",
+        "ems " SECRET "\nscada 1234\n",
+        "ems " SECRET "\nscada " SECRET "0\n",
+        "ems " SECRET "\nscada " SECRET " more\n",
+        "ems " SECRET "\n0123456789012345678901234567890123456789012345678901234567890123 " SECRET "\n",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        struct ugrpc_status st = {0};
+        char where[64];
+        assert_null(load(wrong[i], 0600, &st));
+        snprintf(where, sizeof(where), "%s:2: ", key_file);
+        assert_ptr_equal(strstr(st.message, where), st.message);
+    }
+}
+
+static void a_file_without_keys_is_refused(void **state)
+{
+    struct ugrpc_status st = {0};
+    assert_null(load("# nobody\n", 0600, &st));
+    assert_non_null(strstr(st.message, "has no keys"));
+    assert_null(keys_load("/nonexistent/keys", &st));
+    assert_int_equal(st.code, UGRPC_NOT_FOUND);
+}
+
+static void only_loopback_and_unix_sockets_are_local(void **state)
+{
+    assert_true(listeners_is_local("127.0.0.1:50051"));
+    assert_true(listeners_is_local("127.1.2.3:0"));
+    assert_true(listeners_is_local("[::1]:50051"));
+    assert_true(listeners_is_local("unix:/tmp/x"));
+    assert_false(listeners_is_local("0.0.0.0:50051"));
+    assert_false(listeners_is_local("[::]:50051"));
+    assert_false(listeners_is_local("192.168.1.2:50051"));
+    assert_false(listeners_is_local("nonsense"));
+}
+
+/* How many problems a listener has with this configuration and these options. */
+static size_t problems_of(const char *address, const char *listen, bool insecure)
+{
+    char text[600];
+    snprintf(text, sizeof(text),
+        "version: 1\nsite: {id: 1, name: Test}\nlisten: {%s}\n"
+        "components: {grid: {id: 1, type: grid, fuse: 1 A}}\n",
+        listen);
+    struct problems problems = {.n = 0};
+    struct config *config = config_parse(text, strlen(text), "site.yaml", &problems);
+    assert_int_equal(problems.n, 0);
+    struct arguments arguments = {.insecure_listen = insecure};
+    if (address) {
+        arguments.grpc[arguments.n_grpc++] = address;
+    }
+    struct access access;
+    access_init(&access, config, &arguments, &problems);
+    size_t n = problems.n;
+    access_done(&access);
+    config_free(config);
+    problems_done(&problems);
+    return n;
+}
+
+static void other_machines_are_not_let_in_without_a_word(void **state)
+{
+    assert_int_equal(problems_of("127.0.0.1:0", "", false), 0);
+    assert_int_equal(problems_of("0.0.0.0:0", "", false), 1);
+    assert_int_equal(problems_of("0.0.0.0:0", "", true), 0);
+    assert_int_equal(problems_of(NULL, "grpc: '[::]:0'", false), 1);
+    assert_int_equal(problems_of(NULL, "grpc: ['127.0.0.1:0', '10.0.0.1:1', '10.0.0.2:1']", false), 2);
+}
+
+static void keys_without_tls_are_not_enough(void **state)
+{
+    char listen[128];
+    struct ugrpc_status st;
+    keys_free(load("ems " SECRET "\n", 0600, &st));
+    snprintf(listen, sizeof(listen), "keys: %s", key_file);
+    assert_int_equal(problems_of("127.0.0.1:0", listen, false), 0);
+    assert_int_equal(problems_of("0.0.0.0:0", listen, false), 1);
+}
+
+static void an_address_that_is_none_is_a_problem(void **state)
+{
+    assert_int_equal(problems_of("127.0.0.1", "", false), 1);
+    assert_int_equal(problems_of("127.0.0.1:99999", "", false), 1);
+    assert_int_equal(problems_of(NULL, "tls: {certificate: /nonexistent/c, key: /nonexistent/k}", false), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_key_is_known_by_its_digest),
+        cmocka_unit_test(a_file_of_keys_that_everybody_reads_is_refused),
+        cmocka_unit_test(a_wrong_line_is_named),
+        cmocka_unit_test(a_file_without_keys_is_refused),
+        cmocka_unit_test(only_loopback_and_unix_sockets_are_local),
+        cmocka_unit_test(other_machines_are_not_let_in_without_a_word),
+        cmocka_unit_test(keys_without_tls_are_not_enough),
+        cmocka_unit_test(an_address_that_is_none_is_a_problem),
+    };
+    return cmocka_run_group_tests(tests, make_file, remove_file);
+}
