@@ -138,13 +138,8 @@ void call_send_status(struct ugrpc_call *call)
         return;
     }
     size_t n = 0;
-    block[n++] = header_text(":status", call->http_status == 405   ? "405"
-                                        : call->http_status == 415 ? "415"
-                                                                   : "200");
+    block[n++] = header_text(":status", "200");
     block[n++] = header_text("content-type", "application/grpc");
-    if (call->http_status == 405) {
-        block[n++] = header_text("allow", "POST");
-    }
     if (call->unknown_codec) {
         block[n++] = header_text("grpc-accept-encoding", CODEC_ACCEPTED);
     }
@@ -153,15 +148,48 @@ void call_send_status(struct ugrpc_call *call)
     stream_headers(stream, block, n, true);
 }
 
-void call_submit_trailers(struct ugrpc_call *call)
+bool call_submit_trailers(struct ugrpc_call *call)
 {
+    if (call->http_status) {
+        return false;
+    }
     nghttp2_nv small[8];
     nghttp2_nv *block = block_new(call, small, ARRAY_LEN(small), 2 + outgoing_metadata_count(call->trailing));
     if (!block) {
         stream_reset(&call->stream, NGHTTP2_INTERNAL_ERROR);
-        return;
+        return false;
     }
     stream_trailers(&call->stream, block, put_status(call, block));
+    return true;
+}
+
+void call_send_http_error(struct ugrpc_call *call)
+{
+    static const char *const texts[] = {"This is a gRPC server: calls are POST requests.\n",
+        "This is a gRPC server: content-type must begin with application/grpc.\n"};
+    bool no_post = call->http_status == 405;
+    const char *text = texts[!no_post];
+    uint8_t *data;
+    struct ugrpc_message *body = ugrpc_message_new(strlen(text), &data);
+    nghttp2_nv block[3];
+    size_t n = 0;
+    if (!body || !call_conclude(call, UGRPC_INVALID_ARGUMENT, NULL, 0)) {
+        ugrpc_message_unref(body);
+        stream_reset(&call->stream, NGHTTP2_INTERNAL_ERROR);
+        return;
+    }
+    memcpy(data, text, strlen(text));
+    block[n++] = header_text(":status", no_post ? "405" : "415");
+    block[n++] = header_text("content-type", "text/plain");
+    if (no_post) {
+        block[n++] = header_text("allow", "POST");
+    }
+    stream_headers(&call->stream, block, n, false);
+    if (stream_push(&call->stream, body, data, strlen(text)) != 0) {
+        stream_reset(&call->stream, NGHTTP2_INTERNAL_ERROR);
+    }
+    stream_finish(&call->stream);
+    ugrpc_message_unref(body);
 }
 
 void call_cancel(struct ugrpc_call *call)

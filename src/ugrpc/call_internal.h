@@ -32,7 +32,7 @@ struct ugrpc_call {
     int64_t deadline_ns;
     size_t send_limit;
     size_t header_bytes;
-    uint32_t http_status;  /* not 200: this is no gRPC request */
+    uint32_t http_status;  /* not 0: this is no gRPC request, and its answer */
     uint8_t code;          /* enum ugrpc_code, once concluded */
     uint8_t request_codec; /* enum ugrpc_compression */
     uint8_t reply_codec;
@@ -71,7 +71,9 @@ void call_cancel(struct ugrpc_call *call);
 bool call_conclude(struct ugrpc_call *call, enum ugrpc_code code, const char *text, size_t len);
 /* After call_conclude(): the status, after what waits to be sent or with the headers. */
 void call_send_status(struct ugrpc_call *call);
-void call_submit_trailers(struct ugrpc_call *call);
+bool call_submit_trailers(struct ugrpc_call *call); /* false: there are none */
+/* Answers what is no gRPC request, in HTTP's terms, readable for people. */
+void call_send_http_error(struct ugrpc_call *call);
 void call_free(struct ugrpc_call *call);
 
 #endif

@@ -229,12 +229,8 @@ static void refuse_unknown_method(struct ugrpc_call *call)
 static bool check_headers(struct ugrpc_call *call)
 {
     struct ugrpc_server *server = server_of(call);
-    if (!call->post) {
-        call->http_status = 405;
-        refuse(call, UGRPC_UNIMPLEMENTED, "gRPC calls are HTTP POST requests");
-    } else if (!call->grpc) {
-        call->http_status = 415;
-        refuse(call, UGRPC_INVALID_ARGUMENT, "content-type must begin with application/grpc");
+    if (!call->post || !call->grpc) {
+        call->http_status = call->post ? 415 : 405; /* answered when all of the request is there */
     } else if (call->header_bytes > server->limits.max_header_bytes) {
         refuse(call, UGRPC_RESOURCE_EXHAUSTED, "the request's metadata has %zu bytes, the limit is %u",
             call->header_bytes, server->limits.max_header_bytes);
@@ -344,6 +340,9 @@ static void on_message(struct stream *stream, const struct frame *frame)
     size_t len = frame->len;
     uint8_t *decompressed = NULL;
     struct ugrpc_status st;
+    if (call->http_status) {
+        return;
+    }
     if (frame->compressed && call->request_codec == UGRPC_IDENTITY) {
         refuse(call, UGRPC_INTERNAL,
             "a message is flagged as compressed, but grpc-encoding names no compression");
@@ -369,14 +368,21 @@ static void on_message(struct stream *stream, const struct frame *frame)
 
 static void on_bad_frame(struct stream *stream, const struct ugrpc_status *st)
 {
-    call_abort(call_of(stream), st);
+    struct ugrpc_call *call = call_of(stream);
+    if (call->http_status) {
+        call_send_http_error(call);
+    } else {
+        call_abort(call, st);
+    }
 }
 
 static void on_remote_end(struct stream *stream)
 {
     struct ugrpc_call *call = call_of(stream);
     const struct method *method = call->method;
-    if (!frame_at_boundary(&stream->in)) {
+    if (call->http_status) {
+        call_send_http_error(call);
+    } else if (!frame_at_boundary(&stream->in)) {
         refuse(call, UGRPC_INTERNAL, "the request ends in the middle of a message");
     } else if (streams_requests(call)) {
         if (call->owned && !call->cancelled && method->handler->end) {
@@ -392,9 +398,9 @@ static void on_remote_end(struct stream *stream)
 
 /* ---- the rest of a stream's life ---- */
 
-static void on_trailers(struct stream *stream)
+static bool on_trailers(struct stream *stream)
 {
-    call_submit_trailers(call_of(stream));
+    return call_submit_trailers(call_of(stream));
 }
 
 static void on_ready(struct stream *stream)

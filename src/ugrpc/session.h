@@ -55,8 +55,8 @@ struct session_role {
     void (*message)(struct stream *stream, const struct frame *frame);
     void (*bad_frame)(struct stream *stream, const struct ugrpc_status *st);
     void (*remote_end)(struct stream *stream);
-    /* All messages are sent and the stream is finishing: submit the trailers. */
-    void (*trailers)(struct stream *stream);
+    /* All messages are sent and the stream is finishing: submit the trailers. False: there are none. */
+    bool (*trailers)(struct stream *stream);
     void (*ready)(
         struct stream *stream); /* after wants_ready: the queue is empty, or half of `ready_below` */
     /* The stream is over; `error` is HTTP/2's. stream->session is NULL already. */

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/* Streams queue messages by reference. At the end of the loop turn nghttp2 asks for them frame by frame, and
+ * they are copied once, into the buffer that goes to the kernel; several small ones share a DATA frame. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <ugrpc/message.h>
+
+#include "net/connection.h"
+#include "net/net.h"
+#include "ugrpc/session_internal.h"
+
+void stream_open(struct stream *stream, struct session *s, int32_t id)
+{
+    stream->session = s;
+    stream->id = id;
+    stream->prev = NULL;
+    stream->next = s->streams;
+    if (s->streams) {
+        s->streams->prev = stream;
+    }
+    s->streams = stream;
+    nghttp2_session_set_stream_user_data(s->h2, id, stream);
+}
+
+static void forget_ready(struct stream *stream)
+{
+    if (!stream->in_ready_list) {
+        return;
+    }
+    struct stream **at = &stream->session->ready;
+    while (*at != stream) {
+        at = &(*at)->next_ready;
+    }
+    *at = stream->next_ready;
+    stream->in_ready_list = false;
+}
+
+void stream_close(struct stream *stream, uint32_t error)
+{
+    struct session *s = stream->session;
+    forget_ready(stream);
+    if (stream->prev) {
+        stream->prev->next = stream->next;
+    } else {
+        s->streams = stream->next;
+    }
+    if (stream->next) {
+        stream->next->prev = stream->prev;
+    }
+    nghttp2_session_set_stream_user_data(s->h2, stream->id, NULL);
+    s->held -= stream->held;
+    s->used_ms = session_now_ms(s);
+    stream->session = NULL;
+    stream_done(stream);
+    s->role->closed(stream, error); /* may free it */
+}
+
+size_t session_held(const struct session *s)
+{
+    return s->held;
+}
+
+static void drop_outgoing(struct stream *stream)
+{
+    struct outgoing *out = stream->first;
+    stream->first = out->next;
+    if (!out->next) {
+        stream->last = NULL;
+    }
+    ugrpc_message_unref(out->message);
+    free(out);
+}
+
+void stream_done(struct stream *stream)
+{
+    while (stream->first) {
+        drop_outgoing(stream);
+    }
+    stream->waiting = stream->sent_of_first = 0;
+    frame_reader_done(&stream->in);
+}
+
+bool session_hold(struct stream *stream, size_t more)
+{
+    struct session *s = stream->session;
+    if (s && s->held + more > s->limits->max_connection_bytes) {
+        return false;
+    }
+    if (s) {
+        s->held += more;
+        stream->held += more;
+    }
+    return true;
+}
+
+void stream_release(struct stream *stream, size_t less)
+{
+    stream->session->held -= less;
+    stream->held -= less;
+}
+
+ssize_t stream_on_read_data(nghttp2_session *h2, int32_t id, uint8_t *buf, size_t len, uint32_t *flags,
+    nghttp2_data_source *source, void *userdata)
+{
+    struct session *s = userdata;
+    struct stream *stream = source->ptr;
+    if (connection_unflushed(s->conn) >= NET_WRITE_MAX) {
+        return NGHTTP2_ERR_PAUSE;
+    }
+    if (stream->waiting == 0 && !stream->finishing) {
+        stream->deferred = true;
+        return NGHTTP2_ERR_DEFERRED;
+    }
+    *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+    if (stream->waiting > len) {
+        return (ssize_t)len;
+    }
+    if (stream->finishing) {
+        bool more = s->role->trailers(stream);
+        *flags |= NGHTTP2_DATA_FLAG_EOF | (more ? NGHTTP2_DATA_FLAG_NO_END_STREAM : 0);
+    }
+    return (ssize_t)stream->waiting;
+}
+
+int stream_on_send_data(nghttp2_session *h2, nghttp2_frame *frame, const uint8_t *head, size_t len,
+    nghttp2_data_source *source, void *userdata)
+{
+    struct session *s = userdata;
+    struct stream *stream = source->ptr;
+    uint8_t *to = connection_reserve(s->conn, 9 + len);
+    if (!to) {
+        return NGHTTP2_ERR_CALLBACK_FAILURE;
+    }
+    memcpy(to, head, 9);
+    to += 9;
+    connection_commit(s->conn, 9 + len);
+    stream->waiting -= len;
+    stream_release(stream, len);
+    while (len > 0) {
+        struct outgoing *out = stream->first;
+        size_t n = out->len - stream->sent_of_first;
+        n = n < len ? n : len;
+        memcpy(to, out->data + stream->sent_of_first, n);
+        to += n;
+        len -= n;
+        stream->sent_of_first += n;
+        if (stream->sent_of_first == out->len) {
+            stream->sent_of_first = 0;
+            drop_outgoing(stream);
+            s->counters->messages_out++;
+        }
+    }
+    if (stream->wants_ready && !stream->in_ready_list) {
+        stream->in_ready_list = true;
+        stream->next_ready = s->ready;
+        s->ready = stream;
+    }
+    return 0;
+}
+
+void stream_headers(struct stream *stream, const nghttp2_nv *nv, size_t n, bool last)
+{
+    struct session *s = stream->session;
+    if (!s || stream->headers_sent) {
+        return;
+    }
+    stream->headers_sent = true;
+    nghttp2_data_provider provider = {.source.ptr = stream, .read_callback = stream_on_read_data};
+    if (nghttp2_submit_response(s->h2, stream->id, nv, n, last ? NULL : &provider) != 0) {
+        nghttp2_submit_rst_stream(s->h2, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_INTERNAL_ERROR);
+    }
+    session_mark(s);
+}
+
+void stream_trailers(struct stream *stream, const nghttp2_nv *nv, size_t n)
+{
+    if (stream->session && nghttp2_submit_trailer(stream->session->h2, stream->id, nv, n) != 0) {
+        stream_reset(stream, NGHTTP2_INTERNAL_ERROR);
+    }
+}
+
+static void resume(struct stream *stream)
+{
+    if (stream->deferred) {
+        stream->deferred = false;
+        nghttp2_session_resume_data(stream->session->h2, stream->id);
+    }
+    session_mark(stream->session);
+}
+
+int stream_push(struct stream *stream, struct ugrpc_message *message, const uint8_t *data, size_t len)
+{
+    if (!stream->session) {
+        return 0;
+    }
+    struct outgoing *out = malloc(sizeof(*out));
+    if (!out) {
+        return -UGRPC_RESOURCE_EXHAUSTED;
+    }
+    *out = (struct outgoing){NULL, ugrpc_message_ref(message), data, len};
+    if (stream->last) {
+        stream->last->next = out;
+    } else {
+        stream->first = out;
+    }
+    stream->last = out;
+    stream->waiting += len;
+    stream->held += len;
+    stream->session->held += len;
+    resume(stream);
+    return 0;
+}
+
+void stream_clear(struct stream *stream)
+{
+    if (!stream->session) {
+        return;
+    }
+    struct outgoing *begun = stream->sent_of_first ? stream->first : NULL;
+    if (begun) {
+        stream->first = begun->next;
+    }
+    while (stream->first) {
+        stream_release(stream, stream->first->len);
+        stream->waiting -= stream->first->len;
+        drop_outgoing(stream);
+    }
+    if (begun) {
+        begun->next = NULL;
+        stream->first = stream->last = begun;
+    }
+}
+
+void stream_finish(struct stream *stream)
+{
+    if (stream->session) {
+        stream->finishing = true;
+        resume(stream);
+    }
+}
+
+void stream_reset(struct stream *stream, uint32_t error)
+{
+    if (stream->session) {
+        nghttp2_submit_rst_stream(stream->session->h2, NGHTTP2_FLAG_NONE, stream->id, error);
+        session_mark(stream->session);
+    }
+}
+
+void stream_pause(struct stream *stream, bool pause)
+{
+    stream->paused = pause;
+    if (stream->session && !pause && stream->withheld) {
+        nghttp2_session_consume_stream(stream->session->h2, stream->id, stream->withheld);
+        stream->withheld = 0;
+        session_mark(stream->session);
+    }
+}
