@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <ugrpc/loop.h>
+
+#include "net/address.h"
+#include "support/h2_client.h"
+
+#define PATIENCE_MS 10000
+
+static ssize_t on_send(nghttp2_session *h2, const uint8_t *data, size_t len, int flags, void *userdata)
+{
+    struct h2_client *c = userdata;
+    ssize_t n = send(c->fd, data, len, MSG_NOSIGNAL);
+    if (n >= 0) {
+        return n;
+    }
+    return errno == EAGAIN ? NGHTTP2_ERR_WOULDBLOCK : NGHTTP2_ERR_CALLBACK_FAILURE;
+}
+
+static int on_header(nghttp2_session *h2, const nghttp2_frame *frame, const uint8_t *name, size_t name_len,
+    const uint8_t *value, size_t value_len, uint8_t flags, void *userdata)
+{
+    struct h2_call *call = nghttp2_session_get_stream_user_data(h2, frame->hd.stream_id);
+    call->headers = realloc(call->headers, (call->n_headers + 1) * sizeof(*call->headers));
+    call->headers[call->n_headers++] = (struct h2_header){
+        strndup((const char *)name, name_len), strndup((const char *)value, value_len)};
+    return 0;
+}
+
+static int on_chunk(
+    nghttp2_session *h2, uint8_t flags, int32_t id, const uint8_t *data, size_t len, void *userdata)
+{
+    struct h2_call *call = nghttp2_session_get_stream_user_data(h2, id);
+    call->body = realloc(call->body, call->body_len + len);
+    memcpy(call->body + call->body_len, data, len);
+    call->body_len += len;
+    return 0;
+}
+
+static int on_frame(nghttp2_session *h2, const nghttp2_frame *frame, void *userdata)
+{
+    struct h2_client *c = userdata;
+    if (frame->hd.type == NGHTTP2_GOAWAY) {
+        c->goaway = true;
+        c->goaway_error = frame->goaway.error_code;
+    }
+    c->pongs += frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK);
+    return 0;
+}
+
+static int on_close(nghttp2_session *h2, int32_t id, uint32_t error, void *userdata)
+{
+    struct h2_call *call = nghttp2_session_get_stream_user_data(h2, id);
+    if (call) {
+        call->closed = true;
+        call->error = error;
+    }
+    return 0;
+}
+
+static ssize_t on_body(nghttp2_session *h2, int32_t id, uint8_t *buf, size_t cap, uint32_t *flags,
+    nghttp2_data_source *source, void *userdata)
+{
+    struct h2_call *call = source->ptr;
+    size_t n = call->to_send_len < cap ? call->to_send_len : cap;
+    if (n == 0 && !call->end_after) {
+        return NGHTTP2_ERR_DEFERRED;
+    }
+    if (n) {
+        memcpy(buf, call->to_send, n);
+    }
+    call->to_send += n;
+    call->to_send_len -= n;
+    if (call->to_send_len == 0 && call->end_after) {
+        *flags |= NGHTTP2_DATA_FLAG_EOF;
+    }
+    return (ssize_t)n;
+}
+
+static void start_http2(struct h2_client *c)
+{
+    nghttp2_session_callbacks *callbacks;
+    nghttp2_option *option;
+    assert_int_equal(nghttp2_session_callbacks_new(&callbacks), 0);
+    assert_int_equal(nghttp2_option_new(&option), 0);
+    nghttp2_session_callbacks_set_send_callback(callbacks, on_send);
+    nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
+    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_chunk);
+    nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
+    nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
+    nghttp2_option_set_peer_max_concurrent_streams(option, 1000);
+    assert_int_equal(nghttp2_session_client_new2(&c->h2, callbacks, c, option), 0);
+    nghttp2_submit_settings(c->h2, NGHTTP2_FLAG_NONE, NULL, 0);
+    nghttp2_session_callbacks_del(callbacks);
+    nghttp2_option_del(option);
+}
+
+struct h2_client *h2_connect(struct ugrpc_loop *loop, const char *address, bool with_http2)
+{
+    struct h2_client *c = calloc(1, sizeof(*c));
+    struct address a;
+    assert_int_equal(address_parse(&a, address, NULL), 0);
+    c->loop = loop;
+    c->fd = socket(a.sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(c->fd, (struct sockaddr *)&a.sa, a.len), 0);
+    fcntl(c->fd, F_SETFL, fcntl(c->fd, F_GETFL) | O_NONBLOCK);
+    if (with_http2) {
+        start_http2(c);
+    }
+    return c;
+}
+
+void h2_close(struct h2_client *c)
+{
+    if (c->fd >= 0) {
+        close(c->fd);
+    }
+    nghttp2_session_del(c->h2);
+    while (c->calls) {
+        struct h2_call *call = c->calls;
+        c->calls = call->next;
+        for (size_t i = 0; i < call->n_headers; i++) {
+            free(call->headers[i].name);
+            free(call->headers[i].value);
+        }
+        free(call->headers);
+        free(call->body);
+        free(call);
+    }
+    h2_clear_headers(c);
+    free(c->raw);
+    free(c);
+}
+
+static bool read_some(struct h2_client *c)
+{
+    uint8_t data[65536];
+    ssize_t n = c->deaf || c->closed ? 0 : recv(c->fd, data, sizeof(data), MSG_DONTWAIT);
+    if (c->deaf || c->closed || (n < 0 && errno == EAGAIN)) {
+        return false;
+    }
+    if (n <= 0) {
+        c->closed = true;
+        return true;
+    }
+    if (c->h2) {
+        assert_true(nghttp2_session_mem_recv(c->h2, data, (size_t)n) == n);
+    } else {
+        c->raw = realloc(c->raw, c->raw_len + (size_t)n + 1);
+        memcpy(c->raw + c->raw_len, data, (size_t)n);
+        c->raw_len += (size_t)n;
+        c->raw[c->raw_len] = '\0';
+    }
+    return true;
+}
+
+/* One turn of both; waits at most `wait_ms` for either to have something to do. */
+static bool turn(struct h2_client *c, int wait_ms)
+{
+    if (c->h2 && !c->closed) {
+        nghttp2_session_send(c->h2);
+    }
+    ugrpc_loop_turn(c->loop);
+    bool read = read_some(c);
+    if (read || wait_ms == 0) {
+        return read;
+    }
+    int server_ms = ugrpc_loop_timeout_ms(c->loop);
+    struct pollfd fds[] = {{ugrpc_loop_fd(c->loop), POLLIN, 0}, {c->fd, POLLIN, 0}};
+    int timeout_ms = server_ms >= 0 && server_ms < wait_ms ? server_ms : wait_ms;
+    return poll(fds, c->deaf || c->closed ? 1 : 2, timeout_ms) > 0;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+void h2_pump(struct h2_client *c, bool (*done)(void *userdata), void *userdata)
+{
+    int64_t until_ms = now_ms() + PATIENCE_MS;
+    while (!done(userdata)) {
+        turn(c, 100);
+        assert_true(now_ms() < until_ms);
+    }
+}
+
+static bool call_closed(void *userdata)
+{
+    return ((struct h2_call *)userdata)->closed;
+}
+
+static bool client_closed(void *userdata)
+{
+    return ((struct h2_client *)userdata)->closed;
+}
+
+void h2_pump_until_closed(struct h2_client *c, struct h2_call *call)
+{
+    h2_pump(c, call_closed, call);
+}
+
+void h2_pump_until_gone(struct h2_client *c)
+{
+    h2_pump(c, client_closed, c);
+}
+
+void h2_pump_some(struct h2_client *c)
+{
+    for (int quiet = 0; quiet < 5;) {
+        quiet = turn(c, 1) ? 0 : quiet + 1;
+    }
+}
+
+void h2_add_header(struct h2_client *c, const char *name, const char *value)
+{
+    assert_true(c->n_extra < sizeof(c->extra) / sizeof(c->extra[0]));
+    c->extra[c->n_extra++] = (struct h2_header){strdup(name), strdup(value)};
+}
+
+void h2_clear_headers(struct h2_client *c)
+{
+    while (c->n_extra > 0) {
+        struct h2_header *h = &c->extra[--c->n_extra];
+        free(h->name);
+        free(h->value);
+    }
+}
+
+static nghttp2_nv nv(const char *name, const char *value)
+{
+    return (nghttp2_nv){(uint8_t *)name, (uint8_t *)value, strlen(name), strlen(value), NGHTTP2_NV_FLAG_NONE};
+}
+
+/* The usual headers; an extra one of the same name replaces the usual. */
+struct h2_call *h2_call(struct h2_client *c, const char *path, const void *body, size_t len, bool end)
+{
+    const char *usual[][2] = {{":method", "POST"}, {":scheme", "http"}, {":path", path},
+        {":authority", "localhost"}, {"te", "trailers"}, {"content-type", "application/grpc"}};
+    nghttp2_nv block[16];
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
+        const char *value = usual[i][1];
+        for (size_t j = 0; j < c->n_extra; j++) {
+            value = strcmp(c->extra[j].name, usual[i][0]) == 0 ? NULL : value;
+        }
+        for (size_t j = 0; j < c->n_extra && !value; j++) {
+            value = strcmp(c->extra[j].name, usual[i][0]) == 0 ? c->extra[j].value : NULL;
+        }
+        if (*value) {
+            block[n++] = nv(usual[i][0], value);
+        }
+    }
+    for (size_t j = 0; j < c->n_extra; j++) {
+        bool replaced = false;
+        for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
+            replaced |= strcmp(c->extra[j].name, usual[i][0]) == 0;
+        }
+        if (!replaced) {
+            block[n++] = nv(c->extra[j].name, c->extra[j].value);
+        }
+    }
+    struct h2_call *call = calloc(1, sizeof(*call));
+    call->to_send = body;
+    call->to_send_len = len;
+    call->end_after = end;
+    call->next = c->calls;
+    c->calls = call;
+    nghttp2_data_provider provider = {.source.ptr = call, .read_callback = on_body};
+    call->id = nghttp2_submit_request(c->h2, NULL, block, n, len == 0 && end ? NULL : &provider, call);
+    assert_true(call->id > 0);
+    return call;
+}
+
+void h2_more(struct h2_client *c, struct h2_call *call, const void *body, size_t len, bool end)
+{
+    assert_int_equal(call->to_send_len, 0);
+    call->to_send = body;
+    call->to_send_len = len;
+    call->end_after = end;
+    nghttp2_session_resume_data(c->h2, call->id);
+}
+
+void h2_reset(struct h2_client *c, struct h2_call *call)
+{
+    nghttp2_submit_rst_stream(c->h2, NGHTTP2_FLAG_NONE, call->id, NGHTTP2_CANCEL);
+}
+
+const char *h2_header(const struct h2_call *call, const char *name)
+{
+    const char *value = "";
+    for (size_t i = 0; i < call->n_headers; i++) {
+        value = strcmp(call->headers[i].name, name) == 0 ? call->headers[i].value : value;
+    }
+    return value;
+}
+
+int h2_grpc_status(const struct h2_call *call)
+{
+    const char *text = h2_header(call, "grpc-status");
+    return *text ? atoi(text) : -1;
+}
+
+const uint8_t *h2_message(const struct h2_call *call, size_t index, size_t *len, bool *compressed)
+{
+    const uint8_t *at = call->body, *end = call->body + call->body_len;
+    while (end - at >= 5) {
+        size_t n = (size_t)at[1] << 24 | (size_t)at[2] << 16 | (size_t)at[3] << 8 | at[4];
+        if ((size_t)(end - at) < 5 + n) {
+            return NULL;
+        }
+        if (index-- == 0) {
+            *len = n;
+            *compressed = at[0];
+            return at + 5;
+        }
+        at += 5 + n;
+    }
+    return NULL;
+}
+
+size_t h2_frame(uint8_t *to, const void *data, size_t len, bool compressed)
+{
+    to[0] = compressed;
+    to[1] = (uint8_t)(len >> 24);
+    to[2] = (uint8_t)(len >> 16);
+    to[3] = (uint8_t)(len >> 8);
+    to[4] = (uint8_t)len;
+    memcpy(to + 5, data, len);
+    return len + 5;
+}
+
+void h2_send_raw(struct h2_client *c, const void *data, size_t len)
+{
+    assert_true(send(c->fd, data, len, MSG_NOSIGNAL) == (ssize_t)len);
+}
