@@ -34,6 +34,7 @@ struct service *service_new(
 void service_free(struct service *service);
 
 struct site *service_site(struct service *service);
+const struct service_options *service_options(struct service *service);
 
 /* How many telemetry streams are open, how many messages they were sent, and how many samples a slow reader
  * missed. */

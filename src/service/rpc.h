@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* What every face of the service does with a call: who is calling, and how a command's end becomes a reply.
+ */
+#ifndef SERVICE_RPC_H
+#define SERVICE_RPC_H
+
+#include <ugrpc/call.h>
+
+#include "base/status.h"
+#include "model/caller.h"
+
+struct rpc_caller {
+    struct caller base;
+    char owner[96];  /* "key ems" or "connection 17": a connection's bounds are its own */
+    char label[160]; /* "key ems from 10.0.0.7:4711" or "127.0.0.1:41822" */
+};
+
+/* Returns &caller->base, good as long as `caller`. */
+const struct caller *rpc_caller_init(struct rpc_caller *caller, const struct ugrpc_call *call);
+
+#endif

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/service.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "model/bounds.h"
+
+struct service {
+    struct site *site;
+    struct service_options options;
+    struct service_stats stats;
+    struct service_face *faces;
+};
+
+struct service *service_new(struct site *site, const struct service_options *options, struct ugrpc_status *st)
+{
+    struct service *service = calloc(1, sizeof(*service));
+    if (!service) {
+        status_set(st, UGRPC_RESOURCE_EXHAUSTED, "no memory for the service");
+        return NULL;
+    }
+    service->site = site;
+    service->options = *options;
+    return service;
+}
+
+void service_free(struct service *service)
+{
+    if (!service) {
+        return;
+    }
+    while (service->faces) {
+        struct service_face *face = service->faces;
+        service->faces = face->next;
+        face->free(face);
+    }
+    free(service);
+}
+
+void service_adopt(struct service *service, struct service_face *face)
+{
+    face->next = service->faces;
+    service->faces = face;
+}
+
+struct site *service_site(struct service *service)
+{
+    return service->site;
+}
+
+struct service_stats *service_stats(struct service *service)
+{
+    return &service->stats;
+}
+
+const struct service_options *service_options(struct service *service)
+{
+    return &service->options;
+}
+
+static int compare_component(const void *id, const void *item)
+{
+    uint64_t a = *(const uint64_t *)id, b = (*(struct component *const *)item)->spec.id;
+    return (a > b) - (a < b);
+}
+
+static int compare_sensor(const void *id, const void *item)
+{
+    uint64_t a = *(const uint64_t *)id, b = (*(struct sensor *const *)item)->spec.id;
+    return (a > b) - (a < b);
+}
+
+static struct component **find_component(const struct site *site, uint64_t id)
+{
+    return site->n_components ? bsearch(&id, site->components, site->n_components, sizeof(struct component *),
+                                    compare_component)
+                              : NULL;
+}
+
+static struct sensor **find_sensor(const struct site *site, uint64_t id)
+{
+    return site->n_sensors
+               ? bsearch(&id, site->sensors, site->n_sensors, sizeof(struct sensor *), compare_sensor)
+               : NULL;
+}
+
+/* " (101 is a sensor)": the likeliest mix-up, as the two id spaces are apart. */
+static ptrdiff_t not_found(const char *what, uint64_t id, size_t n, uint64_t lowest, uint64_t highest,
+    const char *other, struct ugrpc_status *st)
+{
+    char mixed_up[64] = "";
+    if (other) {
+        snprintf(mixed_up, sizeof(mixed_up), "; %" PRIu64 " is a %s", id, other);
+    }
+    if (n == 0) {
+        return status_set(st, UGRPC_NOT_FOUND, "no %s %" PRIu64 ": this site has none%s", what, id, mixed_up);
+    }
+    return status_set(st, UGRPC_NOT_FOUND,
+        "no %s %" PRIu64 ": this site has %zu, with ids from %" PRIu64 " to %" PRIu64 "%s", what, id, n,
+        lowest, highest, mixed_up);
+}
+
+ptrdiff_t service_find_component(struct service *service, uint64_t id, struct ugrpc_status *st)
+{
+    const struct site *site = service->site;
+    struct component **found = find_component(site, id);
+    if (found) {
+        return found - site->components;
+    }
+    size_t n = site->n_components;
+    return not_found("component", id, n, n ? site->components[0]->spec.id : 0,
+        n ? site->components[n - 1]->spec.id : 0, find_sensor(site, id) ? "sensor" : NULL, st);
+}
+
+ptrdiff_t service_find_sensor(struct service *service, uint64_t id, struct ugrpc_status *st)
+{
+    const struct site *site = service->site;
+    struct sensor **found = find_sensor(site, id);
+    if (found) {
+        return found - site->sensors;
+    }
+    size_t n = site->n_sensors;
+    return not_found("sensor", id, n, n ? site->sensors[0]->spec.id : 0,
+        n ? site->sensors[n - 1]->spec.id : 0, find_component(site, id) ? "component" : NULL, st);
+}
+
+const char *service_label(struct service *service, uint64_t id, char *out, size_t cap)
+{
+    struct component **found = find_component(service->site, id);
+    if (found) {
+        snprintf(out, cap, "%s", component_label(*found));
+    } else {
+        snprintf(out, cap, "component %" PRIu64, id);
+    }
+    return out;
+}
+
+int service_check_rights(struct service *service, const char *command, struct ugrpc_status *st)
+{
+    if (service->options.read_only) {
+        return status_set(st, UGRPC_PERMISSION_DENIED,
+            "%s: this gateway is read-only (--read-only), it takes no commands", command);
+    }
+    if (service->options.control_off) {
+        return status_set(st, UGRPC_PERMISSION_DENIED,
+            "%s: control is off in this gateway's configuration (control: off), it takes no commands",
+            command);
+    }
+    return 0;
+}
+
+static int check_lifetime(const char *label, struct service_lifetime lifetime, struct ugrpc_status *st)
+{
+    if (lifetime.given && (lifetime.seconds < LIFETIME_MIN_S || lifetime.seconds > LIFETIME_MAX_S)) {
+        return status_set(st, UGRPC_INVALID_ARGUMENT,
+            "%s: request_lifetime is %" PRIu64 " s, must be %d ... %d s (%d s if it is left out)", label,
+            lifetime.seconds, LIFETIME_MIN_S, LIFETIME_MAX_S, LIFETIME_DEFAULT_S);
+    }
+    return 0;
+}
+
+int service_set_power(struct service *service, const struct caller *caller, uint64_t id, enum axis axis,
+    double power, struct service_lifetime lifetime, command_fn *done, void *userdata, struct ugrpc_status *st)
+{
+    char label[128];
+    int rc = service_check_rights(service, "set power", st);
+    if (rc) {
+        return rc;
+    }
+    service_label(service, id, label, sizeof(label));
+    if (!isfinite(power)) {
+        return status_set(st, UGRPC_INVALID_ARGUMENT, "%s: power is %g, must be a finite number of %s", label,
+            power, axis == AXIS_ACTIVE ? "W" : "VAr");
+    }
+    if ((rc = check_lifetime(label, lifetime, st))) {
+        return rc;
+    }
+    ptrdiff_t at = service_find_component(service, id, st);
+    if (at < 0) {
+        return (int)at;
+    }
+    return command_set_power(service->site->components[at], axis, caller, power,
+        lifetime.given ? (int64_t)lifetime.seconds : LIFETIME_DEFAULT_S, done, userdata, st);
+}
+
+/* An infinite side is an absent one here; infinities that the caller sent are its own encoding's to refuse.
+ */
+static int check_range(const char *label, size_t index, struct range range, struct ugrpc_status *st)
+{
+    if (isnan(range.lower) || isnan(range.upper)) {
+        return status_set(st, UGRPC_INVALID_ARGUMENT, "%s: bounds[%zu].%s is nan, must be a finite number",
+            label, index, isnan(range.lower) ? "lower" : "upper");
+    }
+    if (range.lower > range.upper) {
+        return status_set(st, UGRPC_INVALID_ARGUMENT,
+            "%s: bounds[%zu] has lower %.9g above upper %.9g, lower must be at most upper", label, index,
+            range.lower, range.upper);
+    }
+    return 0;
+}
+
+int service_add_bounds(struct service *service, const struct caller *caller, uint64_t id, enum metric metric,
+    const struct range *ranges, size_t n, int64_t lifetime_ns, int64_t *until_utc_ns, struct ugrpc_status *st)
+{
+    char label[128];
+    int rc = service_check_rights(service, "add bounds", st);
+    if (rc) {
+        return rc;
+    }
+    service_label(service, id, label, sizeof(label));
+    if (n == 0) {
+        return status_set(st, UGRPC_INVALID_ARGUMENT,
+            "%s: bounds is empty, must hold at least one range for %s", label, metric_name(metric));
+    }
+    for (size_t i = 0; i < n; i++) {
+        if ((rc = check_range(label, i, ranges[i], st))) {
+            return rc;
+        }
+    }
+    ptrdiff_t at = service_find_component(service, id, st);
+    if (at < 0) {
+        return (int)at;
+    }
+    return bounds_add(
+        service->site->components[at], metric, caller, ranges, n, lifetime_ns, until_utc_ns, st);
+}
+
+int service_run(struct service *service, const struct caller *caller, uint64_t id,
+    enum lifecycle_action action, status_fn *done, void *userdata, struct ugrpc_status *st)
+{
+    int rc = service_check_rights(service, lifecycle_name(action), st);
+    if (rc) {
+        return rc;
+    }
+    ptrdiff_t at = service_find_component(service, id, st);
+    if (at < 0) {
+        return (int)at;
+    }
+    return lifecycle_run(service->site->components[at], action, caller, done, userdata, st);
+}
