@@ -159,7 +159,7 @@ void fake_call_make_room(struct ugrpc_call *call, int room)
     }
 }
 
-ProtobufCMessage *fake_call_message(const struct ugrpc_call *call, size_t index)
+void *fake_call_message(const struct ugrpc_call *call, size_t index)
 {
     if (index >= call->n_sent) {
         return NULL;

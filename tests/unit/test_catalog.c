@@ -45,8 +45,8 @@ static const char *select_from(void **state, const struct key_set *first, const 
 {
     static char text[512];
     struct ugrpc_message *reply = catalog_select(*state, first, second);
-    list *decoded = frequenz__api__microgrid__v1__list_connections_response__unpack(
-        NULL, reply->len, reply->data);
+    list *decoded = (list *)protobuf_c_message_unpack(
+        microgrid_v1_service.methods[3].reply, NULL, reply->len, reply->data);
     assert_non_null(decoded);
     text[0] = '\0';
     for (size_t i = 0; i < decoded->n_connections; i++) {

@@ -15,8 +15,10 @@
 
 #include "driver/sim/device.h"
 
-#define SLICE_PARTS     1000
-#define LONGEST_STEP_S  60.0 /* of physics at once, after a suspend, say */
+#define SLICE_PARTS    1000
+#define LONGEST_STEP_S 60.0 /* of physics at once, after a suspend, say */
+#define SETTLING_STEPS                                                                                       \
+    5 /* of a second, before the first sample: PV and loads are at work when clients come */
 #define FINE_TICK_NS    (200 * NS_PER_MS)
 #define FINE_TICK_PARTS 1000 /* up to so many, physics is finer than the samples */
 
@@ -436,7 +438,9 @@ static int sim_start(struct device *device, struct ugrpc_status *st)
     for (size_t i = 0; i < sim->n_parts; i++) {
         inverter_part_link(sim->parts[i]);
     }
-    while (!run_slice(sim, 0)) {
+    for (int i = 0; i < SETTLING_STEPS; i++) {
+        while (!run_slice(sim, 1)) {
+        }
     }
     timer_start_in(sim->timers, &sim->tick, sim->tick_ns);
     for (size_t i = 0; i < sim->n_parts; i++) {

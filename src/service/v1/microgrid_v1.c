@@ -232,8 +232,8 @@ static int add_bounds(struct v1 *v1, const struct ugrpc_call *call,
 {
     struct rpc_caller caller;
     char label[128];
-    enum metric metric;
-    int64_t lifetime_ns;
+    enum metric metric = METRIC_NONE;
+    int64_t lifetime_ns = 0;
     service_label(v1->service, request->component_id, label, sizeof(label));
     int rc = read_bounds_target(request, label, &metric, &lifetime_ns, st);
     if (rc) {
