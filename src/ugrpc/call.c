@@ -80,8 +80,12 @@ void call_free(struct ugrpc_call *call)
 
 void call_unpin(struct ugrpc_call *call)
 {
+    struct ugrpc_server *server = call->peer->server;
     if (--call->pins == 0 && !call->owned && !call->stream.session) {
         call_free(call);
+        if (server->freed && !server->calls) {
+            server_delete(server);
+        }
     }
 }
 

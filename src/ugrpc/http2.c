@@ -119,7 +119,10 @@ static int on_frame(nghttp2_session *h2, const nghttp2_frame *frame, void *userd
     struct session *s = userdata;
     switch (frame->hd.type) {
     case NGHTTP2_SETTINGS:
-        s->greeted = true;
+        if (!s->greeted) {
+            s->greeted = true;
+            session_check_soon(s); /* the handshake's limit is off, the others are on */
+        }
         return 0;
     case NGHTTP2_PING:
         s->used_ms = session_now_ms(s);

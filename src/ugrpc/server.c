@@ -113,9 +113,22 @@ void ugrpc_server_free(struct ugrpc_server *server)
     while (server->peers) {
         session_drop(server->peers->session, &why);
     }
-    while (server->calls) { /* their streams were closed before, and no handler came back for them */
-        call_free(server->calls);
+    for (struct ugrpc_call *call = server->calls, *next; call; call = next) {
+        next = call->next;
+        call->owned = false;
+        if (call->pins == 0 && !call->stream.session) { /* else whoever ends it just now frees it */
+            call_free(call);
+        }
     }
+    server->freed = true;
+    if (server->calls) { /* this runs within one of their callbacks: the last of them frees the server */
+        return;
+    }
+    server_delete(server);
+}
+
+void server_delete(struct ugrpc_server *server)
+{
     for (size_t i = 0; i < server->n_listeners; i++) {
         free(server->addresses[i]);
     }

@@ -51,7 +51,7 @@ struct ugrpc_server {
     struct listener **listeners;
     char **addresses; /* of the listeners, which shutdown closes */
     size_t n_listeners;
-    bool started, shutting_down, freeing;
+    bool started, shutting_down, freeing, freed; /* freed: only calls on the stack keep it */
     struct timer shutdown_timer;
     void (*shutdown_done)(void *userdata);
     void *shutdown_userdata;
@@ -74,5 +74,8 @@ extern const struct session_role server_role;
 /* A session has ended; shutdown may be waiting for that. */
 void server_peer_gone(struct ugrpc_server *server, struct peer *peer, const struct ugrpc_status *why);
 void peer_unref(struct peer *peer);
+
+/* The memory of a freed server, once no call stands on the stack any more. */
+void server_delete(struct ugrpc_server *server);
 
 #endif

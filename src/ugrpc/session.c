@@ -21,6 +21,11 @@ static void start_timer(struct session *s, int64_t delay_ms)
     timer_start_in(loop_timers(s->loop), &s->timer, delay_ms * NS_PER_MS);
 }
 
+void session_check_soon(struct session *s)
+{
+    start_timer(s, 0);
+}
+
 static void session_delete(struct session *s)
 {
     nghttp2_session_del(s->h2);
@@ -44,10 +49,10 @@ void session_drop(struct session *s, const struct ugrpc_status *why)
     connection_close(s->conn);
     timer_stop(loop_timers(s->loop), &s->timer);
     loop_unmark(s->loop, &s->flush);
+    s->role->ended(s, why);
     while (s->streams) {
         stream_close(s->streams, NGHTTP2_CANCEL);
     }
-    s->role->ended(s, why);
     leave(s);
 }
 
@@ -216,7 +221,7 @@ static void on_timer(struct timer *timer, void *userdata)
     int64_t unused_ms = s->streams ? 0 : now - (int64_t)s->used_ms;
     if (s->finishing) {
         status_set(&why, UGRPC_CANCELLED, "the connection was finished");
-    } else if (!s->greeted && now - (int64_t)s->used_ms >= limits->handshake_timeout_ms) {
+    } else if (!s->greeted) {
         status_set(
             &why, UGRPC_DEADLINE_EXCEEDED, "no HTTP/2 preface within %u ms", limits->handshake_timeout_ms);
     } else if (limits->idle_timeout_ms > 0 && unused_ms >= limits->idle_timeout_ms) {

@@ -63,7 +63,7 @@ struct session_role {
     void (*closed)(struct stream *stream, uint32_t error);
     /* The peer speaks something else; it has been answered where that was possible. */
     void (*refused)(struct session *s, const struct ugrpc_status *why);
-    /* The session is over and is freed after this. */
+    /* The session is over: forget it. Its streams that are still open are closed after this. */
     void (*ended)(struct session *s, const struct ugrpc_status *why);
 };
 
@@ -88,7 +88,7 @@ struct session *session_accept(struct ugrpc_loop *loop, struct uv_stream_s *list
     const struct session_role *role, const struct session_limits *limits, struct session_counters *counters,
     void *userdata, struct ugrpc_status *st);
 
-/* Ends it at once: role->closed() for each stream, then role->ended(), before this returns. */
+/* Ends it at once: role->ended(), then role->closed() for each stream, before this returns. */
 void session_drop(struct session *s, const struct ugrpc_status *why);
 /* Tells the peer to go: no new streams, and the connection ends when the last stream has. */
 void session_shutdown(struct session *s);

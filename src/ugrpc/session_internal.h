@@ -45,6 +45,9 @@ static inline void session_mark(struct session *s)
     }
 }
 
+/* Lets the session's timer find out anew what is due when. */
+void session_check_soon(struct session *s);
+
 /* Makes s->h2 and sends the first SETTINGS. 0 or nghttp2's error. */
 MUST_CHECK int session_start_http2(struct session *s);
 

@@ -105,7 +105,7 @@ static void expect_refusal(const struct h2_call *call, enum ugrpc_code code, con
 
 static void a_unary_call_is_answered_with_message_and_status(void **state)
 {
-    struct h2_call *call = call_text(*state, ECHO("Unary"), "hello");
+    struct h2_call *call = call_text(*state, ECHO_PATH("Unary"), "hello");
     assert_string_equal(h2_header(call, ":status"), "200");
     assert_string_equal(h2_header(call, "content-type"), "application/grpc");
     assert_int_equal(h2_grpc_status(call), UGRPC_OK);
@@ -114,7 +114,7 @@ static void a_unary_call_is_answered_with_message_and_status(void **state)
 
 static void an_empty_message_is_a_message(void **state)
 {
-    struct h2_call *call = call_text(*state, ECHO("Unary"), "");
+    struct h2_call *call = call_text(*state, ECHO_PATH("Unary"), "");
     assert_int_equal(h2_grpc_status(call), UGRPC_OK);
     expect_message(call, 0, "");
 }
@@ -125,7 +125,7 @@ static void a_message_may_come_in_pieces_and_as_large_as_the_limit(void **state)
     uint8_t *text = malloc(100000), *body = malloc(100005);
     memset(text, 'x', 100000);
     size_t len = h2_frame(body, text, 100000, false);
-    struct h2_call *call = h2_call(f->client, ECHO("Unary"), body, 3, false);
+    struct h2_call *call = h2_call(f->client, ECHO_PATH("Unary"), body, 3, false);
     h2_pump_some(f->client);
     h2_more(f->client, call, body + 3, 10, false);
     h2_pump_some(f->client);
@@ -146,7 +146,7 @@ static void client_streaming_counts_messages_wherever_their_bytes_are_cut(void *
         size_t len = h2_frame(body, "ab", 2, false);
         len += h2_frame(body + len, "", 0, false);
         len += h2_frame(body + len, "c", 1, false);
-        struct h2_call *call = h2_call(f->client, ECHO("Count"), body, cut, false);
+        struct h2_call *call = h2_call(f->client, ECHO_PATH("Count"), body, cut, false);
         h2_pump_some(f->client);
         h2_more(f->client, call, body + cut, len - cut, true);
         h2_pump_until_closed(f->client, call);
@@ -160,7 +160,7 @@ static void bidi_streaming_answers_each_message_before_the_next_is_sent(void **s
     struct fixture *f = *state;
     uint8_t body[64];
     size_t len = h2_frame(body, "one", 3, false);
-    struct h2_call *call = h2_call(f->client, ECHO("Chat"), body, len, false);
+    struct h2_call *call = h2_call(f->client, ECHO_PATH("Chat"), body, len, false);
     h2_pump_some(f->client);
     expect_message(call, 0, "one");
     len = h2_frame(body, "two", 3, false);
@@ -175,7 +175,7 @@ static void server_streaming_sends_until_the_handler_ends_it(void **state)
 {
     struct fixture *f = *state;
     uint8_t body[16], *data;
-    struct h2_call *call = h2_call(f->client, ECHO("Watch"), body, h2_frame(body, "", 0, false), true);
+    struct h2_call *call = h2_call(f->client, ECHO_PATH("Watch"), body, h2_frame(body, "", 0, false), true);
     h2_pump_some(f->client);
     struct ugrpc_message *message = ugrpc_message_new(4, &data);
     memcpy(data, "tick", 4);
@@ -197,7 +197,7 @@ static void metadata_comes_back_as_sent(void **state)
     h2_add_header(f->client, "x-text", "plain value");
     h2_add_header(f->client, "x-data-bin", "AAEC/w"); /* 00 01 02 ff, unpadded */
     h2_add_header(f->client, "grpc-timeout", "5S");
-    struct h2_call *call = call_text(f, ECHO("Metadata"), "");
+    struct h2_call *call = call_text(f, ECHO_PATH("Metadata"), "");
     assert_string_equal(h2_header(call, "x-text"), "plain value");
     assert_string_equal(h2_header(call, "x-data-bin"), "AAEC/w");
     assert_string_equal(h2_header(call, "grpc-timeout"), "");
@@ -212,7 +212,7 @@ static void binary_metadata_may_be_padded_and_joined_by_commas(void **state)
 {
     struct fixture *f = *state;
     h2_add_header(f->client, "x-data-bin", "AAEC/w==,AQ, Ag==");
-    struct h2_call *call = call_text(f, ECHO("Metadata"), "");
+    struct h2_call *call = call_text(f, ECHO_PATH("Metadata"), "");
     char all[64] = "";
     for (size_t i = 0; i < call->n_headers / 2 + 1; i++) {
         if (strcmp(call->headers[i].name, "x-data-bin") == 0) {
@@ -228,7 +228,7 @@ static void a_long_and_strange_status_text_arrives_whole(void **state)
     struct fixture *f = *state;
     uint8_t body[16];
     char text[2001], coded[2200] = "";
-    struct h2_call *call = h2_call(f->client, ECHO("Hold"), body, h2_frame(body, "", 0, false), true);
+    struct h2_call *call = h2_call(f->client, ECHO_PATH("Hold"), body, h2_frame(body, "", 0, false), true);
     h2_pump_some(f->client);
     memset(text, 'y', 2000);
     memcpy(text, "50 % \xc3\xa9\n", 8); /* é, line feed */
@@ -275,7 +275,7 @@ static void compressed_requests_are_answered_compressed_if_that_is_accepted(void
         h2_clear_headers(f->client);
         h2_add_header(f->client, "grpc-encoding", cases[i].name);
         h2_add_header(f->client, "grpc-accept-encoding", cases[i].accepted);
-        struct h2_call *call = call_bytes(f, ECHO("Unary"), body, len);
+        struct h2_call *call = call_bytes(f, ECHO_PATH("Unary"), body, len);
         bool compressed;
         const uint8_t *message = h2_message(call, 0, &n, &compressed);
         assert_non_null(message);
@@ -300,7 +300,7 @@ static void a_compressed_bomb_is_refused_at_the_limit(void **state)
     static uint8_t zeros[1 << 20], body[8192];
     h2_add_header(f->client, "grpc-encoding", "gzip");
     size_t len = compress_frame(body, sizeof(body) - 5, 31, zeros, sizeof(zeros));
-    expect_refusal(call_bytes(f, ECHO("Unary"), body, len), UGRPC_RESOURCE_EXHAUSTED, "100000");
+    expect_refusal(call_bytes(f, ECHO_PATH("Unary"), body, len), UGRPC_RESOURCE_EXHAUSTED, "100000");
 }
 
 static void damaged_compressed_data_is_internal(void **state)
@@ -309,7 +309,7 @@ static void damaged_compressed_data_is_internal(void **state)
     uint8_t body[200];
     h2_add_header(f->client, "grpc-encoding", "gzip");
     size_t len = h2_frame(body, "this is no gzip data", 20, true);
-    expect_refusal(call_bytes(f, ECHO("Unary"), body, len), UGRPC_INTERNAL, "gzip");
+    expect_refusal(call_bytes(f, ECHO_PATH("Unary"), body, len), UGRPC_INTERNAL, "gzip");
 }
 
 /* ---- bad requests ---- */
@@ -318,7 +318,7 @@ static void an_oversized_message_is_resource_exhausted_with_both_sizes(void **st
 {
     static const uint8_t head[] = {0, 0x7f, 0xff, 0xff, 0xff, 'x'};
     struct fixture *f = *state;
-    struct h2_call *call = h2_call(f->client, ECHO("Unary"), head, sizeof(head), false);
+    struct h2_call *call = h2_call(f->client, ECHO_PATH("Unary"), head, sizeof(head), false);
     h2_pump_until_closed(f->client, call); /* without waiting for the rest */
     expect_refusal(call, UGRPC_RESOURCE_EXHAUSTED, "2147483647");
     expect_refusal(call, UGRPC_RESOURCE_EXHAUSTED, "100000");
@@ -328,7 +328,7 @@ static void an_unknown_encoding_is_unimplemented_and_the_known_ones_are_named(vo
 {
     struct fixture *f = *state;
     h2_add_header(f->client, "grpc-encoding", "snappy");
-    struct h2_call *call = call_text(f, ECHO("Unary"), "x");
+    struct h2_call *call = call_text(f, ECHO_PATH("Unary"), "x");
     expect_refusal(call, UGRPC_UNIMPLEMENTED, "grpc-encoding");
     assert_string_equal(h2_header(call, "grpc-accept-encoding"), "identity,deflate,gzip");
 }
@@ -337,7 +337,7 @@ static void a_compressed_flag_without_encoding_is_internal(void **state)
 {
     uint8_t body[16];
     expect_refusal(
-        call_bytes(*state, ECHO("Unary"), body, h2_frame(body, "x", 1, true)), UGRPC_INTERNAL, "flag");
+        call_bytes(*state, ECHO_PATH("Unary"), body, h2_frame(body, "x", 1, true)), UGRPC_INTERNAL, "flag");
 }
 
 static void an_unknown_flag_byte_is_internal(void **state)
@@ -345,7 +345,7 @@ static void an_unknown_flag_byte_is_internal(void **state)
     uint8_t body[16];
     size_t len = h2_frame(body, "x", 1, false);
     body[0] = 7;
-    expect_refusal(call_bytes(*state, ECHO("Unary"), body, len), UGRPC_INTERNAL, "flag byte 7");
+    expect_refusal(call_bytes(*state, ECHO_PATH("Unary"), body, len), UGRPC_INTERNAL, "flag byte 7");
 }
 
 static void a_truncated_frame_is_internal(void **state)
@@ -353,13 +353,14 @@ static void a_truncated_frame_is_internal(void **state)
     for (size_t len = 1; len < 10; len++) {
         uint8_t body[16];
         h2_frame(body, "hello", 5, false);
-        expect_refusal(call_bytes(*state, ECHO("Unary"), body, len), UGRPC_INTERNAL, "middle of a message");
+        expect_refusal(
+            call_bytes(*state, ECHO_PATH("Unary"), body, len), UGRPC_INTERNAL, "middle of a message");
     }
 }
 
 static void a_request_without_message_is_internal(void **state)
 {
-    expect_refusal(call_bytes(*state, ECHO("Unary"), NULL, 0), UGRPC_INTERNAL, "no message");
+    expect_refusal(call_bytes(*state, ECHO_PATH("Unary"), NULL, 0), UGRPC_INTERNAL, "no message");
 }
 
 static void a_second_message_on_a_unary_call_is_invalid_argument(void **state)
@@ -368,7 +369,7 @@ static void a_second_message_on_a_unary_call_is_invalid_argument(void **state)
     uint8_t body[32];
     size_t len = h2_frame(body, "a", 1, false);
     len += h2_frame(body + len, "b", 1, false);
-    expect_refusal(call_bytes(f, ECHO("Unary"), body, len), UGRPC_INVALID_ARGUMENT, "second");
+    expect_refusal(call_bytes(f, ECHO_PATH("Unary"), body, len), UGRPC_INVALID_ARGUMENT, "second");
     assert_int_equal(f->echo.messages, 0);
 }
 
@@ -379,7 +380,7 @@ static void a_bad_timeout_is_invalid_argument(void **state)
     for (size_t i = 1; i < ARRAY_LEN(timeouts); i++) {
         h2_clear_headers(f->client);
         h2_add_header(f->client, "grpc-timeout", timeouts[i]);
-        expect_refusal(call_text(f, ECHO("Unary"), "x"), UGRPC_INVALID_ARGUMENT, "grpc-timeout");
+        expect_refusal(call_text(f, ECHO_PATH("Unary"), "x"), UGRPC_INVALID_ARGUMENT, "grpc-timeout");
     }
 }
 
@@ -391,7 +392,7 @@ static void a_wrong_content_type_is_http_415(void **state)
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         h2_clear_headers(f->client);
         h2_add_header(f->client, "content-type", wrong[i]);
-        struct h2_call *call = call_text(f, ECHO("Unary"), "x");
+        struct h2_call *call = call_text(f, ECHO_PATH("Unary"), "x");
         assert_string_equal(h2_header(call, ":status"), "415");
         assert_int_equal(h2_grpc_status(call), -1);
         assert_non_null(memmem(call->body, call->body_len, "application/grpc", 16));
@@ -399,7 +400,7 @@ static void a_wrong_content_type_is_http_415(void **state)
     for (size_t i = 0; i < ARRAY_LEN(right); i++) {
         h2_clear_headers(f->client);
         h2_add_header(f->client, "content-type", right[i]);
-        assert_int_equal(h2_grpc_status(call_text(f, ECHO("Unary"), "x")), UGRPC_OK);
+        assert_int_equal(h2_grpc_status(call_text(f, ECHO_PATH("Unary"), "x")), UGRPC_OK);
     }
 }
 
@@ -407,14 +408,15 @@ static void another_method_than_post_is_http_405(void **state)
 {
     struct fixture *f = *state;
     h2_add_header(f->client, ":method", "GET");
-    struct h2_call *call = call_bytes(f, ECHO("Unary"), NULL, 0);
+    struct h2_call *call = call_bytes(f, ECHO_PATH("Unary"), NULL, 0);
     assert_string_equal(h2_header(call, ":status"), "405");
     assert_string_equal(h2_header(call, "allow"), "POST");
 }
 
 static void unknown_methods_and_services_are_unimplemented(void **state)
 {
-    expect_refusal(call_text(*state, ECHO("Nothing"), "x"), UGRPC_UNIMPLEMENTED, "unknown method Nothing");
+    expect_refusal(
+        call_text(*state, ECHO_PATH("Nothing"), "x"), UGRPC_UNIMPLEMENTED, "unknown method Nothing");
     expect_refusal(
         call_text(*state, "/test.Other/Unary", "x"), UGRPC_UNIMPLEMENTED, "unknown service test.Other");
     expect_refusal(call_text(*state, "/", "x"), UGRPC_UNIMPLEMENTED, "malformed");
@@ -424,7 +426,7 @@ static void binary_metadata_that_is_no_base64_is_invalid_argument(void **state)
 {
     struct fixture *f = *state;
     h2_add_header(f->client, "x-bin", "not base64!");
-    expect_refusal(call_text(f, ECHO("Unary"), "x"), UGRPC_INVALID_ARGUMENT, "base64");
+    expect_refusal(call_text(f, ECHO_PATH("Unary"), "x"), UGRPC_INVALID_ARGUMENT, "base64");
 }
 
 static void too_much_metadata_is_resource_exhausted(void **state)
@@ -434,10 +436,10 @@ static void too_much_metadata_is_resource_exhausted(void **state)
     memset(value, 'v', sizeof(value) - 1);
     value[sizeof(value) - 1] = '\0';
     h2_add_header(f->client, "x-large", value);
-    expect_refusal(call_text(f, ECHO("Unary"), "x"), UGRPC_RESOURCE_EXHAUSTED, "4096");
+    expect_refusal(call_text(f, ECHO_PATH("Unary"), "x"), UGRPC_RESOURCE_EXHAUSTED, "4096");
     h2_clear_headers(f->client);
     assert_int_equal(
-        h2_grpc_status(call_text(f, ECHO("Unary"), "x")), UGRPC_OK); /* the connection lives on */
+        h2_grpc_status(call_text(f, ECHO_PATH("Unary"), "x")), UGRPC_OK); /* the connection lives on */
 }
 
 static void http1_gets_a_readable_400(void **state)

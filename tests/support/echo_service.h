@@ -5,7 +5,7 @@
 
 #include <ugrpc/ugrpc.h>
 
-#define ECHO(method) "/test.Echo/" method
+#define ECHO_PATH(method) "/test.Echo/" method
 
 struct echo {
     struct ugrpc_call *held; /* the newest call of Hold, or of Watch */

@@ -159,6 +159,7 @@ static bool read_some(struct h2_client *c)
         c->closed = true;
         return true;
     }
+    c->received += (size_t)n;
     if (c->h2) {
         assert_true(nghttp2_session_mem_recv(c->h2, data, (size_t)n) == n);
     } else {
@@ -171,20 +172,19 @@ static bool read_some(struct h2_client *c)
 }
 
 /* One turn of both; waits at most `wait_ms` for either to have something to do. */
-static bool turn(struct h2_client *c, int wait_ms)
+static void turn(struct h2_client *c, int wait_ms)
 {
     if (c->h2 && !c->closed) {
         nghttp2_session_send(c->h2);
     }
     ugrpc_loop_turn(c->loop);
-    bool read = read_some(c);
-    if (read || wait_ms == 0) {
-        return read;
+    if (read_some(c)) {
+        return;
     }
     int server_ms = ugrpc_loop_timeout_ms(c->loop);
     struct pollfd fds[] = {{ugrpc_loop_fd(c->loop), POLLIN, 0}, {c->fd, POLLIN, 0}};
     int timeout_ms = server_ms >= 0 && server_ms < wait_ms ? server_ms : wait_ms;
-    return poll(fds, c->deaf || c->closed ? 1 : 2, timeout_ms) > 0;
+    poll(fds, c->deaf || c->closed ? 1 : 2, timeout_ms);
 }
 
 static int64_t now_ms(void)
@@ -223,10 +223,23 @@ void h2_pump_until_gone(struct h2_client *c)
     h2_pump(c, client_closed, c);
 }
 
+static bool pong_came(void *userdata)
+{
+    struct h2_client *c = userdata;
+    return c->closed || c->pongs == c->pings;
+}
+
+/* A ping's answer shows that the server has handled all that was sent before it; when two in a row bring
+ * nothing else, both have nothing to do. */
 void h2_pump_some(struct h2_client *c)
 {
-    for (int quiet = 0; quiet < 5;) {
-        quiet = turn(c, 1) ? 0 : quiet + 1;
+    const size_t pong_len = 17;
+    for (int quiet = 0; quiet < 2 && !c->closed;) {
+        size_t before = c->received;
+        nghttp2_submit_ping(c->h2, NGHTTP2_FLAG_NONE, NULL);
+        c->pings++;
+        h2_pump(c, pong_came, c);
+        quiet = c->received - before > pong_len ? 0 : quiet + 1;
     }
 }
 

@@ -37,7 +37,8 @@ struct h2_client {
     bool closed; /* by the server */
     bool goaway;
     uint32_t goaway_error;
-    unsigned pongs;
+    unsigned pings, pongs; /* sent by h2_pump_some(); answered */
+    size_t received;
     bool deaf; /* does not read */
     struct h2_header extra[8];
     size_t n_extra;
