@@ -33,6 +33,7 @@ struct ugrpc_loop {
     struct timer_loop *timer_loop;
     struct net *net;
     struct flush marked; /* a ring's head */
+    unsigned holds;
     bool own;
     pthread_mutex_t lock; /* of what follows */
     struct post *posts;
@@ -280,6 +281,20 @@ int ugrpc_loop_post(struct ugrpc_loop *loop, void (*fn)(void *userdata), void *u
         uv_async_send(&loop->handles->wake);
     }
     return rc;
+}
+
+void loop_hold(struct ugrpc_loop *loop)
+{
+    if (loop->holds++ == 0) {
+        uv_ref((uv_handle_t *)&loop->handles->wake);
+    }
+}
+
+void loop_let_go(struct ugrpc_loop *loop)
+{
+    if (--loop->holds == 0) {
+        uv_unref((uv_handle_t *)&loop->handles->wake);
+    }
 }
 
 struct timers *loop_timers(struct ugrpc_loop *loop)

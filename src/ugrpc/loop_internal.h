@@ -24,6 +24,10 @@ struct flush {
 void loop_mark(struct ugrpc_loop *loop, struct flush *flush);
 void loop_unmark(struct ugrpc_loop *loop, struct flush *flush);
 
+/* Timers alone do not keep a loop running; whoever owes a callback holds it until then. Counted. */
+void loop_hold(struct ugrpc_loop *loop);
+void loop_let_go(struct ugrpc_loop *loop);
+
 struct timers *loop_timers(struct ugrpc_loop *loop);
 struct net *loop_net(struct ugrpc_loop *loop);
 int64_t loop_now_ns(struct ugrpc_loop *loop);

@@ -109,6 +109,9 @@ void ugrpc_server_free(struct ugrpc_server *server)
     status_set(&why, UGRPC_UNAVAILABLE, "the server is freed");
     server->freeing = true;
     timer_stop(loop_timers(server->loop), &server->shutdown_timer);
+    if (server->shutdown_holds) {
+        loop_let_go(server->loop);
+    }
     close_listeners(server);
     while (server->peers) {
         session_drop(server->peers->session, &why);
@@ -470,6 +473,10 @@ static void finish_shutdown(struct ugrpc_server *server)
 {
     void (*done)(void *userdata) = server->shutdown_done;
     server->shutdown_done = NULL;
+    if (server->shutdown_holds) {
+        server->shutdown_holds = false;
+        loop_let_go(server->loop);
+    }
     if (done) {
         done(server->shutdown_userdata); /* may free the server */
     }
@@ -511,6 +518,11 @@ void ugrpc_server_shutdown(
 {
     server->shutdown_done = done;
     server->shutdown_userdata = userdata;
+    if (!server->shutdown_holds) {
+        server->shutdown_holds =
+            true; /* with the last connection closed nothing else would keep it running */
+        loop_hold(server->loop);
+    }
     if (!server->shutting_down) {
         server->shutting_down = true;
         close_listeners(server);

@@ -52,6 +52,7 @@ struct ugrpc_server {
     char **addresses; /* of the listeners, which shutdown closes */
     size_t n_listeners;
     bool started, shutting_down, freeing, freed; /* freed: only calls on the stack keep it */
+    bool shutdown_holds;                         /* the loop, until `done` */
     struct timer shutdown_timer;
     void (*shutdown_done)(void *userdata);
     void *shutdown_userdata;
