@@ -5,7 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static void tell(const struct site *site, struct event *event, const char *format, va_list args)
+static void PRINTF_LIKE(3, 0)
+    tell(const struct site *site, struct event *event, const char *format, va_list args)
 {
     char text[512];
     if (!site->observer.on_event) {
