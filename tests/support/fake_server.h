@@ -49,7 +49,8 @@ struct ugrpc_call *fake_call(
 void fake_call_cancel(struct ugrpc_call *call);
 void fake_call_make_room(struct ugrpc_call *call, int room); /* and tells the handler, if it met FULL */
 
-/* The index-th message that was sent, decoded; free with protobuf_c_message_free_unpacked(). NULL: there is none. */
+/* The index-th message that was sent, decoded; free with protobuf_c_message_free_unpacked(). NULL: there is
+ * none. */
 void *fake_call_message(const struct ugrpc_call *call, size_t index);
 
 /* Cancels the call first, if it is not finished. */
