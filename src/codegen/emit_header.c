@@ -21,6 +21,17 @@ void emit_string(struct text *out, const char *string)
     text_puts(out, "\"");
 }
 
+void emit_signature(struct text *out, size_t indent, const char *head, const char *arguments)
+{
+    bool fits = indent + strlen(head) + strlen(arguments) + 3 <= 110;
+
+    text_printf(out, "%*s%s(", (int)indent, "", head);
+    if (!fits) {
+        text_printf(out, "\n%*s", (int)indent + 4, "");
+    }
+    text_printf(out, "%s)", arguments);
+}
+
 static const char *include_guard(struct arena *arena, const struct schema_file *file)
 {
     char *guard = arena_printf(arena, "UGRPC_GENERATED_%s_H", file->symbol);

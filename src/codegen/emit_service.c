@@ -11,31 +11,48 @@ static void emit_entry_comment(
     comment_write(out, 4, arena_printf(plan->arena, "%s%s%s", comment, *comment ? " " : "", hint));
 }
 
+/* One member of the servicer; `message` is its typed argument, or "". */
+static void emit_entry(struct arena *arena, const char *entry, const char *message, struct text *out)
+{
+    emit_signature(out, 4, arena_printf(arena, "void (*%s)", entry),
+        arena_printf(arena, "struct ugrpc_call *call, %svoid *userdata", message));
+    text_puts(out, ";\n");
+}
+
 static void emit_entries(const struct plan *plan, size_t service_index, size_t method_index, struct text *out)
 {
     const struct plan_service *service = &plan->services[service_index];
     const struct plan_method *method = &service->methods[method_index];
-    const char *prefix = service->prefix;
     struct arena *arena = plan->arena;
     const char *begins = method->streams_in ? "The call begins. " : "";
+    const char *function = arena_printf(arena, "%s_%s", service->prefix, method->name);
     const char *hint = method->streams_out
-                           ? arena_printf(arena, "%sAnswer with %s_%s_send() and ugrpc_call_end().", begins,
-                                 prefix, method->name)
-                           : arena_printf(
-                                 arena, "%sAnswer with %s_%s_reply().", begins, prefix, method->name);
+                           ? arena_printf(
+                                 arena, "%sAnswer with %s_send() and ugrpc_call_end().", begins, function)
+                           : arena_printf(arena, "%sAnswer with %s_reply().", begins, function);
 
     emit_entry_comment(plan, service_index, method_index, hint, out);
     if (!method->streams_in) {
-        text_printf(out, "    void (*%s)(struct ugrpc_call *call, const %s *req, void *userdata);\n",
-            method->entry, method->input->name);
+        emit_entry(arena, method->entry, arena_printf(arena, "const %s *req, ", method->input->name), out);
         return;
     }
-    text_printf(out, "    void (*%s)(struct ugrpc_call *call, void *userdata);\n", method->entry);
+    emit_entry(arena, method->entry, "", out);
     text_puts(out, "    /* One more message of the client, borrowed for the callback. */\n");
-    text_printf(out, "    void (*%s)(struct ugrpc_call *call, const %s *message, void *userdata);\n",
-        method->message_entry, method->input->name);
+    emit_entry(
+        arena, method->message_entry, arena_printf(arena, "const %s *message, ", method->input->name), out);
     text_puts(out, "    /* The client has sent all. */\n");
-    text_printf(out, "    void (*%s)(struct ugrpc_call *call, void *userdata);\n", method->end_entry);
+    emit_entry(arena, method->end_entry, "", out);
+}
+
+void emit_answer_signature(
+    const struct plan_service *service, const struct plan_method *method, struct text *out)
+{
+    const char *name = method->streams_out ? "message" : "reply";
+
+    emit_signature(out, 0,
+        arena_printf(out->arena, method->streams_out ? "enum ugrpc_sent %s_%s_send" : "void %s_%s_reply",
+            service->prefix, method->name),
+        arena_printf(out->arena, "struct ugrpc_call *call, const %s *%s", method->output->name, name));
 }
 
 void emit_service(const struct plan *plan, size_t index, struct text *out)
@@ -67,10 +84,8 @@ void emit_service(const struct plan *plan, size_t index, struct text *out)
         prefix, prefix);
     for (size_t i = 0; i < service->n_methods; i++) {
         const struct plan_method *method = &service->methods[i];
-        bool sends = method->streams_out;
-        text_printf(out, "%s %s_%s_%s(struct ugrpc_call *call, const %s *%s);\n",
-            sends ? "enum ugrpc_sent" : "void", prefix, method->name, sends ? "send" : "reply",
-            method->output->name, sends ? "message" : "reply");
+        emit_answer_signature(service, method, out);
+        text_puts(out, ";\n");
     }
     text_puts(out, "\n");
 }

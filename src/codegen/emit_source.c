@@ -127,19 +127,13 @@ static void emit_message_and_end(const char *prefix, const struct plan_method *m
         method->end_entry, method->end_entry);
 }
 
-static void emit_answer(const char *prefix, const struct plan_method *method, struct text *out)
+static void emit_answer(
+    const struct plan_service *service, const struct plan_method *method, struct text *out)
 {
-    if (method->streams_out) {
-        text_printf(out,
-            "enum ugrpc_sent %s_%s_send(struct ugrpc_call *call, const %s *message)\n{\n"
-            "    return ugrpc_call_send(call, (const ProtobufCMessage *)message);\n}\n\n",
-            prefix, method->name, method->output->name);
-    } else {
-        text_printf(out,
-            "void %s_%s_reply(struct ugrpc_call *call, const %s *reply)\n{\n"
-            "    ugrpc_call_reply(call, (const ProtobufCMessage *)reply);\n}\n\n",
-            prefix, method->name, method->output->name);
-    }
+    emit_answer_signature(service, method, out);
+    text_puts(out, method->streams_out
+                       ? "\n{\n    return ugrpc_call_send(call, (const ProtobufCMessage *)message);\n}\n\n"
+                       : "\n{\n    ugrpc_call_reply(call, (const ProtobufCMessage *)reply);\n}\n\n");
 }
 
 static void emit_handlers(const struct plan_service *service, struct text *out)
@@ -152,7 +146,7 @@ static void emit_handlers(const struct plan_service *service, struct text *out)
         if (method->streams_in) {
             emit_message_and_end(prefix, method, out);
         }
-        emit_answer(prefix, method, out);
+        emit_answer(service, method, out);
     }
     if (service->n_methods > 0) {
         text_printf(out, "static const struct ugrpc_handler %s_service_handlers[] = {\n", prefix);
@@ -161,7 +155,8 @@ static void emit_handlers(const struct plan_service *service, struct text *out)
         const char *name = service->methods[i].name;
         text_printf(out, "    {.begin = %s_%s__begin", prefix, name);
         if (service->methods[i].streams_in) {
-            text_printf(out, ", .message = %s_%s__message, .end = %s_%s__end", prefix, name, prefix, name);
+            text_printf(out, ",\n        .message = %s_%s__message,\n        .end = %s_%s__end", prefix, name,
+                prefix, name);
         }
         text_puts(out, "},\n");
     }
@@ -170,7 +165,7 @@ static void emit_handlers(const struct plan_service *service, struct text *out)
     }
     text_printf(out,
         "int %s_add_servicer_to_server(\n    struct ugrpc_server *server, const struct %s_servicer *servicer, "
-        "void *userdata)\n{\n    return ugrpc_server_add_service(server, &%s_service, ",
+        "void *userdata)\n{\n    return ugrpc_server_add_service(\n        server, &%s_service, ",
         prefix, prefix, prefix);
     if (service->n_methods > 0) {
         text_printf(out, "%s_service_handlers, ", prefix);

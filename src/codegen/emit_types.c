@@ -181,7 +181,9 @@ static void emit_setter(const struct message_names *names, const proto_field *fi
     if (!type || !claim(names, name, out)) {
         return;
     }
-    text_printf(out, "static inline void %s(%s *m, %svalue)\n{\n", name, names->type->name, type);
+    emit_signature(out, 0, arena_printf(arena, "static inline void %s", name),
+        arena_printf(arena, "%s *m, %svalue", names->type->name, type));
+    text_puts(out, "\n{\n");
     if (field_has_case(field)) {
         text_printf(out, "    m->%s = %s;\n", case_member(names, field), case_constant(names, field));
     } else {

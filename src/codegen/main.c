@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/status.h"
+#include "codegen/child.h"
 #include "codegen/plugin.h"
 
 static const char help[] =
@@ -50,7 +51,7 @@ static int work(struct arena *arena)
         fprintf(stderr, "protoc-gen-ugrpc: cannot read stdin: %s\n", strerror(errno));
         return 1;
     }
-    if (plugin_run(&input, &output, &st) != 0) {
+    if (plugin_run(&input, child_run, &output, &st) != 0) {
         fprintf(stderr, "protoc-gen-ugrpc: %s\n", st.message);
         return 1;
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What will be written for one file, with every C name decided, so that header and source agree. The rules of
- * naming are in docs/decisions/0002-generated-names.md. */
+ * naming are in docs/decisions/0010-generated-names.md. */
 #ifndef CODEGEN_PLAN_H
 #define CODEGEN_PLAN_H
 

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/status.h"
-#include "codegen/child.h"
 #include "codegen/emit.h"
 #include "codegen/lower.h"
 #include "codegen/package.h"
@@ -36,8 +35,8 @@ static plugin_request *decode(struct arena *arena, const struct text *input)
 }
 
 /* Has protobuf-c's generator write the messages, of another copy of the request. */
-static int run_protobuf_c(const struct schema *schema, const struct text *input, plugin_response **response,
-    struct ugrpc_status *st)
+static int run_protobuf_c(const struct schema *schema, const struct text *input, plugin_messages_fn *write,
+    plugin_response **response, struct ugrpc_status *st)
 {
     struct arena *arena = schema->arena;
     plugin_request *request = decode(arena, input);
@@ -51,7 +50,7 @@ static int run_protobuf_c(const struct schema *schema, const struct text *input,
     lowered.len = google__protobuf__compiler__code_generator_request__get_packed_size(request);
     lowered.data = arena_alloc(arena, lowered.len + 1);
     google__protobuf__compiler__code_generator_request__pack(request, (uint8_t *)lowered.data);
-    rc = child_run(&lowered, &answer, st);
+    rc = write(&lowered, &answer, st);
     if (rc != 0) {
         return rc;
     }
@@ -67,6 +66,20 @@ static int run_protobuf_c(const struct schema *schema, const struct text *input,
     return 0;
 }
 
+/* protobuf-c initialises a union as {0} whatever its first member is, which -Wall finds a brace short of
+ * right when that is a struct, as with `optional bytes`. */
+static void quiet_sources(struct arena *arena, plugin_response *messages)
+{
+    for (size_t i = 0; i < messages->n_file; i++) {
+        response_file *file = messages->file[i];
+        size_t len = file->name ? strlen(file->name) : 0;
+        if (len > 2 && strcmp(file->name + len - 2, ".c") == 0 && file->content) {
+            file->content = arena_printf(
+                arena, "#pragma GCC diagnostic ignored \"-Wmissing-braces\"\n%s", file->content);
+        }
+    }
+}
+
 static response_file *new_file(struct arena *arena, const char *stem, const char *suffix, const char *content)
 {
     response_file *file = arena_alloc(arena, sizeof(*file));
@@ -77,8 +90,8 @@ static response_file *new_file(struct arena *arena, const char *stem, const char
     return file;
 }
 
-static int generate(
-    struct schema *schema, const struct text *input, plugin_response *out, struct ugrpc_status *st)
+static int generate(struct schema *schema, const struct text *input, plugin_messages_fn *write,
+    plugin_response *out, struct ugrpc_status *st)
 {
     struct arena *arena = schema->arena;
     plugin_response *messages = NULL;
@@ -102,10 +115,11 @@ static int generate(
         files[n++] = new_file(arena, file->stem, ".ugrpc.h", header.data);
         files[n++] = new_file(arena, file->stem, ".ugrpc.c", source.data);
     }
-    int rc = run_protobuf_c(schema, input, &messages, st);
+    int rc = run_protobuf_c(schema, input, write, &messages, st);
     if (rc != 0) {
         return rc;
     }
+    quiet_sources(arena, messages);
     out->n_file = messages->n_file + n;
     out->file = arena_alloc(arena, (out->n_file + 1) * sizeof(*out->file));
     memcpy(out->file + messages->n_file, files, n * sizeof(response_file *));
@@ -115,7 +129,8 @@ static int generate(
     return 0;
 }
 
-int plugin_run(const struct text *input, struct text *output, struct ugrpc_status *st)
+int plugin_run(
+    const struct text *input, plugin_messages_fn *messages, struct text *output, struct ugrpc_status *st)
 {
     struct arena *arena = output->arena;
     struct schema schema = {.arena = arena};
@@ -123,7 +138,9 @@ int plugin_run(const struct text *input, struct text *output, struct ugrpc_statu
     plugin_response response = GOOGLE__PROTOBUF__COMPILER__CODE_GENERATOR_RESPONSE__INIT;
     struct ugrpc_status refused = {0};
 
-    const plugin_request *request = decode(arena, input);
+    /* The decoder recurses as deep as the input says. */
+    bool is_sane = schema_nesting_is_sane((const uint8_t *)input->data, input->len);
+    const plugin_request *request = is_sane ? decode(arena, input) : NULL;
     if (!request || request->n_file_to_generate == 0) {
         return status_set(st, UGRPC_INVALID_ARGUMENT,
             "stdin is no CodeGeneratorRequest (this program is run by protoc: try --help)");
@@ -140,7 +157,7 @@ int plugin_run(const struct text *input, struct text *output, struct ugrpc_statu
         refused = rc != 0 && st ? *st : refused;
     }
     if (rc == 0) {
-        rc = generate(&schema, input, &response, &refused);
+        rc = generate(&schema, input, messages, &response, &refused);
     }
     if (rc != 0) {
         response.error = refused.message;

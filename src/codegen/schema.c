@@ -14,7 +14,12 @@
 /* protobuf-c's own options: an extension, so the decoder leaves them as unknown fields. */
 enum { PROTOBUF_C_OPTIONS = 1019, OPTION_NO_GENERATE = 1, OPTION_C_PACKAGE = 6 };
 
-enum { REQUEST_PROTO_FILE = 15, FILE_SOURCE_CODE_INFO = 9 };
+enum {
+    REQUEST_PROTO_FILE = 15,
+    FILE_MESSAGE_TYPE = 4,
+    FILE_SOURCE_CODE_INFO = 9,
+    MESSAGE_NESTED_TYPE = 3,
+};
 
 /* protoc stops far below; the check keeps recursion bounded. */
 enum { MAX_NESTING = 100 };
@@ -45,14 +50,43 @@ static bool field_names_type(const proto_field *field)
            field->type == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_ENUM;
 }
 
+/* Of the fields with `number` in a message, and of MESSAGE_NESTED_TYPE in those, and so on. */
+static bool nests_below(const uint8_t *bytes, size_t len, uint32_t number, unsigned limit)
+{
+    struct wire wire = wire_over(bytes, len);
+    struct wire_field field;
+
+    while (limit > 0 && wire_next(&wire, &field)) {
+        bool inner = field.number == number && field.type == WIRE_BYTES;
+        if (inner && !nests_below(field.data, field.len, MESSAGE_NESTED_TYPE, limit - 1)) {
+            return false;
+        }
+    }
+    return limit > 0;
+}
+
+bool schema_nesting_is_sane(const uint8_t *bytes, size_t bytes_len)
+{
+    struct wire wire = wire_over(bytes, bytes_len);
+    struct wire_field field;
+
+    while (wire_next(&wire, &field)) {
+        bool is_file = field.number == REQUEST_PROTO_FILE && field.type == WIRE_BYTES;
+        if (is_file && !nests_below(field.data, field.len, FILE_MESSAGE_TYPE, MAX_NESTING)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* --- types ------------------------------------------------------------------------------------------- */
 
-static size_t count_types(const proto_message *message, unsigned depth)
+static size_t count_types(const proto_message *message)
 {
     size_t n = 1 + message->n_enum_type;
 
-    for (size_t i = 0; depth < MAX_NESTING && i < message->n_nested_type; i++) {
-        n += count_types(message->nested_type[i], depth + 1);
+    for (size_t i = 0; i < message->n_nested_type; i++) {
+        n += count_types(message->nested_type[i]);
     }
     return n;
 }
@@ -123,13 +157,10 @@ static int check_fields(const struct schema_file *file, const proto_message *mes
 }
 
 static int add_message(struct schema *schema, struct schema_file *file, const struct schema_type *scope,
-    const proto_message *message, unsigned depth, struct ugrpc_status *st)
+    const proto_message *message, struct ugrpc_status *st)
 {
     if (!message->name || !name_is_valid(message->name, false)) {
         return malformed(st, "a message without a name", file->name);
-    }
-    if (depth > MAX_NESTING) {
-        return malformed(st, "messages nested too deeply", file->name);
     }
     int rc = check_fields(file, message, st);
 
@@ -141,7 +172,7 @@ static int add_message(struct schema *schema, struct schema_file *file, const st
         rc = add_enum(schema, file, own, message->enum_type[i], st);
     }
     for (size_t i = 0; rc == 0 && i < message->n_nested_type; i++) {
-        rc = add_message(schema, file, own, message->nested_type[i], depth + 1, st);
+        rc = add_message(schema, file, own, message->nested_type[i], st);
     }
     schema->types[schema->n_types++] = *own;
     return rc;
@@ -155,7 +186,7 @@ static int add_types(struct schema *schema, struct ugrpc_status *st)
         const proto_file *proto = schema->files[i].proto;
         n += proto->n_enum_type;
         for (size_t j = 0; j < proto->n_message_type; j++) {
-            n += count_types(proto->message_type[j], 0);
+            n += count_types(proto->message_type[j]);
         }
     }
     schema->types = arena_alloc(schema->arena, (n + 1) * sizeof(*schema->types));
@@ -166,7 +197,7 @@ static int add_types(struct schema *schema, struct ugrpc_status *st)
             rc = add_enum(schema, file, NULL, file->proto->enum_type[j], st);
         }
         for (size_t j = 0; rc == 0 && j < file->proto->n_message_type; j++) {
-            rc = add_message(schema, file, NULL, file->proto->message_type[j], 0, st);
+            rc = add_message(schema, file, NULL, file->proto->message_type[j], st);
         }
     }
     return rc;

@@ -59,6 +59,10 @@ struct schema {
     unsigned mark;
 };
 
+/* False if messages are nested more deeply than protoc allows, so that recursion is safe afterwards. To be
+ * asked before a request is decoded. */
+bool schema_nesting_is_sane(const uint8_t *bytes, size_t bytes_len);
+
 /* Fills `schema` from a request and the bytes it was decoded from; borrows both. 0, or a negative code: a
  * file that protobuf-c cannot express is UNIMPLEMENTED, a request that protoc would not send
  * INVALID_ARGUMENT. */
