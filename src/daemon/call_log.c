@@ -14,6 +14,7 @@
 
 struct call_log {
     struct site *site;
+    const struct ugrpc_server *server;
     struct refusals *refusals;
     bool quiet;
 };
@@ -41,9 +42,26 @@ static void copy_machine(const char *peer, char *out, size_t cap)
     snprintf(out, cap, "%.*s", (int)len, peer);
 }
 
-/* A call that was refused or failed, not one that its caller or a deadline ended. */
-static bool is_refusal(const struct ugrpc_status *st)
+/* "/package.Service/Method" is of a service that this gateway has. */
+static bool is_served(const struct ugrpc_server *server, const char *path)
 {
+    const struct ugrpc_service *service;
+    for (size_t i = 0; (service = ugrpc_server_service(server, i)); i++) {
+        size_t len = strlen(service->name);
+        if (strncmp(path + 1, service->name, len) == 0 && path[len + 1] == '/') {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A call that was refused or failed, not one that its caller or a deadline ended; nor one to another version
+ * of the API, of which the service tells by itself. */
+static bool is_refusal(const struct call_log *log, const char *path, const struct ugrpc_status *st)
+{
+    if (st->code == UGRPC_UNIMPLEMENTED && !is_served(log->server, path)) {
+        return false;
+    }
     return st->code != UGRPC_OK && st->code != UGRPC_CANCELLED && st->code != UGRPC_DEADLINE_EXCEEDED &&
            st->code != UGRPC_ABORTED;
 }
@@ -54,7 +72,7 @@ static void on_end(struct ugrpc_call *call, const struct ugrpc_status *st, void 
     const char *peer = ugrpc_call_peer(call), *key = ugrpc_call_identity(call);
     const char *slash = strrchr(ugrpc_call_method(call), '/');
     const char *method = slash ? slash + 1 : ugrpc_call_method(call);
-    bool refused = is_refusal(st) && !log->quiet;
+    bool refused = is_refusal(log, ugrpc_call_method(call), st) && !log->quiet;
     if (log_enabled(LOG_LEVEL_DEBUG)) {
         const struct component *about = call_log_subject(log->site, st->message);
         log_write(LOG_LEVEL_DEBUG, about ? about->spec.name : NULL, about ? about->spec.id : 0,
@@ -94,6 +112,7 @@ struct call_log *call_log_new(struct site *site, struct ugrpc_server *server)
         abort();
     }
     log->site = site;
+    log->server = server;
     log->refusals = refusals_new(site->timers, tell, log);
     return log;
 }

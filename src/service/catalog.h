@@ -13,7 +13,7 @@
 struct ugrpc_message;
 
 #define CATALOG_NO_KEY   UINT64_MAX /* an entry's key that no filter names: its category has no number here */
-#define KEY_SET_MAX      100000     /* further keys are refused: they are sorted on the loop */
+#define KEY_SET_MAX      524288     /* further keys are refused: they are sorted on the loop */
 #define KEY_SET_UNSORTED 16
 
 struct key_set {

@@ -43,7 +43,10 @@ static uint32_t or_default(uint32_t value, uint32_t fallback)
     return value ? value : fallback;
 }
 
+#define FAREWELL_NS (100 * NS_PER_MS) /* for the last statuses to leave */
+
 static void on_shutdown_timer(struct timer *timer, void *userdata);
+static void on_streams_timer(struct timer *timer, void *userdata);
 
 struct ugrpc_server *ugrpc_server_new(
     struct ugrpc_loop *loop, const struct ugrpc_server_options *options, struct ugrpc_status *st)
@@ -73,6 +76,7 @@ struct ugrpc_server *ugrpc_server_new(
     server->log = o->log;
     server->log_userdata = o->log_userdata;
     timer_init(&server->shutdown_timer, on_shutdown_timer, server);
+    timer_init(&server->streams_timer, on_streams_timer, server);
     return server;
 }
 
@@ -109,6 +113,7 @@ void ugrpc_server_free(struct ugrpc_server *server)
     status_set(&why, UGRPC_UNAVAILABLE, "the server is freed");
     server->freeing = true;
     timer_stop(loop_timers(server->loop), &server->shutdown_timer);
+    timer_stop(loop_timers(server->loop), &server->streams_timer);
     if (server->shutdown_holds) {
         loop_let_go(server->loop);
     }
@@ -482,7 +487,30 @@ static void finish_shutdown(struct ugrpc_server *server)
     }
 }
 
-/* The grace is over: closes what is left; or nothing is left, and this is the turn to say so. */
+/* Streams, or all calls, end with UNAVAILABLE. */
+static void end_calls(struct ugrpc_server *server, bool unary_too)
+{
+    struct ugrpc_status st;
+    status_set(&st, UGRPC_UNAVAILABLE, "the server is shutting down");
+    /* A handler may finish other calls from within on_cancel, so the search begins anew after each. */
+    for (struct ugrpc_call *call = server->calls; call;) {
+        bool unary = !call->method || call->method->type->kind == UGRPC_UNARY;
+        if (!call->concluded && (unary_too || !unary)) {
+            call_abort(call, &st);
+            call = server->calls;
+        } else {
+            call = call->next;
+        }
+    }
+}
+
+/* A turn after what health watchers were told has been sent. */
+static void on_streams_timer(struct timer *timer, void *userdata)
+{
+    end_calls(userdata, false);
+}
+
+/* The grace is over: first the calls get their status, in the next turn the connections are closed. */
 static void on_shutdown_timer(struct timer *timer, void *userdata)
 {
     struct ugrpc_server *server = userdata;
@@ -492,24 +520,14 @@ static void on_shutdown_timer(struct timer *timer, void *userdata)
         finish_shutdown(server);
         return;
     }
+    if (!server->unary_ended) {
+        server->unary_ended = true;
+        end_calls(server, true);
+        timer_start_in(loop_timers(server->loop), timer, FAREWELL_NS);
+        return;
+    }
     while (server->peers) {
         session_drop(server->peers->session, &why);
-    }
-}
-
-static void end_streams(struct ugrpc_server *server)
-{
-    struct ugrpc_status st;
-    status_set(&st, UGRPC_UNAVAILABLE, "the server is shutting down");
-    /* A handler may finish other calls from within on_cancel, so the search begins anew after each. */
-    for (struct ugrpc_call *call = server->calls; call;) {
-        bool stream = !call->concluded && call->method && call->method->type->kind != UGRPC_UNARY;
-        if (stream) {
-            call_abort(call, &st);
-            call = server->calls;
-        } else {
-            call = call->next;
-        }
     }
 }
 
@@ -534,7 +552,7 @@ void ugrpc_server_shutdown(
             next = peer->next;
             session_shutdown(peer->session);
         }
-        end_streams(server);
+        timer_start_in(loop_timers(server->loop), &server->streams_timer, 0);
     }
     timer_start_in(
         loop_timers(server->loop), &server->shutdown_timer, server->peers ? grace_ms * NS_PER_MS : 0);

@@ -147,9 +147,9 @@ class TestWhatIsBoundable:
                     all_site.add_bounds(component, metric, (-50, 50))
 
     def test_the_refusal_names_what_is(self, all_site):
-        with refused(StatusCode.UNIMPLEMENTED, "bat_inv_1 (4)", "METRIC_AC_ACTIVE_POWER", "METRIC_AC_REACTIVE_POWER"):
+        with refused(StatusCode.UNIMPLEMENTED, "bat_inv_1 (4)", "ac_active_power", "ac_reactive_power"):
             all_site.add_bounds(4, FREQUENCY, (49, 51))
-        with refused(StatusCode.UNIMPLEMENTED, "battery_1 (5)", "METRIC_DC_POWER", "METRIC_BATTERY_SOC_PCT"):
+        with refused(StatusCode.UNIMPLEMENTED, "battery_1 (5)", "dc_power", "battery_soc_pct"):
             all_site.add_bounds(5, ACTIVE, (-50, 50))
 
     @pytest.mark.parametrize("metric", [metrics.METRIC_UNSPECIFIED, UNKNOWN_NUMBER])

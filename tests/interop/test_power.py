@@ -22,13 +22,13 @@ class TestSign:
         all_site.set_active(4, 5000)
         all_site.wait_power(4, 5000)
         all_site.wait_state(4, "CHARGING")
-        assert all_site.sample(5)[DC_POWER] > 4000
+        all_site.wait_power(5, 4900, tolerance=500, metric=DC_POWER)
 
     def test_negative_discharges(self, all_site):
         all_site.set_active(4, -5000)
         all_site.wait_power(4, -5000)
         all_site.wait_state(4, "DISCHARGING")
-        assert all_site.sample(5)[DC_POWER] < -4000
+        all_site.wait_power(5, -5200, tolerance=500, metric=DC_POWER)
 
     def test_meters_above_follow(self, all_site):
         before = all_site.sample(2)[ACTIVE]
@@ -79,6 +79,7 @@ class TestLifetime:
 
     def test_after_it_power_is_zero_and_the_meter_falls(self, all_site):
         until = all_site.set_active(4, 5000, 10)
+        all_site.wait_power(4, 5000)
         all_site.wait_power(3, 5000, tolerance=60)
         with all_site.stream(4) as stream:
             last = stream.until(lambda sample: sample[ACTIVE] < 4900)
