@@ -108,7 +108,7 @@ static void count_reset(struct session *s)
     s->reset_tokens = s->reset_tokens < full ? s->reset_tokens : full;
     s->resets_ms = now;
     if (s->reset_tokens < 1000) {
-        nghttp2_session_terminate_session(s->h2, NGHTTP2_ENHANCE_YOUR_CALM);
+        session_terminate(s, NGHTTP2_ENHANCE_YOUR_CALM);
         return;
     }
     s->reset_tokens -= 1000;

@@ -26,6 +26,16 @@ void session_check_soon(struct session *s)
     start_timer(s, 0);
 }
 
+void session_terminate(struct session *s, uint32_t error)
+{
+    if (!s->terminated) {
+        s->terminated = true;
+        nghttp2_session_terminate_session(s->h2, error);
+        start_timer(s, FAREWELL_MS); /* a peer that reads nothing never gets the GOAWAY */
+        session_mark(s);
+    }
+}
+
 static void session_delete(struct session *s)
 {
     nghttp2_session_del(s->h2);
@@ -189,7 +199,7 @@ static void receive(struct session *s, const uint8_t *data, size_t len)
         return;
     }
     if (rc == NGHTTP2_ERR_FLOODED) {
-        nghttp2_session_terminate_session(s->h2, NGHTTP2_ENHANCE_YOUR_CALM);
+        session_terminate(s, NGHTTP2_ENHANCE_YOUR_CALM);
     } else if (rc < 0) {
         struct ugrpc_status why;
         status_set(&why, UGRPC_INTERNAL, "HTTP/2: %s", nghttp2_strerror((int)rc));
@@ -219,14 +229,13 @@ static void on_timer(struct timer *timer, void *userdata)
     struct ugrpc_status why;
     int64_t now = (int64_t)session_now_ms(s), silent_ms = now - (int64_t)s->heard_ms;
     int64_t unused_ms = s->streams ? 0 : now - (int64_t)s->used_ms;
-    if (s->finishing) {
+    if (s->finishing || s->terminated) {
         status_set(&why, UGRPC_CANCELLED, "the connection was finished");
     } else if (!s->greeted) {
         status_set(
             &why, UGRPC_DEADLINE_EXCEEDED, "no HTTP/2 preface within %u ms", limits->handshake_timeout_ms);
     } else if (limits->idle_timeout_ms > 0 && unused_ms >= limits->idle_timeout_ms) {
-        nghttp2_session_terminate_session(s->h2, NGHTTP2_NO_ERROR);
-        session_mark(s);
+        session_terminate(s, NGHTTP2_NO_ERROR);
         return;
     } else if (s->ping_sent_ms && s->heard_ms <= s->ping_sent_ms &&
                now - (int64_t)s->ping_sent_ms >= limits->keepalive_timeout_ms) {

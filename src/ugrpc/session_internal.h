@@ -29,7 +29,7 @@ struct session {
     uint64_t reset_tokens; /* in thousandths */
     unsigned busy;         /* inside nghttp2 or a role */
     bool greeted;          /* the peer's SETTINGS have come */
-    bool finishing, dropped;
+    bool terminated, finishing, dropped;
 };
 
 static inline uint64_t session_now_ms(const struct session *s)
@@ -47,6 +47,9 @@ static inline void session_mark(struct session *s)
 
 /* Lets the session's timer find out anew what is due when. */
 void session_check_soon(struct session *s);
+
+/* Sends GOAWAY with HTTP/2's `error` and ends the connection, within a second if the peer does not read. */
+void session_terminate(struct session *s, uint32_t error);
 
 /* Makes s->h2 and sends the first SETTINGS. 0 or nghttp2's error. */
 MUST_CHECK int session_start_http2(struct session *s);
