@@ -126,6 +126,40 @@ static void bounds_of_a_battery_limit_its_inverter(void **state)
     assert_one(fake->bat_inv, BOUNDED_ACTIVE, 0, 2000); /* at 50 %: no discharge */
 }
 
+static void several_batteries_add_up(void **state)
+{
+    struct fake_site *fake = *state;
+    struct component *third = fake_add(fake, 20, "third", COMPONENT_BATTERY, -1000, 1000);
+    fake_connect(fake->bat_inv, third);
+    fake_report_state(third, STATE_BIT(STATE_READY) | STATE_BIT(STATE_RELAY_CLOSED));
+    assert_int_equal(fake_bound(fake->battery, METRIC_DC_POWER, -2000, 3000, 5), 0);
+    assert_one(fake->bat_inv, BOUNDED_ACTIVE, -2850, 4000);
+}
+
+static void a_shared_battery_is_split_by_rated_power(void **state)
+{
+    struct fake_site *fake = *state;
+    struct component *small = fake_add(fake, 20, "small", COMPONENT_BATTERY_INVERTER, -5000, 5000);
+    fake_connect(fake->meter, small);
+    fake_connect(small, fake->battery);
+    fake_report_state(small, STATE_BIT(STATE_READY));
+    assert_int_equal(fake_bound(fake->battery, METRIC_DC_POWER, -3000, 3000, 5), 0);
+    assert_one(fake->bat_inv, BOUNDED_ACTIVE, -1900, 2000);
+    assert_one(small, BOUNDED_ACTIVE, -950, 1000);
+}
+
+static void a_battery_limits_a_hybrid_inverter_only_when_charging(void **state)
+{
+    struct fake_site *fake = *state;
+    struct component *hybrid = fake_add(fake, 20, "hybrid", COMPONENT_HYBRID_INVERTER, -10000, 10000);
+    struct component *third = fake_add(fake, 21, "third", COMPONENT_BATTERY, -1000, 2000);
+    fake_connect(fake->meter, hybrid);
+    fake_connect(hybrid, third);
+    fake_report_state(third, STATE_BIT(STATE_READY) | STATE_BIT(STATE_RELAY_CLOSED));
+    fake_report_state(hybrid, STATE_BIT(STATE_READY));
+    assert_one(hybrid, BOUNDED_ACTIVE, -10000, 2000);
+}
+
 static void a_metric_that_takes_no_bounds_names_those_that_do(void **state)
 {
     struct fake_site *fake = *state;
@@ -268,6 +302,9 @@ int main(void)
         test(when_no_power_is_left_0_is_published_and_accepted),
         test(when_no_state_of_charge_is_left_it_is_the_nearest_own_limit),
         test(bounds_of_a_battery_limit_its_inverter),
+        test(several_batteries_add_up),
+        test(a_shared_battery_is_split_by_rated_power),
+        test(a_battery_limits_a_hybrid_inverter_only_when_charging),
         test(a_metric_that_takes_no_bounds_names_those_that_do),
         test(random_histories_agree_with_a_slow_reference),
     };
