@@ -53,8 +53,8 @@ struct ugrpc_server {
     size_t n_listeners;
     bool started, shutting_down, freeing, freed; /* freed: only calls on the stack keep it */
     bool shutdown_holds;                         /* the loop, until `done` */
-    struct timer shutdown_timer; /* the end of the grace */
-    struct timer streams_timer;  /* the turn after shutdown was asked for */
+    struct timer shutdown_timer;                 /* the end of the grace */
+    struct timer streams_timer;                  /* the turn after shutdown was asked for */
     bool unary_ended;
     void (*shutdown_done)(void *userdata);
     void *shutdown_userdata;
