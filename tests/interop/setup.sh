@@ -73,9 +73,12 @@ go_tool() {
     rm -rf "$scratch"
 }
 
-python_tools=(grpcio grpcio-reflection grpcio-health-checking h2 pytest pytest-xdist pytest-timeout)
+# Exact versions: the newest reflection package wants a protobuf that the published bindings do not take, and pip looks for
+# the last one that fits through all of them, for minutes.
+python_tools=(grpcio==1.85.1 grpcio-reflection==1.81.1 grpcio-health-checking==1.81.1 protobuf==6.33.6 h2==4.4.1
+    pytest==9.2.0 pytest-xdist==3.8.0 pytest-timeout==2.4.0)
 once venv "$published ${python_tools[*]}" environment venv "$published" "${python_tools[@]}"
-once venv-newest "$newest" environment venv-newest "$newest"
+once venv-newest "$newest" environment venv-newest "$newest" grpcio==1.85.1 protobuf==7.36.2
 for i in "${!go_tools[@]}"; do
     once "${go_names[$i]}" "${go_tools[$i]}" go_tool "${go_names[$i]}" "${go_tools[$i]}"
 done
