@@ -19,6 +19,7 @@
 #define LONGEST_STEP_S 60.0 /* of physics at once, after a suspend, say */
 #define SETTLING_STEPS                                                                                       \
     5 /* of a second, before the first sample: PV and loads are at work when clients come */
+#define REPORT_GRID_NS  (5 * NS_PER_MS)
 #define FINE_TICK_NS    (200 * NS_PER_MS)
 #define FINE_TICK_PARTS 1000 /* up to so many, physics is finer than the samples */
 
@@ -447,9 +448,11 @@ static int sim_start(struct device *device, struct ugrpc_status *st)
         struct part *part = sim->parts[i];
         int64_t interval_ns = part->component->spec.interval_ns;
         sim_report(part);
-        /* spread, so that samples do not all fall into one turn of the loop */
-        timer_start_in(sim->timers, &part->report,
-            interval_ns + (int64_t)((double)interval_ns * (double)i / (double)sim->n_parts));
+        /* spread, so that samples do not all fall into one turn of the loop, nor each into a turn of its own
+         */
+        int64_t offset_ns = (int64_t)((double)interval_ns * (double)i / (double)sim->n_parts);
+        timer_start_at(sim->timers, &part->report,
+            sim->started_at_ns + interval_ns + offset_ns - offset_ns % REPORT_GRID_NS);
     }
     for (size_t i = 0; i < sim->n_sensors; i++) {
         sensor_part_start(sim->sensors[i]);
