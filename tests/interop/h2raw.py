@@ -68,9 +68,9 @@ class Connection:
         self.h2 = h2.connection.H2Connection(config)
         self.calls = {}
         self.goaway, self.closed, self.acks, self.settings_acked = None, False, 0, 0
-        if settings:
-            self.h2.local_settings.update(settings)
         self.h2.initiate_connection()
+        if settings:  # only now: what is set before is applied here but never told to the peer
+            self.h2.update_settings(settings)
         self.flush()
 
     def __enter__(self):

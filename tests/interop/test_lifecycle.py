@@ -127,6 +127,7 @@ class TestBattery:
     def test_stop_with_power_is_refused(self, all_site):
         all_site.set_active(4, 5000)
         all_site.wait_power(4, 5000)
+        all_site.wait_power(5, 4900, tolerance=500, metric=DC_POWER)
         with refused(StatusCode.FAILED_PRECONDITION, "battery_1 (5)"):
             all_site.stop(5)
         assert "RELAY_CLOSED" in all_site.sample(5).states
