@@ -102,6 +102,7 @@ class TestShutdown:
         starting = InBackground(client.start, 4)
         client.wait_state(4, "SWITCHING_ON")
         site.terminate()
+        site.wait_log("stopping")  # two signals at once are one
         site.terminate()
         site.wait(2)
         with refused(StatusCode.UNAVAILABLE):
