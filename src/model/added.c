@@ -5,10 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void entry_done(struct added_entry *entry)
+{
+    free(entry->owner);
+    free(entry->token);
+}
+
 void added_done(struct added *added)
 {
     for (size_t i = 0; i < added->n; i++) {
-        free(added->entries[i].owner);
+        entry_done(&added->entries[i]);
     }
     free(added->entries);
     ranges_done(&added->all);
@@ -21,11 +27,18 @@ static bool same(struct range a, struct range b)
     return a.lower == b.lower && a.upper == b.upper;
 }
 
-static struct added_entry *find(const struct added *added, const char *owner, struct range range)
+static bool has_token(const struct added_entry *entry, const char *token)
+{
+    return token && entry->token && strcmp(entry->token, token) == 0;
+}
+
+/* The entry that `by` would only prolong. */
+static struct added_entry *find(const struct added *added, struct added_by by, struct range range)
 {
     for (size_t i = 0; i < added->n; i++) {
         struct added_entry *entry = &added->entries[i];
-        if (same(entry->range, range) && strcmp(entry->owner, owner) == 0) {
+        if (same(entry->range, range) &&
+            (by.token ? has_token(entry, by.token) : !entry->token && strcmp(entry->owner, by.owner) == 0)) {
             return entry;
         }
     }
@@ -42,11 +55,14 @@ static bool repeated(const struct range *ranges, size_t at)
     return false;
 }
 
-size_t added_count_with(const struct added *added, const char *owner, const struct range *ranges, size_t n)
+size_t added_count_with(const struct added *added, struct added_by by, const struct range *ranges, size_t n)
 {
     size_t count = added->n;
+    for (size_t i = 0; i < added->n; i++) {
+        count -= has_token(&added->entries[i], by.token);
+    }
     for (size_t i = 0; i < n; i++) {
-        count += !repeated(ranges, i) && !find(added, owner, ranges[i]);
+        count += !repeated(ranges, i) && (by.token || !find(added, by, ranges[i]));
     }
     return count;
 }
@@ -68,33 +84,54 @@ static void follow(struct added *added)
     added->version += !ranges_equal(&added->all, &added->before);
 }
 
-static struct added_entry *append(struct added *added, const char *owner, struct range range)
+/* A limit that silently is not kept would be worse than an end. */
+static void *or_abort(void *allocated)
 {
-    if (added->n == added->cap) {
-        size_t cap = added->cap ? 2 * added->cap : 4;
-        struct added_entry *grown = realloc(added->entries, cap * sizeof(*grown));
-        if (!grown) {
-            abort(); /* a limit that silently is not kept would be worse */
-        }
-        added->entries = grown;
-        added->cap = cap;
-    }
-    struct added_entry *entry = &added->entries[added->n++];
-    *entry = (struct added_entry){.range = range, .owner = strdup(owner)};
-    if (!entry->owner) {
+    if (!allocated) {
         abort();
     }
+    return allocated;
+}
+
+static struct added_entry *append(struct added *added, struct added_by by, struct range range)
+{
+    if (added->n == added->cap) {
+        added->cap = added->cap ? 2 * added->cap : 4;
+        added->entries = or_abort(realloc(added->entries, added->cap * sizeof(*added->entries)));
+    }
+    struct added_entry *entry = &added->entries[added->n++];
+    *entry = (struct added_entry){
+        .range = range,
+        .owner = or_abort(strdup(by.owner)),
+        .token = by.token ? or_abort(strdup(by.token)) : NULL,
+    };
     return entry;
 }
 
-int64_t added_put(struct added *added, const char *owner, const struct range *ranges, size_t n,
+/* Keeps the entries that last beyond `now_ns` and do not have `token`; returns how many went. */
+static size_t keep(struct added *added, int64_t now_ns, const char *token)
+{
+    size_t kept = 0, n = added->n;
+    for (size_t i = 0; i < n; i++) {
+        if (added->entries[i].until_ns > now_ns && !has_token(&added->entries[i], token)) {
+            added->entries[kept++] = added->entries[i];
+        } else {
+            entry_done(&added->entries[i]);
+        }
+    }
+    added->n = kept;
+    return n - kept;
+}
+
+int64_t added_put(struct added *added, struct added_by by, const struct range *ranges, size_t n,
     int64_t until_ns, int64_t until_utc_ns)
 {
     int64_t all_until_ns = INT64_MAX, all_until_utc_ns = until_utc_ns;
+    keep(added, INT64_MIN, by.token);
     for (size_t i = 0; i < n; i++) {
-        struct added_entry *entry = find(added, owner, ranges[i]);
+        struct added_entry *entry = find(added, by, ranges[i]);
         if (!entry) {
-            entry = append(added, owner, ranges[i]);
+            entry = append(added, by, ranges[i]);
         }
         if (entry->until_ns < until_ns) {
             entry->until_ns = until_ns;
@@ -109,19 +146,20 @@ int64_t added_put(struct added *added, const char *owner, const struct range *ra
     return all_until_utc_ns;
 }
 
-size_t added_expire(struct added *added, int64_t now_ns)
+size_t added_remove(struct added *added, const char *token)
 {
-    size_t kept = 0, n = added->n;
-    for (size_t i = 0; i < n; i++) {
-        if (added->entries[i].until_ns > now_ns) {
-            added->entries[kept++] = added->entries[i];
-        } else {
-            free(added->entries[i].owner);
-        }
-    }
-    added->n = kept;
-    if (kept < n) {
+    size_t removed = keep(added, INT64_MIN, token);
+    if (removed) {
         follow(added);
     }
-    return n - kept;
+    return removed;
+}
+
+size_t added_expire(struct added *added, int64_t now_ns)
+{
+    size_t ended = keep(added, now_ns, NULL);
+    if (ended) {
+        follow(added);
+    }
+    return ended;
 }

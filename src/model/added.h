@@ -11,6 +11,7 @@
 struct added_entry {
     struct range range;
     char *owner;
+    char *token;      /* the name that its caller gave it; NULL: none */
     int64_t until_ns; /* boot time */
     int64_t until_utc_ns;
 };
@@ -26,12 +27,21 @@ struct added {
 
 void added_done(struct added *added);
 
-/* How many entries there would be with these ones; identical ones of one owner count once. */
-size_t added_count_with(const struct added *added, const char *owner, const struct range *ranges, size_t n);
+/* Who adds. Entries without a token that are identical are one of each owner; those with a token are replaced
+ * by the next ones with it, whoever adds them. */
+struct added_by {
+    const char *owner, *token; /* NULL: no token */
+};
 
-/* Adds or prolongs. Returns until when (UTC) all of these ranges hold at least. */
-int64_t added_put(struct added *added, const char *owner, const struct range *ranges, size_t n,
+/* How many entries there would be with these ones. */
+size_t added_count_with(const struct added *added, struct added_by by, const struct range *ranges, size_t n);
+
+/* Adds, prolongs or replaces. Returns until when (UTC) all of these ranges hold at least. */
+int64_t added_put(struct added *added, struct added_by by, const struct range *ranges, size_t n,
     int64_t until_ns, int64_t until_utc_ns);
+
+/* Takes out what was added with `token`; returns how many. */
+size_t added_remove(struct added *added, const char *token);
 
 /* Takes out what has ended by `now_ns`; returns how many. */
 size_t added_expire(struct added *added, int64_t now_ns);

@@ -399,20 +399,6 @@ static void follow_expiry(struct slot *slot)
     }
 }
 
-static void on_expiry(struct timer *timer, void *userdata)
-{
-    struct slot *slot = userdata;
-    struct component *component = slot->component;
-    const char *unit = metric_unit(bounded_metric(slot->bounded));
-    char text[256];
-    size_t ended = added_expire(&slot->added, clock_now_ns(component->site->timers->clock));
-    follow_expiry(slot);
-    bounds_refresh(component);
-    ranges_format(&component->in_force[slot->bounded], unit, text, sizeof(text));
-    tell_component(component, EVENT_BOUNDS_EXPIRED, "%zu added bounds of %s ended, now in force: %s", ended,
-        metric_name(bounded_metric(slot->bounded)), text);
-}
-
 /* "ac_active_power and ac_reactive_power": what callers may add bounds for. */
 static const char *boundable(const struct component *component, char *out, size_t cap)
 {
@@ -426,39 +412,83 @@ static const char *boundable(const struct component *component, char *out, size_
     return out;
 }
 
-int bounds_add(struct component *component, enum metric metric, const struct caller *caller,
-    const struct range *ranges, size_t n, int64_t lifetime_ns, int64_t *until_utc_ns, struct ugrpc_status *st)
+/* Where bounds of `metric` are kept, or NULL with -UGRPC_UNIMPLEMENTED's message. */
+static struct slot *slot_for(struct component *component, enum metric metric, struct ugrpc_status *st)
 {
     char text[256];
-    int bounded = 0;
-    while (bounded < BOUNDED_COUNT && bounded_metric((enum bounded)bounded) != metric) {
-        bounded++;
+    for (int i = 0; i < BOUNDED_COUNT; i++) {
+        if (bounded_metric((enum bounded)i) == metric && component_takes_bounds(component, (enum bounded)i)) {
+            return &component->added->slots[i];
+        }
     }
-    if (bounded == BOUNDED_COUNT || !component_takes_bounds(component, (enum bounded)bounded)) {
-        return status_set(st, UGRPC_UNIMPLEMENTED, "%s: type %s takes no bounds for %s, but for %s",
-            component_label(component), component_type_name(component->spec.type), metric_name(metric),
-            boundable(component, text, sizeof(text)));
+    status_set(st, UGRPC_UNIMPLEMENTED, "%s: type %s takes no bounds for %s, but for %s",
+        component_label(component), component_type_name(component->spec.type), metric_name(metric),
+        boundable(component, text, sizeof(text)));
+    return NULL;
+}
+
+/* After the entries of a slot have changed. Writes what is in force now to `text`. */
+static const char *follow_entries(struct slot *slot, char *text, size_t cap)
+{
+    follow_expiry(slot);
+    bounds_refresh(slot->component);
+    ranges_format(
+        &slot->component->in_force[slot->bounded], metric_unit(bounded_metric(slot->bounded)), text, cap);
+    return text;
+}
+
+static void on_expiry(struct timer *timer, void *userdata)
+{
+    struct slot *slot = userdata;
+    char text[256];
+    size_t ended = added_expire(&slot->added, clock_now_ns(slot->component->site->timers->clock));
+    tell_component(slot->component, EVENT_BOUNDS_EXPIRED, "%zu added bounds of %s ended, now in force: %s",
+        ended, metric_name(bounded_metric(slot->bounded)), follow_entries(slot, text, sizeof(text)));
+}
+
+int bounds_add(struct component *component, const struct caller *caller, const struct bounds_request *request,
+    int64_t *until_utc_ns, struct ugrpc_status *st)
+{
+    struct slot *slot = slot_for(component, request->metric, st);
+    if (!slot) {
+        return -UGRPC_UNIMPLEMENTED;
     }
-    struct slot *slot = &component->added->slots[bounded];
+    const struct added_by by = {.owner = caller->owner, .token = request->token};
     struct clock *clock = component->site->timers->clock;
     int64_t now_ns = clock_now_ns(clock);
+    char text[256];
     added_expire(&slot->added, now_ns);
-    size_t count = added_count_with(&slot->added, caller->owner, ranges, n);
+    size_t count = added_count_with(&slot->added, by, request->ranges, request->n);
     if (count > BOUNDS_MAX_ENTRIES) {
-        follow_expiry(slot);
-        bounds_refresh(component);
+        follow_entries(slot, text, sizeof(text));
         return status_set(st, UGRPC_RESOURCE_EXHAUSTED,
             "%s: %zu bounds of %s are active, with these it would be %zu, allowed are %d",
-            component_label(component), slot->added.n, metric_name(metric), count, BOUNDS_MAX_ENTRIES);
+            component_label(component), slot->added.n, metric_name(request->metric), count,
+            BOUNDS_MAX_ENTRIES);
     }
-    *until_utc_ns = added_put(
-        &slot->added, caller->owner, ranges, n, now_ns + lifetime_ns, clock_now_utc_ns(clock) + lifetime_ns);
-    follow_expiry(slot);
-    bounds_refresh(component);
-    ranges_format(&component->in_force[bounded], metric_unit(metric), text, sizeof(text));
+    *until_utc_ns = added_put(&slot->added, by, request->ranges, request->n, now_ns + request->lifetime_ns,
+        clock_now_utc_ns(clock) + request->lifetime_ns);
     tell_component(component, EVENT_BOUNDS_ADDED,
-        "%zu bounds of %s added for %g s, now in force: %s, from %s", n, metric_name(metric),
-        (double)lifetime_ns / NS_PER_S, text, caller->label);
+        "%zu bounds of %s added for %g s, now in force: %s, from %s", request->n,
+        metric_name(request->metric), (double)request->lifetime_ns / NS_PER_S,
+        follow_entries(slot, text, sizeof(text)), caller->label);
+    return 0;
+}
+
+int bounds_clear(struct component *component, const struct caller *caller, enum metric metric,
+    const char *token, struct ugrpc_status *st)
+{
+    struct slot *slot = slot_for(component, metric, st);
+    if (!slot) {
+        return -UGRPC_UNIMPLEMENTED;
+    }
+    size_t removed = added_remove(&slot->added, token);
+    if (removed) {
+        char text[256];
+        tell_component(component, EVENT_BOUNDS_CLEARED,
+            "%zu added bounds of %s cleared, now in force: %s, from %s", removed, metric_name(metric),
+            follow_entries(slot, text, sizeof(text)), caller->label);
+    }
     return 0;
 }
 

@@ -11,14 +11,25 @@
 
 #define BOUNDS_MAX_ENTRIES 1000 /* a component and metric, before merging */
 
-/* Adds ranges (n ≥ 1, each lower ≤ upper, no NaN: the caller has checked) for `lifetime_ns`. Identical ranges
- * of one caller are one entry with the later expiry. 0 with the expiry that counts in *until_utc_ns, or
- * -UGRPC_UNIMPLEMENTED for a metric that takes none here (naming those that do), -UGRPC_RESOURCE_EXHAUSTED
- * when the entries would pass the limit (nothing is added then). The bounds in force and the applied
- * set-points follow before it returns. */
-int bounds_add(struct component *component, enum metric metric, const struct caller *caller,
-    const struct range *ranges, size_t n, int64_t lifetime_ns, int64_t *until_utc_ns,
-    struct ugrpc_status *st);
+/* What a caller adds. */
+struct bounds_request {
+    enum metric metric;
+    const struct range *ranges; /* each lower ≤ upper, no NaN: the caller has checked */
+    size_t n;                   /* at least 1 */
+    int64_t lifetime_ns;
+    const char *token; /* replaces what was added to this metric with the same token; NULL: none */
+};
+
+/* Adds bounds. Identical ranges of one caller, without a token, are one entry with the later expiry. 0 with
+ * the expiry that counts in *until_utc_ns, or -UGRPC_UNIMPLEMENTED for a metric that takes none here (naming
+ * those that do), -UGRPC_RESOURCE_EXHAUSTED when the entries would pass the limit (nothing is added then).
+ * The bounds in force and the applied set-points follow before it returns. */
+int bounds_add(struct component *component, const struct caller *caller, const struct bounds_request *request,
+    int64_t *until_utc_ns, struct ugrpc_status *st);
+
+/* Takes out what was added to `metric` with `token`; there need not be any. 0 or -UGRPC_UNIMPLEMENTED. */
+int bounds_clear(struct component *component, const struct caller *caller, enum metric metric,
+    const char *token, struct ugrpc_status *st);
 
 /* What a command is checked against and streams publish: finite, ascending, on float32 values. If nothing is
  * allowed, [[0, 0]] for a power, the nearest own limit for SoC. Without ranges (n = 0) only where the

@@ -16,7 +16,8 @@ enum event_kind {
     EVENT_SETPOINT_FAILED,  /* the device did not take a value that the gateway sent by itself */
     EVENT_BOUNDS_ADDED,
     EVENT_BOUNDS_EXPIRED,
-    EVENT_LIFECYCLE, /* start, standby, stop, ack: begun, done or failed */
+    EVENT_BOUNDS_CLEARED, /* by a caller */
+    EVENT_LIFECYCLE,      /* start, standby, stop, ack: begun, done or failed */
     EVENT_OFFLINE,
     EVENT_ONLINE,
     EVENT_ERROR_RAISED,

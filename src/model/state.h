@@ -30,7 +30,9 @@
     X(PRECHARGER_PRECHARGING, "precharger_precharging") \
     X(PRECHARGER_CLOSED, "precharger_closed")
 
-#define ERROR_TABLE(X) \
+/* Errors that every version of the API knows, by the same names; and those that only v1, or only v1alpha has
+ * numbers for. */
+#define ERROR_TABLE_ALL(X) \
     X(UNKNOWN, "unknown") \
     X(SWITCH_ON_FAULT, "switch_on_fault") \
     X(UNDERVOLTAGE, "undervoltage") \
@@ -44,7 +46,6 @@
     X(FUSE_ERROR, "fuse_error") \
     X(PRECHARGE_ERROR, "precharge_error") \
     X(PLAUSIBILITY_ERROR, "plausibility_error") \
-    X(UNDERVOLTAGE_SHUTDOWN, "undervoltage_shutdown") \
     X(EV_UNEXPECTED_PILOT_FAILURE, "ev_unexpected_pilot_failure") \
     X(FAULT_CURRENT, "fault_current") \
     X(SHORT_CIRCUIT, "short_circuit") \
@@ -65,6 +66,33 @@
     X(BATTERY_RELAY_ERROR, "battery_relay_error") \
     X(BATTERY_CALIBRATION_NEEDED, "battery_calibration_needed") \
     X(RELAY_CYCLE_LIMIT_REACHED, "relay_cycle_limit_reached")
+
+#define ERROR_TABLE_V1(X) X(UNDERVOLTAGE_SHUTDOWN, "undervoltage_shutdown")
+
+#define ERROR_TABLE_ALPHA(X) \
+    X(EXCESS_LEAKAGE_CURRENT, "excess_leakage_current") \
+    X(LOW_SYSTEM_INSULATION_RESISTANCE, "low_system_insulation_resistance") \
+    X(GROUND_FAULT, "ground_fault") \
+    X(ARC_FAULT, "arc_fault") \
+    X(FAN_FAULT, "fan_fault") \
+    X(HARDWARE_FAULT, "hardware_fault") \
+    X(PROTECTIVE_SHUTDOWN, "protective_shutdown") \
+    X(GRID_OVERVOLTAGE, "grid_overvoltage") \
+    X(GRID_UNDERVOLTAGE, "grid_undervoltage") \
+    X(GRID_OVERFREQUENCY, "grid_overfrequency") \
+    X(GRID_UNDERFREQUENCY, "grid_underfrequency") \
+    X(GRID_DISCONNECTED, "grid_disconnected") \
+    X(GRID_VOLTAGE_IMBALANCE, "grid_voltage_imbalance") \
+    X(GRID_ABNORMAL, "grid_abnormal") \
+    X(PV_REVERSAL_POLARITY, "pv_reversal_polarity") \
+    X(PV_UNDERPERFORMANCE, "pv_underperformance") \
+    X(PV_FAULT, "pv_fault") \
+    X(PV_REVERSE_CURRENT, "pv_reverse_current") \
+    X(PV_GROUND_FAULT, "pv_ground_fault") \
+    X(INVERTER_DC_UNDERVOLTAGE, "inverter_dc_undervoltage") \
+    X(INVERTER_DC_OVERVOLTAGE, "inverter_dc_overvoltage")
+
+#define ERROR_TABLE(X) ERROR_TABLE_ALL(X) ERROR_TABLE_V1(X) ERROR_TABLE_ALPHA(X)
 /* clang-format on */
 
 enum state_code {

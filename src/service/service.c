@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "model/bounds.h"
-
 struct service {
     struct site *site;
     struct service_options options;
@@ -202,8 +200,8 @@ static int check_range(const char *label, size_t index, struct range range, stru
     return 0;
 }
 
-int service_add_bounds(struct service *service, const struct caller *caller, uint64_t id, enum metric metric,
-    const struct range *ranges, size_t n, int64_t lifetime_ns, int64_t *until_utc_ns, struct ugrpc_status *st)
+int service_add_bounds(struct service *service, const struct caller *caller, uint64_t id,
+    const struct bounds_request *request, int64_t *until_utc_ns, struct ugrpc_status *st)
 {
     char label[128];
     int rc = service_check_rights(service, "add bounds", st);
@@ -211,12 +209,12 @@ int service_add_bounds(struct service *service, const struct caller *caller, uin
         return rc;
     }
     service_label(service, id, label, sizeof(label));
-    if (n == 0) {
+    if (request->n == 0) {
         return status_set(st, UGRPC_INVALID_ARGUMENT,
-            "%s: bounds is empty, must hold at least one range for %s", label, metric_name(metric));
+            "%s: bounds is empty, must hold at least one range for %s", label, metric_name(request->metric));
     }
-    for (size_t i = 0; i < n; i++) {
-        if ((rc = check_range(label, i, ranges[i], st))) {
+    for (size_t i = 0; i < request->n; i++) {
+        if ((rc = check_range(label, i, request->ranges[i], st))) {
             return rc;
         }
     }
@@ -224,8 +222,21 @@ int service_add_bounds(struct service *service, const struct caller *caller, uin
     if (at < 0) {
         return (int)at;
     }
-    return bounds_add(
-        service->site->components[at], metric, caller, ranges, n, lifetime_ns, until_utc_ns, st);
+    return bounds_add(service->site->components[at], caller, request, until_utc_ns, st);
+}
+
+int service_clear_bounds(struct service *service, const struct caller *caller, uint64_t id,
+    enum metric metric, const char *token, struct ugrpc_status *st)
+{
+    int rc = service_check_rights(service, "clear bounds", st);
+    if (rc) {
+        return rc;
+    }
+    ptrdiff_t at = service_find_component(service, id, st);
+    if (at < 0) {
+        return (int)at;
+    }
+    return bounds_clear(service->site->components[at], caller, metric, token, st);
 }
 
 int service_run(struct service *service, const struct caller *caller, uint64_t id,

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "model/bounds.h"
 #include "model/caller.h"
 #include "model/command.h"
 #include "model/lifecycle.h"
@@ -66,10 +67,11 @@ int service_set_power(struct service *service, const struct caller *caller, uint
     double power, struct service_lifetime lifetime, command_fn *done, void *userdata,
     struct ugrpc_status *st);
 
-/* `ranges`: as the caller sent them; an absent side is infinite. */
-int service_add_bounds(struct service *service, const struct caller *caller, uint64_t id, enum metric metric,
-    const struct range *ranges, size_t n, int64_t lifetime_ns, int64_t *until_utc_ns,
-    struct ugrpc_status *st);
+/* The ranges as the caller sent them; an absent side is infinite. */
+int service_add_bounds(struct service *service, const struct caller *caller, uint64_t id,
+    const struct bounds_request *request, int64_t *until_utc_ns, struct ugrpc_status *st);
+int service_clear_bounds(struct service *service, const struct caller *caller, uint64_t id,
+    enum metric metric, const char *token, struct ugrpc_status *st);
 
 int service_run(struct service *service, const struct caller *caller, uint64_t id,
     enum lifecycle_action action, status_fn *done, void *userdata, struct ugrpc_status *st);

@@ -358,7 +358,16 @@ int fake_bound(struct component *component, enum metric metric, double lower, do
 {
     struct range range = {lower, upper};
     int64_t until_utc_ns;
-    return bounds_add(component, metric, &fake_caller_a, &range, 1, s * NS_PER_S, &until_utc_ns, NULL);
+    return fake_add_bounds(component, metric, &fake_caller_a, NULL, &range, 1, s, &until_utc_ns, NULL);
+}
+
+int fake_add_bounds(struct component *component, enum metric metric, const struct caller *caller,
+    const char *token, const struct range *ranges, size_t n, int64_t s, int64_t *until_utc_ns,
+    struct ugrpc_status *st)
+{
+    const struct bounds_request request = {
+        .metric = metric, .ranges = ranges, .n = n, .lifetime_ns = s * NS_PER_S, .token = token};
+    return bounds_add(component, caller, &request, until_utc_ns, st);
 }
 
 int fake_run(struct component *component, enum lifecycle_action action, struct fake_answer *answer)

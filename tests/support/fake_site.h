@@ -91,6 +91,9 @@ int fake_set(struct component *component, double power_w, int64_t lifetime_s, st
 int fake_set_reactive(
     struct component *component, double power_var, int64_t lifetime_s, struct fake_answer *answer);
 int fake_bound(struct component *component, enum metric metric, double lower, double upper, int64_t s);
+int fake_add_bounds(struct component *component, enum metric metric, const struct caller *caller,
+    const char *token, const struct range *ranges, size_t n, int64_t s, int64_t *until_utc_ns,
+    struct ugrpc_status *st);
 int fake_run(struct component *component, enum lifecycle_action action, struct fake_answer *answer);
 
 #endif

@@ -37,8 +37,8 @@ static int add(struct component *component, const struct caller *caller, double 
     int64_t lifetime_s, int64_t *until_utc_ns)
 {
     struct range range = {lower, upper};
-    return bounds_add(
-        component, METRIC_AC_ACTIVE_POWER, caller, &range, 1, lifetime_s * NS_PER_S, until_utc_ns, NULL);
+    return fake_add_bounds(
+        component, METRIC_AC_ACTIVE_POWER, caller, NULL, &range, 1, lifetime_s, until_utc_ns, NULL);
 }
 
 /* ---- named cases ------------------------------------------------------------------------------------ */
@@ -48,8 +48,8 @@ static void touching_bounds_merge_and_separate_ones_stay(void **state)
     struct fake_site *fake = *state;
     struct range ranges[] = {{20, 30}, {5, 15}, {0, 5}};
     int64_t until_utc_ns;
-    assert_int_equal(bounds_add(fake->bat_inv, METRIC_AC_ACTIVE_POWER, &fake_caller_a, ranges,
-                         ARRAY_LEN(ranges), NS_PER_S, &until_utc_ns, NULL),
+    assert_int_equal(fake_add_bounds(fake->bat_inv, METRIC_AC_ACTIVE_POWER, &fake_caller_a, NULL, ranges,
+                         ARRAY_LEN(ranges), 1, &until_utc_ns, NULL),
         0);
     const struct ranges *in_force = bounds_in_force(fake->bat_inv, BOUNDED_ACTIVE);
     assert_int_equal(in_force->n, 2);
@@ -86,10 +86,10 @@ static void at_the_limit_a_request_adds_nothing_but_may_repeat_its_own(void **st
     for (size_t i = 0; i < ARRAY_LEN(ranges); i++) {
         ranges[i] = (struct range){0, 1 + (double)i};
     }
-    assert_int_equal(bounds_add(fake->bat_inv, METRIC_AC_ACTIVE_POWER, &fake_caller_a, ranges,
-                         ARRAY_LEN(ranges), 60 * NS_PER_S, &until_utc_ns, NULL),
+    assert_int_equal(fake_add_bounds(fake->bat_inv, METRIC_AC_ACTIVE_POWER, &fake_caller_a, NULL, ranges,
+                         ARRAY_LEN(ranges), 60, &until_utc_ns, NULL),
         0);
-    assert_int_equal(bounds_add(fake->bat_inv, METRIC_AC_ACTIVE_POWER, &fake_caller_a, two, 2, 60 * NS_PER_S,
+    assert_int_equal(fake_add_bounds(fake->bat_inv, METRIC_AC_ACTIVE_POWER, &fake_caller_a, NULL, two, 2, 60,
                          &until_utc_ns, &st),
         -UGRPC_RESOURCE_EXHAUSTED);
     assert_one(fake->bat_inv, BOUNDED_ACTIVE, 0, BOUNDS_MAX_ENTRIES - 1);
@@ -160,14 +160,68 @@ static void a_battery_limits_a_hybrid_inverter_only_when_charging(void **state)
     assert_one(hybrid, BOUNDED_ACTIVE, -10000, 2000);
 }
 
+static int add_named(
+    struct component *component, const struct caller *caller, const char *token, double lower, double upper)
+{
+    struct range range = {lower, upper};
+    int64_t until_utc_ns;
+    return fake_add_bounds(
+        component, METRIC_AC_ACTIVE_POWER, caller, token, &range, 1, 60, &until_utc_ns, NULL);
+}
+
+static void a_token_used_again_replaces_what_it_added_before(void **state)
+{
+    struct fake_site *fake = *state;
+    assert_int_equal(add_named(fake->bat_inv, &fake_caller_a, "ems", -5000, 5000), 0);
+    assert_int_equal(add_named(fake->bat_inv, &fake_caller_b, "ems", -1000, 2000), 0); /* whoever uses it */
+    assert_one(fake->bat_inv, BOUNDED_ACTIVE, -1000, 2000);
+    assert_int_equal(add_named(fake->bat_inv, &fake_caller_a, "peak", 2000, 3000), 0);
+    assert_int_equal(add_named(fake->bat_inv, &fake_caller_a, NULL, 3000, 4000), 0);
+    assert_one(fake->bat_inv, BOUNDED_ACTIVE, -1000, 4000);
+}
+
+static void clearing_a_token_takes_out_only_what_it_added(void **state)
+{
+    struct fake_site *fake = *state;
+    assert_int_equal(add_named(fake->bat_inv, &fake_caller_a, "ems", -5000, 5000), 0);
+    assert_int_equal(add_named(fake->bat_inv, &fake_caller_a, NULL, -5000, 1000), 0);
+    assert_int_equal(bounds_clear(fake->bat_inv, &fake_caller_b, METRIC_AC_REACTIVE_POWER, "ems", NULL), 0);
+    assert_int_equal(bounds_clear(fake->bat_inv, &fake_caller_b, METRIC_AC_ACTIVE_POWER, "other", NULL), 0);
+    assert_one(fake->bat_inv, BOUNDED_ACTIVE, -5000, 5000);
+    assert_int_equal(bounds_clear(fake->bat_inv, &fake_caller_b, METRIC_AC_ACTIVE_POWER, "ems", NULL), 0);
+    assert_one(fake->bat_inv, BOUNDED_ACTIVE, -5000, 1000);
+    assert_int_equal(fake->events[EVENT_BOUNDS_CLEARED], 1);
+    assert_int_equal(bounds_clear(fake->battery, &fake_caller_b, METRIC_AC_ACTIVE_POWER, "ems", NULL),
+        -UGRPC_UNIMPLEMENTED);
+}
+
+/* At the limit, too: what is replaced makes room. */
+static void replacing_needs_no_room_beside_what_is_replaced(void **state)
+{
+    struct fake_site *fake = *state;
+    struct range ranges[BOUNDS_MAX_ENTRIES];
+    int64_t until_utc_ns;
+    for (size_t i = 0; i < ARRAY_LEN(ranges); i++) {
+        ranges[i] = (struct range){0, 1 + (double)i};
+    }
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(fake_add_bounds(fake->bat_inv, METRIC_AC_ACTIVE_POWER, &fake_caller_a, "ems", ranges,
+                             ARRAY_LEN(ranges), 60, &until_utc_ns, NULL),
+            0);
+    }
+    assert_int_equal(add_named(fake->bat_inv, &fake_caller_a, "other", 0, 1), -UGRPC_RESOURCE_EXHAUSTED);
+    assert_int_equal(add_named(fake->bat_inv, &fake_caller_a, "ems", 0, 1), 0);
+    assert_one(fake->bat_inv, BOUNDED_ACTIVE, 0, 1);
+}
+
 static void a_metric_that_takes_no_bounds_names_those_that_do(void **state)
 {
     struct fake_site *fake = *state;
     struct range range = {0, 1};
     struct ugrpc_status st = {0};
     int64_t until_utc_ns;
-    assert_int_equal(bounds_add(fake->battery, METRIC_AC_ACTIVE_POWER, &fake_caller_a, &range, 1, NS_PER_S,
-                         &until_utc_ns, &st),
+    assert_int_equal(fake_add_bounds(fake->battery, METRIC_AC_ACTIVE_POWER, &fake_caller_a, NULL, &range, 1,
+                         1, &until_utc_ns, &st),
         -UGRPC_UNIMPLEMENTED);
     assert_non_null(strstr(st.message, metric_name(METRIC_DC_POWER)));
     assert_non_null(strstr(st.message, metric_name(METRIC_BATTERY_SOC_PCT)));
@@ -305,6 +359,9 @@ int main(void)
         test(several_batteries_add_up),
         test(a_shared_battery_is_split_by_rated_power),
         test(a_battery_limits_a_hybrid_inverter_only_when_charging),
+        test(a_token_used_again_replaces_what_it_added_before),
+        test(clearing_a_token_takes_out_only_what_it_added),
+        test(replacing_needs_no_room_beside_what_is_replaced),
         test(a_metric_that_takes_no_bounds_names_those_that_do),
         test(random_histories_agree_with_a_slow_reference),
     };

@@ -246,8 +246,10 @@ static int add_bounds(struct v1 *v1, const struct ugrpc_call *call,
     }
     rc = read_ranges(request, label, ranges, st);
     if (!rc) {
-        rc = service_add_bounds(v1->service, rpc_caller_init(&caller, call), request->component_id, metric,
-            ranges, request->n_bounds, lifetime_ns, until_utc_ns, st);
+        const struct bounds_request added = {
+            .metric = metric, .ranges = ranges, .n = request->n_bounds, .lifetime_ns = lifetime_ns};
+        rc = service_add_bounds(
+            v1->service, rpc_caller_init(&caller, call), request->component_id, &added, until_utc_ns, st);
     }
     free(ranges);
     return rc;

@@ -28,7 +28,7 @@ static const int states[STATE_COUNT] = {
 
 static const int errors[ERROR_COUNT] = {
 #define X(id, name) [ERROR_##id] = V1_ERROR(id),
-    ERROR_TABLE(X)
+    ERROR_TABLE_ALL(X) ERROR_TABLE_V1(X)
 #undef X
 };
 
