@@ -322,6 +322,7 @@ void config_take_component(struct config *config, struct config_component *compo
     spec->lifetime_end_utc_ns = to_ns(section_number(section, "lifetime.end", 0));
     spec->ev_kind = (enum ev_charger_kind)section_choice(section, "kind", EV_CHARGER_AC);
     spec->resolution = section_number(section, "resolution", 0);
+    spec->tolerance = section_number(section, "tolerance", 0);
     spec->interval_ns = to_ns(section_number(section, "interval", 1));
     spec->max_age_ns = to_ns(section_number(section, "max_age", 0));
     spec->on_expiry = section_choice(section, "on_expiry", 0) == 1 ? ON_EXPIRY_RELEASE : ON_EXPIRY_ZERO;

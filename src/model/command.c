@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "model/bounds.h"
+#include "model/command_check.h"
 #include "model/driver.h"
 #include "model/later.h"
 #include "model/outbox.h"
@@ -34,9 +35,11 @@ struct request {
 struct station {
     struct outbox outbox; /* first: found back from it */
     struct request accepted;
-    bool limiting; /* runs free, but is told a limit; `requested` is what it did before */
-    bool failing;  /* the failure has been told */
-    bool zeroing;  /* command_zero_all() waits for it */
+    bool limiting;         /* runs free, but is told a limit; `requested` is what it did before */
+    bool failing;          /* the failure has been told */
+    bool zeroing;          /* command_zero_all() waits for it */
+    command_end_fn *ended; /* who wants to hear what becomes of the caller's set-point; NULL: nobody */
+    void *watcher;
     int64_t retry_at_ns;
 };
 
@@ -105,38 +108,6 @@ void command_done_with(struct component *component)
             component->setpoints[axis].outbox = NULL;
         }
     }
-}
-
-/* ---- words ------------------------------------------------------------------------------------------ */
-
-static const char *unit_of(enum axis axis)
-{
-    return axis == AXIS_ACTIVE ? "W" : "VAr";
-}
-
-/* "charge, ", "produce, " … before a value of active power. */
-static const char *verb_of(const struct component *component, enum axis axis, double power)
-{
-    if (axis == AXIS_REACTIVE || power == 0) {
-        return "";
-    }
-    switch (component->spec.type) {
-    case COMPONENT_BATTERY_INVERTER:
-    case COMPONENT_HYBRID_INVERTER:
-    case COMPONENT_EV_CHARGER:
-        return power > 0 ? "charge, " : "discharge, ";
-    default:
-        return power > 0 ? "consume, " : "produce, ";
-    }
-}
-
-/* "+5000 W" */
-static const char *power_format(enum axis axis, double power, char *out, size_t cap)
-{
-    char number[32];
-    snprintf(out, cap, "%s%s %s", power > 0 ? "+" : "", number_format(power, number, sizeof(number)),
-        unit_of(axis));
-    return out;
 }
 
 /* ---- what the device should follow ------------------------------------------------------------------ */
@@ -288,8 +259,18 @@ static bool releases(const struct station *station)
            outbox_takes_release(&station->outbox);
 }
 
-/* What every axis is in after an expiry, start, standby, stop or error. */
-static void settle(struct station *station)
+static void end_watch(struct station *station, enum command_end end)
+{
+    command_end_fn *ended = station->ended;
+    station->ended = NULL;
+    if (ended) {
+        ended(end, station->watcher);
+    }
+}
+
+/* What every axis is in after an expiry, start, standby, stop or error; `end` is what that means for who
+ * watches. */
+static void settle(struct station *station, enum command_end end)
 {
     struct setpoint *setpoint = setpoint_of(station);
     timer_stop(timers_of(station), &setpoint->expiry);
@@ -303,13 +284,14 @@ static void settle(struct station *station)
     remember_accepted(station);
     changed(station);
     reapply(station);
+    end_watch(station, end);
 }
 
 static void on_expiry(struct timer *timer, void *userdata)
 {
     struct station *station = userdata;
     bool active = station->outbox.axis == AXIS_ACTIVE;
-    settle(station);
+    settle(station, COMMAND_FAILED);
     tell_component(station->outbox.component, EVENT_SETPOINT_EXPIRED, "lifetime%s ended, %s",
         active ? "" : " of reactive power",
         releases(station) ? "runs free (on_expiry: release)"
@@ -317,13 +299,13 @@ static void on_expiry(struct timer *timer, void *userdata)
                           : "0 VAr (on_expiry: zero)");
 }
 
-static void drop(struct station *station, const char *why)
+static void drop(struct station *station, enum command_end end, const char *why)
 {
     const struct setpoint *setpoint = setpoint_of(station);
     bool had_one = setpoint->mode == SETPOINT_ACTIVE;
     double requested = setpoint->requested;
     char text[48];
-    settle(station);
+    settle(station, end);
     if (had_one) {
         tell_component(station->outbox.component, EVENT_SETPOINT_DROPPED, "set-point %s dropped: %s",
             power_format(station->outbox.axis, requested, text, sizeof(text)), why);
@@ -335,7 +317,7 @@ void command_drop(struct component *component, const char *why)
     for (int axis = 0; axis < AXIS_COUNT; axis++) {
         struct station *station = station_of(component, (enum axis)axis);
         if (station) {
-            drop(station, why);
+            drop(station, COMMAND_OVERRIDDEN, why);
         }
     }
 }
@@ -348,12 +330,30 @@ void command_started(struct component *component, const char *why)
             continue;
         }
         if (why) {
-            drop(station, why);
+            drop(station, COMMAND_FAILED, why);
             continue;
         }
         setpoint_of(station)->waiting = false;
         reapply_active(station); /* its state may show only with the next sample */
     }
+}
+
+/* The newest sample shows what the caller asked for, as far as the bounds let it. */
+static bool is_reached(const struct station *station)
+{
+    const struct component *component = station->outbox.component;
+    const struct setpoint *setpoint = setpoint_of(station);
+    enum axis axis = station->outbox.axis;
+    if (setpoint->mode != SETPOINT_ACTIVE || setpoint->waiting || station->outbox.told != TOLD_POWER ||
+        station->outbox.flying.order != ORDER_NONE) {
+        return false;
+    }
+    double power = component_reading(
+        component, axis == AXIS_ACTIVE ? METRIC_AC_ACTIVE_POWER : METRIC_AC_REACTIVE_POWER);
+    double off = axis == AXIS_ACTIVE && component_is_only_limited(component)
+                     ? fabs(power) - fabs(setpoint->applied)
+                     : fabs(power - setpoint->applied);
+    return off <= component_tolerance(component); /* NAN is not */
 }
 
 static void follow_state(struct station *station, const struct component_state *before, bool was_offline)
@@ -365,9 +365,9 @@ static void follow_state(struct station *station, const struct component_state *
     bool rests = (now->states & rest) && !(before->states & rest);
     if (fails && setpoint->mode != SETPOINT_FREE) {
         char errors[128];
-        drop(station, errors_format(now->errors, errors, sizeof(errors)));
+        drop(station, COMMAND_FAILED, errors_format(now->errors, errors, sizeof(errors)));
     } else if (rests && setpoint->mode == SETPOINT_ACTIVE) {
-        drop(station, state_has(now, STATE_OFF) ? "it is off now" : "it is in standby now");
+        drop(station, COMMAND_FAILED, state_has(now, STATE_OFF) ? "it is off now" : "it is in standby now");
     } else if (setpoint->waiting && state_operates(now) &&
                lifecycle_running(station->outbox.component) != LIFECYCLE_START) {
         setpoint->waiting = false; /* it switched on by itself */
@@ -379,6 +379,9 @@ static void follow_state(struct station *station, const struct component_state *
         station->retry_at_ns = 0;
     }
     reapply(station);
+    if (station->ended && is_reached(station)) {
+        end_watch(station, COMMAND_REACHED);
+    }
 }
 
 void command_follow_state(struct component *component, const struct component_state *before, bool was_offline)
@@ -393,118 +396,20 @@ void command_follow_state(struct component *component, const struct component_st
 
 /* ---- commands --------------------------------------------------------------------------------------- */
 
-static int refuse_state(const struct component *component, const char *state, struct ugrpc_status *st)
+/* "charge, ", "produce, " … before a value of active power. */
+static const char *verb_of(const struct component *component, enum axis axis, double power)
 {
-    return status_set(st, UGRPC_FAILED_PRECONDITION, "%s: no set-point is accepted while it is %s",
-        component_label(component), state);
-}
-
-/* State and errors. *waits: the component is on its way into operation, or has to be woken. */
-static int check_state(
-    const struct component *component, enum axis axis, bool *waits, struct ugrpc_status *st)
-{
-    const struct component_state *state = &component->telemetry.state;
-    int running = lifecycle_running(component);
-    int rc = telemetry_check_no_error(component, "a set-point", st);
-    if (rc < 0) {
-        return rc;
+    if (axis == AXIS_REACTIVE || power == 0) {
+        return "";
     }
-    if (state_has(state, STATE_UNAVAILABLE)) {
-        return status_set(st, UGRPC_UNAVAILABLE, "%s: its device is unavailable; a retry may help",
-            component_label(component));
+    switch (component->spec.type) {
+    case COMPONENT_BATTERY_INVERTER:
+    case COMPONENT_HYBRID_INVERTER:
+    case COMPONENT_EV_CHARGER:
+        return power > 0 ? "charge, " : "discharge, ";
+    default:
+        return power > 0 ? "consume, " : "produce, ";
     }
-    if (running == LIFECYCLE_STOP || running == LIFECYCLE_STANDBY || state_has(state, STATE_SWITCHING_OFF)) {
-        return refuse_state(component, "switching off", st);
-    }
-    *waits = running == LIFECYCLE_START || state_has(state, STATE_SWITCHING_ON);
-    if (*waits) {
-        return 0;
-    }
-    if (state_has(state, STATE_OFF)) {
-        return refuse_state(component, "off; start it first", st);
-    }
-    if (state_has(state, STATE_STANDBY)) {
-        if (axis == AXIS_REACTIVE) {
-            return refuse_state(component,
-                "in standby; start it first (reactive power does not wake it, active power does)", st);
-        }
-        if (!component->device->driver->start_component) {
-            return refuse_state(component, "in standby, and its device cannot be started", st);
-        }
-        *waits = true;
-    }
-    return 0;
-}
-
-/* "nearest allowed: -10000 W", or two values for one between two ranges. */
-static const char *nearest_format(
-    const struct component *component, enum axis axis, double power, char *out, size_t cap)
-{
-    double below, above;
-    char low[32], high[32];
-    bounds_acceptable(component, axis, power, &below, &above);
-    if (isnan(below) || isnan(above) || below == above) {
-        snprintf(out, cap, "nearest allowed: %s %s",
-            number_format(isnan(below) ? above : below, low, sizeof(low)), unit_of(axis));
-    } else {
-        snprintf(out, cap, "nearest allowed: %s or %s %s", number_format(below, low, sizeof(low)),
-            number_format(above, high, sizeof(high)), unit_of(axis));
-    }
-    return out;
-}
-
-static int check_bounds(
-    const struct component *component, enum axis axis, double power, struct ugrpc_status *st)
-{
-    enum bounded bounded = axis == AXIS_ACTIVE ? BOUNDED_ACTIVE : BOUNDED_REACTIVE;
-    const struct ranges *in_force = bounds_in_force(component, bounded);
-    const char *unit = unit_of(axis);
-    double floored = floor_to_resolution(power, component->spec.resolution);
-    char given[32], rounded[32], step[32], ranges[160], reason[128], nearest[96];
-    if ((power == 0 || ranges_contain(in_force, power)) &&
-        (floored == 0 || ranges_contain(in_force, floored))) {
-        return 0;
-    }
-    number_format(power, given, sizeof(given));
-    ranges_format(in_force, unit, ranges, sizeof(ranges));
-    nearest_format(component, axis, power, nearest, sizeof(nearest));
-    if (power == 0 || ranges_contain(in_force, power)) {
-        return status_set(st, UGRPC_OUT_OF_RANGE,
-            "%s: %s %s becomes %s %s with its resolution of %s %s, which is outside %s (%s); %s",
-            component_label(component), given, unit, number_format(floored, rounded, sizeof(rounded)), unit,
-            number_format(component->spec.resolution, step, sizeof(step)), unit, ranges,
-            bounds_reason(component, axis, floored, reason, sizeof(reason)), nearest);
-    }
-    return status_set(st, UGRPC_OUT_OF_RANGE, "%s: %s %s is outside %s (%s); %s", component_label(component),
-        given, unit, ranges, bounds_reason(component, axis, power, reason, sizeof(reason)), nearest);
-}
-
-static int check(
-    const struct component *component, enum axis axis, double power, bool *waits, struct ugrpc_status *st)
-{
-    const struct station *station = station_of(component, axis);
-    if (!station || !outbox_takes_power(&station->outbox)) {
-        return status_set(st, UGRPC_UNIMPLEMENTED, "%s: %s%s takes no set-points of %s power",
-            component_label(component), station ? "its device" : "type ",
-            station ? "" : component_type_name(component->spec.type),
-            axis == AXIS_ACTIVE ? "active" : "reactive");
-    }
-    int rc = telemetry_check_online(component, st);
-    if (rc < 0) {
-        return rc;
-    }
-    rc = check_state(component, axis, waits, st);
-    if (rc < 0) {
-        return rc;
-    }
-    const struct component *open = graph_open_in_series(component);
-    if (open && power != 0) {
-        char given[48];
-        return status_set(st, UGRPC_FAILED_PRECONDITION,
-            "%s: %s is not possible while %s is open; close it first", component_label(component),
-            power_format(axis, power, given, sizeof(given)), component_label(open));
-    }
-    return check_bounds(component, axis, power, st);
 }
 
 static void tell_accepted(const struct station *station, int64_t lifetime_s, const char *remark)
@@ -523,12 +428,13 @@ int command_set_power(struct component *component, enum axis axis, const struct 
 {
     struct station *station = station_of(component, axis);
     bool waits = false;
-    int rc = check(component, axis, power, &waits, st);
+    int rc = command_check(component, axis, power, &waits, st);
     if (rc < 0) {
         return rc;
     }
     struct timers *timers = component->site->timers;
     struct setpoint *setpoint = &component->setpoints[axis];
+    end_watch(station, COMMAND_OVERRIDDEN);
     setpoint->generation++;
     setpoint->mode = SETPOINT_ACTIVE;
     setpoint->requested = power + 0.0; /* never -0 */
@@ -552,6 +458,22 @@ int command_set_power(struct component *component, enum axis axis, const struct 
     return 0;
 }
 
+void command_watch(struct component *component, enum axis axis, command_end_fn *ended, void *userdata)
+{
+    struct station *station = station_of(component, axis);
+    assert(!station->ended && component->setpoints[axis].mode == SETPOINT_ACTIVE);
+    station->ended = ended;
+    station->watcher = userdata;
+}
+
+void command_unwatch(struct component *component, enum axis axis, const void *userdata)
+{
+    struct station *station = station_of(component, axis);
+    if (station->watcher == userdata) {
+        station->ended = NULL;
+    }
+}
+
 /* The device refused a caller's command: what was before it counts again, and is told again, as nobody knows
  * what a device holds that has just failed. */
 static void restore(struct station *station)
@@ -562,7 +484,7 @@ static void restore(struct station *station)
     station->outbox.told = TOLD_UNSURE;
     setpoint->applied = NAN;
     if (accepted->mode == SETPOINT_ACTIVE && accepted->until_ns <= now_ns(station)) {
-        settle(station);
+        settle(station, COMMAND_FAILED);
         return;
     }
     setpoint->generation++;
@@ -578,6 +500,7 @@ static void restore(struct station *station)
     }
     changed(station);
     reapply(station);
+    end_watch(station, COMMAND_FAILED);
 }
 
 static void on_answered(struct outbox *outbox, const struct dispatch *dispatch, const struct ugrpc_status *st)

@@ -21,7 +21,23 @@ typedef void command_fn(const struct ugrpc_status *st, int64_t valid_until_utc_n
 int command_set_power(struct component *component, enum axis axis, const struct caller *caller, double power,
     int64_t lifetime_s, command_fn *done, void *userdata, struct ugrpc_status *st);
 
-/* For lifecycle and errors: drops both axes' set-points; they are then as after an expiry. */
+/* What became of a set-point that was accepted. */
+enum command_end {
+    COMMAND_REACHED,    /* measured within the component's tolerance of the applied value; where a set-point
+                           only limits (PV, wind, CHP, EV charger): not beyond it */
+    COMMAND_FAILED,     /* the device failed, or the lifetime ended before */
+    COMMAND_OVERRIDDEN, /* a newer command came before, start, standby and stop among them */
+};
+typedef void command_end_fn(enum command_end end, void *userdata);
+
+/* Directly after command_set_power() has taken a set-point: ended() runs once, from a later turn of the loop,
+ * unless command_unwatch() or site_free() comes first. */
+void command_watch(struct component *component, enum axis axis, command_end_fn *ended, void *userdata);
+/* Only if it is still `userdata` who watches. */
+void command_unwatch(struct component *component, enum axis axis, const void *userdata);
+
+/* For lifecycle: drops both axes' set-points, overridden by a newer command; they are then as after an
+ * expiry. */
 void command_drop(struct component *component, const char *why);
 
 /* For bounds: works the applied values out anew and tells the device what changed. */

@@ -5,12 +5,14 @@
 #include <math.h>
 #include <string.h>
 
-#define AXIS(axis) (1u << (axis))
+#define AXIS(axis)     (1u << (axis))
+#define TOLERATED_PART 0.02 /* of the rated power: how far off a set-point counts as reached */
 
 static const struct {
     const char *name;
     unsigned axes; /* of AXIS(): takes set-points */
     bool inverter, dc_relays;
+    bool only_limited; /* by a set-point of active power, rather than set to it */
 } types[COMPONENT_TYPE_COUNT] = {
 #define X(id, friendly) [COMPONENT_##id].name = friendly,
     COMPONENT_TYPE_TABLE(X)
@@ -31,6 +33,10 @@ static const struct {
     [COMPONENT_BATTERY_INVERTER].dc_relays = true,
     [COMPONENT_HYBRID_INVERTER].dc_relays = true,
     [COMPONENT_BATTERY].dc_relays = true,
+    [COMPONENT_PV_INVERTER].only_limited = true,
+    [COMPONENT_EV_CHARGER].only_limited = true,
+    [COMPONENT_CHP].only_limited = true,
+    [COMPONENT_WIND_TURBINE].only_limited = true,
 };
 
 static const char *const sensor_types[SENSOR_TYPE_COUNT] = {
@@ -125,6 +131,18 @@ double component_rated_va(const struct component *component)
     }
     double active = magnitude(spec->rated[BOUNDED_ACTIVE]);
     return isnan(active) ? magnitude(spec->rated[BOUNDED_REACTIVE]) : active;
+}
+
+bool component_is_only_limited(const struct component *component)
+{
+    return types[component->spec.type].only_limited;
+}
+
+double component_tolerance(const struct component *component)
+{
+    const struct component_spec *spec = &component->spec;
+    return spec->tolerance > 0 ? spec->tolerance
+                               : fmax(TOLERATED_PART * component_rated_va(component), spec->resolution);
 }
 
 double component_reading(const struct component *component, enum metric metric)

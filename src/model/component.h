@@ -90,6 +90,7 @@ struct component_spec {
     struct range rated[BOUNDED_COUNT]; /* W, VAr, W (DC), % */
     double rated_va;                   /* S; 0: the larger rated active bound */
     double resolution;                 /* W and VAr; 0: any value */
+    double tolerance;                  /* W and VAr; 0: 2 % of the rated power, at least the resolution */
     int64_t interval_ns;               /* between samples; default 1 s */
     int64_t max_age_ns;                /* 0: 3 intervals, at least 3 s, at most 8 s */
     enum on_expiry on_expiry;
@@ -187,6 +188,11 @@ enum metric bounded_metric(enum bounded bounded);
 
 /* The apparent power that both axes share. */
 double component_rated_va(const struct component *component);
+
+/* A set-point of active power is only a limit: the sun, the wind, a car or a start-up decide what comes. */
+bool component_is_only_limited(const struct component *component);
+/* How far from a set-point the measured power may be to count as there. */
+double component_tolerance(const struct component *component);
 
 /* The reading of the latest sample, or NAN. */
 double component_reading(const struct component *component, enum metric metric);
