@@ -12,6 +12,8 @@
 #include <cmocka.h>
 
 #include <microgrid/v1.h>
+#include <microgrid/v1alpha18.h>
+#include <microgrid/v1alpha19.h>
 
 #include "bare.ugrpc.h"
 #include "base/base.h"
@@ -219,6 +221,8 @@ static void a_service_whose_short_names_are_taken_gets_the_long_ones(void **stat
 {
     assert_string_equal(job_v1_job_service.name, "job.v1.Job");
     assert_string_equal(microgrid_v1_service.name, "frequenz.api.microgrid.v1.Microgrid");
+    assert_string_equal(microgrid_v1alpha18_service.name, "frequenz.api.microgrid.v1alpha18.Microgrid");
+    assert_string_equal(microgrid_v1alpha19_service.name, "frequenz.api.microgrid.v1alpha19.Microgrid");
     assert_int_equal(JOB_V1_TASK_INIT, 1);
     assert_string_equal(switch_service.name, "Switch");
 }
@@ -274,7 +278,8 @@ static void descriptors_and_all_their_imports_are_those_of_protoc(void **state)
     struct arena arena = {0};
     struct text set = {.arena = &arena};
     const struct ugrpc_file *const roots[] = {&acme_deep_inside_chat_v1beta1_chat_file, &legacy_legacy_file,
-        &job_v1_job_file, &bare_file, &microgrid_v1_microgrid_file};
+        &job_v1_job_file, &bare_file, &microgrid_v1_microgrid_file, &microgrid_v1alpha18_microgrid_file,
+        &microgrid_v1alpha19_microgrid_file};
 
     read_file(getenv("SAMPLES_SET"), &set);
     for (size_t i = 0; i < ARRAY_LEN(roots); i++) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Every generated header compiles in C++, and its constants have their enum's type there. */
 #include <microgrid/v1.h>
+#include <microgrid/v1alpha18.h>
+#include <microgrid/v1alpha19.h>
 
 #include "bare.ugrpc.h"
 #include "chat.ugrpc.h"
