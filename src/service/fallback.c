@@ -18,7 +18,7 @@
 #define KEY_MAX    120
 
 struct fallback {
-    struct service_face face;
+    struct service_part part;
     struct service *service;
     struct ugrpc_server *server;
     char seen[REMEMBERED][KEY_MAX]; /* "frequenz.api.microgrid.v1alpha18 127.0.0.1" */
@@ -115,9 +115,9 @@ static void begin(struct ugrpc_call *call, const void *request, const void *serv
 
 static const struct ugrpc_handler handler = {.begin = begin};
 
-static void fallback_free(struct service_face *face)
+static void fallback_free(struct service_part *part)
 {
-    free(container_of(face, struct fallback, face));
+    free(container_of(part, struct fallback, part));
 }
 
 int service_add_fallback(struct service *service, struct ugrpc_server *server, struct ugrpc_status *st)
@@ -126,10 +126,10 @@ int service_add_fallback(struct service *service, struct ugrpc_server *server, s
     if (!fallback) {
         return status_set(st, UGRPC_RESOURCE_EXHAUSTED, "no memory for the service");
     }
-    fallback->face.free = fallback_free;
+    fallback->part.free = fallback_free;
     fallback->service = service;
     fallback->server = server;
-    service_adopt(service, &fallback->face);
+    service_adopt(service, &fallback->part);
     ugrpc_server_set_fallback(server, &handler, NULL, fallback);
     return 0;
 }

@@ -10,7 +10,7 @@ struct service {
     struct site *site;
     struct service_options options;
     struct service_stats stats;
-    struct service_face *faces;
+    struct service_part *parts;
 };
 
 struct service *service_new(struct site *site, const struct service_options *options, struct ugrpc_status *st)
@@ -30,18 +30,18 @@ void service_free(struct service *service)
     if (!service) {
         return;
     }
-    while (service->faces) {
-        struct service_face *face = service->faces;
-        service->faces = face->next;
-        face->free(face);
+    while (service->parts) {
+        struct service_part *part = service->parts;
+        service->parts = part->next;
+        part->free(part);
     }
     free(service);
 }
 
-void service_adopt(struct service *service, struct service_face *face)
+void service_adopt(struct service *service, struct service_part *part)
 {
-    face->next = service->faces;
-    service->faces = face;
+    part->next = service->parts;
+    service->parts = part;
 }
 
 struct site *service_site(struct service *service)

@@ -76,11 +76,11 @@ int service_clear_bounds(struct service *service, const struct caller *caller, u
 int service_run(struct service *service, const struct caller *caller, uint64_t id,
     enum lifecycle_action action, status_fn *done, void *userdata, struct ugrpc_status *st);
 
-/* For the faces: what they hold for each service, freed with it in reverse order. */
-struct service_face {
-    void (*free)(struct service_face *face);
-    struct service_face *next;
+/* What a service owns beside its own: faces and the fallback. Freed with it in reverse order. */
+struct service_part {
+    void (*free)(struct service_part *part);
+    struct service_part *next;
 };
-void service_adopt(struct service *service, struct service_face *face); /* takes the face */
+void service_adopt(struct service *service, struct service_part *part); /* takes the part */
 
 #endif

@@ -6,7 +6,9 @@
 
 #include <ugrpc/message.h>
 
-#include "service/catalog.h"
+#include "model/site.h"
+#include "service/face.h"
+#include "service/shown.h"
 #include "service/v1/tables.h"
 #include "service/v1/wire.h"
 
@@ -31,11 +33,11 @@ static v1_lifetime *lifetime_init(struct lifetime *lifetime, int64_t start_utc_n
 {
     v1_lifetime_init(&lifetime->message);
     if (start_utc_ns) {
-        lifetime->start = v1_timestamp_of(start_utc_ns);
+        lifetime->start = shown_timestamp(start_utc_ns);
         lifetime->message.start_timestamp = &lifetime->start;
     }
     if (end_utc_ns) {
-        lifetime->end = v1_timestamp_of(end_utc_ns);
+        lifetime->end = shown_timestamp(end_utc_ns);
         lifetime->message.end_timestamp = &lifetime->end;
     }
     return start_utc_ns || end_utc_ns ? &lifetime->message : NULL;
@@ -91,15 +93,6 @@ static v1_category_metadata *metadata_init(struct metadata *metadata, const stru
     }
 }
 
-/* Rounded inward to float32, as the bounds in force are, so that no command inside them is refused. */
-static struct range on_float32(struct range range)
-{
-    struct range item = range;
-    struct ranges one = {.items = &item, .n = 1, .cap = 1};
-    ranges_round_inward(&one);
-    return one.n ? item : range;
-}
-
 static void add_component(const struct component *component, struct catalog *catalog)
 {
     const struct component_spec *spec = &component->spec;
@@ -124,7 +117,7 @@ static void add_component(const struct component *component, struct catalog *cat
     for (int i = 0; i < BOUNDED_COUNT; i++) {
         if (isfinite(spec->rated[i].lower) || isfinite(spec->rated[i].upper)) {
             size_t n = message.n_metric_config_bounds++;
-            rated[n] = v1_bounds_of(on_float32(spec->rated[i]));
+            rated[n] = v1_bounds_of(shown_rated(component, (enum bounded)i));
             v1_config_bounds_init(&config[n]);
             config[n].metric = v1_metric(bounded_metric(i));
             config[n].config_bounds = &rated[n];
@@ -135,14 +128,7 @@ static void add_component(const struct component *component, struct catalog *cat
     catalog_add(catalog, spec->id, category, &message.base);
 }
 
-void v1_describe_components(const struct site *site, struct catalog *catalog)
-{
-    for (size_t i = 0; i < site->n_components; i++) {
-        add_component(site->components[i], catalog);
-    }
-}
-
-void v1_describe_sensors(const struct site *site, struct catalog *catalog)
+static void add_sensors(const struct site *site, struct catalog *catalog)
 {
     for (size_t i = 0; i < site->n_sensors; i++) {
         const struct sensor_spec *spec = &site->sensors[i]->spec;
@@ -161,7 +147,7 @@ void v1_describe_sensors(const struct site *site, struct catalog *catalog)
     }
 }
 
-void v1_describe_connections(const struct site *site, struct catalog *catalog)
+static void add_connections(const struct site *site, struct catalog *catalog)
 {
     for (size_t i = 0; i < site->n_connections; i++) {
         v1_connection message;
@@ -172,7 +158,7 @@ void v1_describe_connections(const struct site *site, struct catalog *catalog)
     }
 }
 
-struct ugrpc_message *v1_describe_site(const struct site *site)
+static struct ugrpc_message *describe_site(const struct site *site)
 {
     static const int market_codes[] = {
         [MARKET_CODE_NONE] = V1_MARKET_CODE(UNSPECIFIED),
@@ -191,7 +177,7 @@ struct ugrpc_message *v1_describe_site(const struct site *site)
     location.longitude = (float)spec->longitude;
     location.country_code = (char *)spec->country;
 
-    v1_timestamp created = v1_timestamp_of(spec->created_utc_ns);
+    v1_timestamp created = shown_timestamp(spec->created_utc_ns);
     v1_microgrid microgrid;
     v1_microgrid_init(&microgrid);
     microgrid.id = spec->id;
@@ -205,4 +191,15 @@ struct ugrpc_message *v1_describe_site(const struct site *site)
     microgrid_v1_get_microgrid_metadata_response reply = MICROGRID_V1_GET_MICROGRID_METADATA_RESPONSE_INIT;
     reply.microgrid = &microgrid;
     return ugrpc_message_pack(&reply.base);
+}
+
+void v1_describe(struct face *face)
+{
+    const struct site *site = service_site(face->service);
+    face->metadata = describe_site(site);
+    for (size_t i = 0; i < site->n_components; i++) {
+        add_component(site->components[i], &face->components);
+    }
+    add_sensors(site, &face->sensors);
+    add_connections(site, &face->connections);
 }

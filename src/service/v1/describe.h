@@ -3,19 +3,10 @@
 #ifndef SERVICE_V1_DESCRIBE_H
 #define SERVICE_V1_DESCRIBE_H
 
-#include "model/site.h"
+struct face;
 
-struct catalog;
-struct ugrpc_message;
-
-/* Keys: id and category. */
-void v1_describe_components(const struct site *site, struct catalog *catalog);
-void v1_describe_sensors(const struct site *site, struct catalog *catalog);
-
-/* Keys: start and end. */
-void v1_describe_connections(const struct site *site, struct catalog *catalog);
-
-/* The reply of GetMicrogridMetadata; NULL when memory runs out. */
-struct ugrpc_message *v1_describe_site(const struct site *site);
+/* Fills the face's metadata, NULL when memory runs out, and its catalogs; keys: id and category, start and
+ * end. */
+void v1_describe(struct face *face);
 
 #endif

@@ -1,31 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/v1/telemetry.h"
 
-#include <math.h>
 #include <stdlib.h>
 
-#include "model/bounds.h"
-#include "model/site.h"
 #include "model/telemetry.h"
 #include "service/feed.h"
+#include "service/shown.h"
 #include "service/v1/tables.h"
 #include "service/v1/wire.h"
 
 /* Fields of ComponentData and SensorData, which have the same layout. */
 enum { FIELD_METRIC_SAMPLES = 2, FIELD_STATES = 3 };
-
-/* Readings are believed only while they are fresh: an offline component sends a state without metrics. */
-static bool has_readings(const struct telemetry *telemetry)
-{
-    return telemetry_fresh(telemetry);
-}
-
-/* A sample's own time, or now, when it is silence that is told. */
-static int64_t time_of(const struct telemetry *telemetry)
-{
-    return has_readings(telemetry) ? telemetry->sampled_utc_ns
-                                   : clock_now_utc_ns(telemetry->site->timers->clock);
-}
 
 /* The bounds in force as messages, and the pointers to them that protobuf-c wants. */
 struct bounds_list {
@@ -54,17 +39,6 @@ static void bounds_list_done(struct bounds_list *list)
     free(list->pointers);
 }
 
-/* The bounds that a metric is published with, or NULL. */
-static const struct ranges *published_bounds(const struct component *component, enum metric metric)
-{
-    for (int i = 0; i < BOUNDED_COUNT; i++) {
-        if (bounded_metric(i) == metric) {
-            return component_takes_bounds(component, i) ? bounds_in_force(component, i) : NULL;
-        }
-    }
-    return NULL;
-}
-
 static void encode_metrics(
     const struct component *component, v1_timestamp *sampled_at, struct feed_sample *sample)
 {
@@ -74,9 +48,9 @@ static void encode_metrics(
     v1_value_init(&value);
     v1_value_set_simple_metric(&value, &simple);
 
-    for (size_t i = 0; i < component->telemetry.n_readings; i++) {
+    for (size_t i = 0; i < shown_readings(&component->telemetry); i++) {
         const struct reading *reading = &component->telemetry.readings[i];
-        const struct ranges *in_force = published_bounds(component, reading->metric);
+        const struct ranges *in_force = shown_bounds(component, reading->metric);
         struct bounds_list bounds = {0};
         if (in_force) {
             bounds_list_init(&bounds, in_force);
@@ -131,10 +105,8 @@ void v1_encode_component(const void *object, struct feed_sample *sample)
     bytes_add_fields(&sample->bytes, &data.base);
     feed_sample_end_head(sample);
 
-    v1_timestamp sampled_at = v1_timestamp_of(time_of(telemetry));
-    if (has_readings(telemetry)) {
-        encode_metrics(component, &sampled_at, sample);
-    }
+    v1_timestamp sampled_at = shown_time(telemetry);
+    encode_metrics(component, &sampled_at, sample);
     struct component_state state = telemetry_state(telemetry);
     encode_state(&state, &sampled_at, sample);
 }
@@ -148,7 +120,7 @@ static void encode_sensor_metrics(
     v1_value_init(&value);
     v1_value_set_simple_metric(&value, &simple);
 
-    for (size_t i = 0; i < telemetry->n_readings; i++) {
+    for (size_t i = 0; i < shown_readings(telemetry); i++) {
         v1_sensor_metric_sample message;
         v1_sensor_metric_sample_init(&message);
         simple.value = telemetry->readings[i].value;
@@ -188,9 +160,7 @@ void v1_encode_sensor(const void *object, struct feed_sample *sample)
     bytes_add_fields(&sample->bytes, &data.base);
     feed_sample_end_head(sample);
 
-    v1_timestamp sampled_at = v1_timestamp_of(time_of(&sensor->telemetry));
-    if (has_readings(&sensor->telemetry)) {
-        encode_sensor_metrics(&sensor->telemetry, &sampled_at, sample);
-    }
+    v1_timestamp sampled_at = shown_time(&sensor->telemetry);
+    encode_sensor_metrics(&sensor->telemetry, &sampled_at, sample);
     encode_sensor_state(&sensor->telemetry, &sampled_at, sample);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Short names, within service/v1, for the generated messages and enum numbers of the API, and the few writers
+/* Short names, within service/v1, for the generated messages and enum numbers of the API, and the writer
  * that several of its files need. */
 #ifndef SERVICE_V1_WIRE_H
 #define SERVICE_V1_WIRE_H
@@ -50,7 +50,6 @@ typedef microgrid_common_v1_microgrid_sensors_sensor_data v1_sensor_data;
 typedef microgrid_common_v1_microgrid_sensors_sensor_state v1_sensor_state;
 typedef microgrid_common_v1_microgrid_sensors_sensor_metric_sample v1_sensor_metric_sample;
 
-#define v1_timestamp_init              ugrpc_protobuf_timestamp_init
 #define v1_delivery_area_init          microgrid_common_v1_grid_delivery_area_init
 #define v1_location_init               microgrid_common_v1_location_init
 #define v1_bounds_has_lower            microgrid_common_v1_metrics_bounds_has_lower
@@ -82,14 +81,8 @@ typedef microgrid_common_v1_microgrid_sensors_sensor_metric_sample v1_sensor_met
 #define v1_sensor_metric_sample_init   microgrid_common_v1_microgrid_sensors_sensor_metric_sample_init
 /* clang-format on */
 
-/* UTC nanoseconds since 1970 as a Timestamp. */
-v1_timestamp v1_timestamp_of(int64_t utc_ns);
-
 /* A range with both sides, or the side that is finite. */
 struct range;
 v1_bounds v1_bounds_of(struct range range);
-
-/* What a request's bounds mean: a side that is missing is unbounded. */
-struct range v1_range_of(const v1_bounds *bounds);
 
 #endif

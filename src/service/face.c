@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/* A call is its own context: it stays valid until it is finished, so commands carry it as userdata. */
+#include "service/face.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ugrpc/server.h>
+
+#include "base/base.h"
+#include "google/protobuf/empty.ugrpc.h"
+#include "model/site.h"
+#include "service/feed.h"
+#include "service/rpc.h"
+
+static void face_free(struct service_part *part)
+{
+    struct face *face = container_of(part, struct face, part);
+    ugrpc_message_unref(face->metadata);
+    catalog_done(&face->components);
+    catalog_done(&face->sensors);
+    catalog_done(&face->connections);
+    free(face->component_feeds);
+    free(face->sensor_feeds);
+    free(face);
+}
+
+struct face *face_new(struct service *service, const struct face_version *version, struct ugrpc_status *st)
+{
+    const struct site *site = service_site(service);
+    struct face *face = calloc(1, sizeof(*face));
+    if (!face) {
+        goto fail;
+    }
+    face->part.free = face_free;
+    face->service = service;
+    face->version = version;
+    face->component_feeds = calloc(site->n_components + 1, sizeof(struct feed *));
+    face->sensor_feeds = calloc(site->n_sensors + 1, sizeof(struct feed *));
+    version->describe(face);
+    if (!face->metadata || !face->component_feeds || !face->sensor_feeds) {
+        goto fail;
+    }
+    service_adopt(service, &face->part);
+    return face;
+fail:
+    if (face) {
+        face_free(&face->part);
+    }
+    status_set(st, UGRPC_RESOURCE_EXHAUSTED, "no memory for the API");
+    return NULL;
+}
+
+/* ---- rights ----------------------------------------------------------------------------------------- */
+
+/* The method's name in a path of one of the face's services, or NULL. */
+static const char *own_method(const struct face *face, const char *path)
+{
+    const char *name = strrchr(path, '/');
+    for (const struct ugrpc_service *const *service = face->version->services; *service; service++) {
+        size_t len = strlen((*service)->name);
+        if (name == path + 1 + len && strncmp(path + 1, (*service)->name, len) == 0) {
+            return name + 1;
+        }
+    }
+    return NULL;
+}
+
+static int check_rights(struct ugrpc_call *call, void *userdata, struct ugrpc_status *st)
+{
+    const struct face *face = userdata;
+    const char *name = own_method(face, ugrpc_call_method(call));
+    for (const char *const *command = face->version->commands; name && *command; command++) {
+        if (strcmp(name, *command) == 0) {
+            return service_check_rights(face->service, name, st);
+        }
+    }
+    return 0;
+}
+
+int face_guard(struct face *face, struct ugrpc_server *server, struct ugrpc_status *st)
+{
+    static const struct ugrpc_interceptor rights = {.begin = check_rights};
+    if (service_check_rights(face->service, "", NULL) &&
+        ugrpc_server_add_interceptor(server, &rights, face)) {
+        return status_set(st, UGRPC_RESOURCE_EXHAUSTED, "no memory for the API");
+    }
+    return 0;
+}
+
+/* ---- lists ------------------------------------------------------------------------------------------ */
+
+static int read_keys(struct key_set *set, const struct face_filter *filter, struct ugrpc_status *st)
+{
+    return filter->ids ? key_set_from_ids(set, filter->name, filter->ids, filter->n, st)
+                       : key_set_from_numbers(set, filter->name, filter->numbers, filter->n, st);
+}
+
+void face_reply_list(struct ugrpc_call *call, struct catalog *catalog, const struct face_filter *first,
+    const struct face_filter *second)
+{
+    struct key_set keys[2] = {0};
+    struct ugrpc_message *reply = NULL;
+    struct ugrpc_status st;
+    if (read_keys(&keys[0], first, &st) == 0 && read_keys(&keys[1], second, &st) == 0) {
+        reply = catalog_select(catalog, &keys[0], &keys[1]);
+        if (!reply) {
+            status_set(&st, UGRPC_RESOURCE_EXHAUSTED, "no memory for the list");
+        }
+    }
+    if (reply) {
+        ugrpc_call_reply_message(call, reply);
+    } else {
+        ugrpc_call_fail_status(call, &st);
+    }
+    ugrpc_message_unref(reply);
+    key_set_done(&keys[0]);
+    key_set_done(&keys[1]);
+}
+
+/* ---- streams ---------------------------------------------------------------------------------------- */
+
+/* Fills `set`; numbers that the version does not know match nothing. `what` is streamed. */
+static int read_metrics(const struct face *face, struct metric_set *set, const char *what, uint64_t id,
+    const struct face_metrics *metrics, struct ugrpc_status *st)
+{
+    *set = (struct metric_set){0};
+    if (metrics->given && metrics->n == 0) {
+        return status_set(st, UGRPC_INVALID_ARGUMENT,
+            "%s %" PRIu64 ": filter.metrics is empty, must name at least one metric (no filter: all metrics)",
+            what, id);
+    }
+    for (size_t i = 0; i < metrics->n; i++) {
+        if (metrics->numbers[i] == 0) {
+            return status_set(st, UGRPC_INVALID_ARGUMENT,
+                "%s %" PRIu64 ": filter.metrics[%zu] is METRIC_UNSPECIFIED, must be a metric "
+                "(no filter: all metrics)",
+                what, id, i);
+        }
+        enum metric metric = face->version->metric_from(metrics->numbers[i]);
+        if (metric != METRIC_NONE) {
+            metric_set_add(set, metric);
+        }
+    }
+    return 0;
+}
+
+void face_stream_component(
+    struct face *face, struct ugrpc_call *call, uint64_t id, const struct face_metrics *metrics)
+{
+    struct metric_set set;
+    struct ugrpc_status st;
+    ptrdiff_t at = read_metrics(face, &set, "component", id, metrics, &st);
+    if (at < 0 || (at = service_find_component(face->service, id, &st)) < 0) {
+        ugrpc_call_fail_status(call, &st);
+        return;
+    }
+    struct component *component = service_site(face->service)->components[at];
+    const struct feed_source source = {
+        .telemetry = &component->telemetry,
+        .object = component,
+        .encode = face->version->encode_component,
+        .slot = &face->component_feeds[at],
+        .stats = service_stats(face->service),
+    };
+    if (feed_open(&source, metrics->given ? &set : NULL, call, &st)) {
+        ugrpc_call_fail_status(call, &st);
+    }
+}
+
+void face_stream_sensor(
+    struct face *face, struct ugrpc_call *call, uint64_t id, const struct face_metrics *metrics)
+{
+    struct metric_set set;
+    struct ugrpc_status st;
+    ptrdiff_t at = read_metrics(face, &set, "sensor", id, metrics, &st);
+    if (at < 0 || (at = service_find_sensor(face->service, id, &st)) < 0) {
+        ugrpc_call_fail_status(call, &st);
+        return;
+    }
+    struct sensor *sensor = service_site(face->service)->sensors[at];
+    const struct feed_source source = {
+        .telemetry = &sensor->telemetry,
+        .object = sensor,
+        .encode = face->version->encode_sensor,
+        .slot = &face->sensor_feeds[at],
+        .stats = service_stats(face->service),
+    };
+    if (feed_open(&source, metrics->given ? &set : NULL, call, &st)) {
+        ugrpc_call_fail_status(call, &st);
+    }
+}
+
+/* ---- bounds ----------------------------------------------------------------------------------------- */
+
+int face_target_metric(
+    const struct face *face, int number, const char *label, enum metric *metric, struct ugrpc_status *st)
+{
+    *metric = face->version->metric_from(number);
+    if (*metric == METRIC_NONE) {
+        return status_set(st, UGRPC_INVALID_ARGUMENT,
+            "%s: target_metric is %d, must be a metric that takes bounds, such as %s", label, number,
+            face->version->active_power);
+    }
+    return 0;
+}
+
+int face_range(
+    struct face_bound bound, const char *label, size_t index, struct range *range, struct ugrpc_status *st)
+{
+    bool lower_is_bad = bound.has_lower && !isfinite(bound.lower);
+    bool upper_is_bad = bound.has_upper && !isfinite(bound.upper);
+    if (lower_is_bad || upper_is_bad) {
+        return status_set(st, UGRPC_INVALID_ARGUMENT,
+            "%s: bounds[%zu].%s is %g, must be a finite number (left out: no limit)", label, index,
+            lower_is_bad ? "lower" : "upper", (double)(lower_is_bad ? bound.lower : bound.upper));
+    }
+    *range = (struct range){
+        bound.has_lower ? (double)bound.lower : -INFINITY, bound.has_upper ? (double)bound.upper : INFINITY};
+    return 0;
+}
+
+/* ---- life cycle ------------------------------------------------------------------------------------- */
+
+static void run_done(const struct ugrpc_status *st, void *userdata)
+{
+    struct ugrpc_call *call = userdata;
+    if (st->code != UGRPC_OK) {
+        ugrpc_call_fail_status(call, st);
+        return;
+    }
+    const ugrpc_protobuf_empty nothing = UGRPC_PROTOBUF_EMPTY_INIT;
+    ugrpc_call_reply(call, &nothing.base);
+}
+
+void face_run(struct face *face, struct ugrpc_call *call, uint64_t id, enum lifecycle_action action)
+{
+    struct rpc_caller caller;
+    struct ugrpc_status st;
+    if (service_run(face->service, rpc_caller_init(&caller, call), id, action, run_done, call, &st)) {
+        ugrpc_call_fail_status(call, &st);
+    }
+}
