@@ -11,8 +11,6 @@
 #include "daemon/access.h"
 #include "model/site.h"
 
-#define API "frequenz.api.microgrid.v1"
-
 /* For whoever tries it in a checkout: a first call with a real client. */
 #define FIRST_CALL "examples/first_call.py"
 
@@ -53,15 +51,15 @@ void banner_show(const struct banner *banner, bool for_people)
     access_describe(banner->access, guard, sizeof(guard));
     count_site(banner->site, counts, sizeof(counts));
     if (!for_people) {
-        log_info("microgridd %s: %s (microgrid %llu), %s; gRPC on %s (%s); API " API "; %s%s%s",
-            ugrpc_version(), spec->name, (unsigned long long)spec->id, banner->devices, addresses, guard,
-            counts, banner->read_only ? "; no commands: " : "", banner->read_only ? banner->read_only : "");
+        log_info("microgridd %s: %s (microgrid %llu), %s; gRPC on %s (%s); API %s; %s%s%s", ugrpc_version(),
+            spec->name, (unsigned long long)spec->id, banner->devices, addresses, guard, banner->api, counts,
+            banner->read_only ? "; no commands: " : "", banner->read_only ? banner->read_only : "");
         return;
     }
     fprintf(stderr, "microgridd %s   %s (microgrid %llu), %s\n", ugrpc_version(), spec->name,
         (unsigned long long)spec->id, banner->devices);
     fprintf(stderr, "  gRPC    %s    %s\n", addresses, guard);
-    fprintf(stderr, "  API     " API "\n");
+    fprintf(stderr, "  API     %s\n", banner->api);
     fprintf(stderr, "  site    %s\n", counts);
     if (banner->read_only) {
         fprintf(stderr, "  control none: %s\n", banner->read_only);

@@ -14,6 +14,7 @@ struct banner {
     const struct access *access;
     const char *const *addresses; /* as bound */
     size_t n_addresses;
+    const char *api;       /* the versions served */
     const char *devices;   /* "simulated, data from 10:00, seed 1" */
     const char *read_only; /* why no command is taken; NULL: they are */
 };

@@ -31,6 +31,7 @@
 #include "service/fallback.h"
 #include "service/service.h"
 #include "service/v1/microgrid_v1.h"
+#include "service/v1alpha/microgrid_v1alpha.h"
 
 #define GRACE_MS    2000                 /* for running calls */
 #define STOP_NS     (27 * NS_PER_S / 10) /* for everything, as it must have ended within 3 s */
@@ -185,6 +186,7 @@ static int make_server(struct gateway *gateway, struct ugrpc_status *st)
     gateway->call_log = call_log_new(gateway->site, gateway->server);
     int rc = access_require(&gateway->access, gateway->server, st);
     rc = rc < 0 ? rc : service_v1_add(gateway->service, gateway->server, st);
+    rc = rc < 0 ? rc : service_v1alpha_add(gateway->service, gateway->server, st);
     rc = rc < 0 ? rc : ugrpc_server_add_health(gateway->server, st);
     rc = rc < 0 ? rc : ugrpc_server_add_reflection(gateway->server, st);
     rc = rc < 0 ? rc : service_add_fallback(gateway->service, gateway->server, st);
@@ -224,9 +226,17 @@ static void on_bound(const struct ugrpc_status *result, void *userdata)
     }
     gateway->endpoints_written = file != NULL;
     gateway->stage = STAGE_READY;
-    char devices[160];
+    char devices[160], versions[256];
     sim_describe(gateway->simulator, devices, sizeof(devices));
-    struct banner banner = {gateway->site, &gateway->access, addresses, n, devices, why_read_only(gateway)};
+    const struct banner banner = {
+        .site = gateway->site,
+        .access = &gateway->access,
+        .addresses = addresses,
+        .n_addresses = n,
+        .api = service_list_versions(gateway->server, versions, sizeof(versions)),
+        .devices = devices,
+        .read_only = why_read_only(gateway),
+    };
     banner_show(&banner, gateway->arguments->log_format == LOG_FORMAT_TEXT);
     log_info("ready in %lld ms",
         (long long)((clock_now_ns(gateway->timers.clock) - gateway->started_ns) / NS_PER_MS));

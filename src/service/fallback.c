@@ -38,8 +38,7 @@ static bool seen_before(struct fallback *fallback, const char *key)
     return false;
 }
 
-/* "frequenz.api.microgrid.v1": the versions of the API among the server's services. */
-static void list_versions(const struct ugrpc_server *server, char *out, size_t cap)
+const char *service_list_versions(const struct ugrpc_server *server, char *out, size_t cap)
 {
     size_t len = 0;
     const struct ugrpc_service *service;
@@ -51,6 +50,7 @@ static void list_versions(const struct ugrpc_server *server, char *out, size_t c
                 out + len, cap - len, "%s%.*s", len ? ", " : "", (int)(end - service->name), service->name);
         }
     }
+    return out;
 }
 
 /* The part of "127.0.0.1:41822" or "[::1]:4711" that stays when a client connects again. */
@@ -103,7 +103,7 @@ static void begin(struct ugrpc_call *call, const void *request, const void *serv
     struct fallback *fallback = userdata;
     const char *method = ugrpc_call_method(call);
     char served[256], package[64];
-    list_versions(fallback->server, served, sizeof(served));
+    service_list_versions(fallback->server, served, sizeof(served));
     if (other_version(fallback->server, method, package, sizeof(package))) {
         tell_once(fallback, call, package, served);
         ugrpc_call_fail(

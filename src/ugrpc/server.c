@@ -170,8 +170,8 @@ static void *grow(void *array, size_t n, size_t size)
     return realloc(array, (n + 1) * size);
 }
 
-int ugrpc_server_add_service(struct ugrpc_server *server, const struct ugrpc_service *service,
-    const struct ugrpc_handler *handlers, const void *servicer, void *userdata, struct ugrpc_status *st)
+/* Takes in the service's name; its methods follow. */
+static int add_name(struct ugrpc_server *server, const struct ugrpc_service *service, struct ugrpc_status *st)
 {
     for (size_t i = 0; i < server->n_services; i++) {
         if (strcmp(server->services[i]->name, service->name) == 0) {
@@ -183,17 +183,52 @@ int ugrpc_server_add_service(struct ugrpc_server *server, const struct ugrpc_ser
         return status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
     }
     server->services = services;
-    for (size_t i = 0; i < service->n_methods; i++) {
+    server->services[server->n_services++] = service;
+    return 0;
+}
+
+int ugrpc_server_add_service(struct ugrpc_server *server, const struct ugrpc_service *service,
+    const struct ugrpc_handler *handlers, const void *servicer, void *userdata, struct ugrpc_status *st)
+{
+    int rc = add_name(server, service, st);
+    for (size_t i = 0; i < service->n_methods && !rc; i++) {
         struct method method = {.type = &service->methods[i],
             .handler = &handlers[i],
             .servicer = servicer,
             .userdata = userdata};
         if (method_table_add(&server->methods, service->name, &method) != 0) {
-            return status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
+            rc = status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
         }
     }
-    server->services[server->n_services++] = service;
-    return 0;
+    return rc;
+}
+
+static const struct method *find_method(
+    const struct ugrpc_server *server, const struct ugrpc_service *service, const char *name)
+{
+    char path[512];
+    int len = snprintf(path, sizeof(path), "/%s/%s", service->name, name);
+    return (size_t)len < sizeof(path) ? method_table_find(&server->methods, path, (size_t)len) : NULL;
+}
+
+int ugrpc_server_add_alias(struct ugrpc_server *server, const struct ugrpc_service *alias,
+    const struct ugrpc_service *service, struct ugrpc_status *st)
+{
+    for (size_t i = 0; i < alias->n_methods; i++) {
+        if (!find_method(server, service, alias->methods[i].name)) {
+            return status_set(st, UGRPC_NOT_FOUND,
+                "%s cannot stand for %s: the server has no method %s of it", alias->name, service->name,
+                alias->methods[i].name);
+        }
+    }
+    int rc = add_name(server, alias, st);
+    for (size_t i = 0; i < alias->n_methods && !rc; i++) {
+        const struct method *method = find_method(server, service, alias->methods[i].name);
+        if (method_table_add(&server->methods, alias->name, method) != 0) {
+            rc = status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
+        }
+    }
+    return rc;
 }
 
 void ugrpc_server_set_fallback(

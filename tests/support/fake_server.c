@@ -8,7 +8,7 @@
 
 struct ugrpc_server {
     struct {
-        const struct ugrpc_service *service;
+        const struct ugrpc_service *service, *alias; /* alias NULL: under its own name */
         const struct ugrpc_handler *handlers;
         const void *servicer;
         void *userdata;
@@ -59,6 +59,20 @@ int ugrpc_server_add_service(struct ugrpc_server *server, const struct ugrpc_ser
     return 0;
 }
 
+int ugrpc_server_add_alias(struct ugrpc_server *server, const struct ugrpc_service *alias,
+    const struct ugrpc_service *service, struct ugrpc_status *st)
+{
+    assert(server->n_services < FAKE_MAX);
+    for (size_t i = 0; i < server->n_services; i++) {
+        if (server->services[i].service == service) {
+            server->services[server->n_services] = server->services[i];
+            server->services[server->n_services++].alias = alias;
+            return 0;
+        }
+    }
+    return -UGRPC_NOT_FOUND;
+}
+
 void ugrpc_server_set_fallback(
     struct ugrpc_server *server, const struct ugrpc_handler *handler, const void *servicer, void *userdata)
 {
@@ -67,9 +81,14 @@ void ugrpc_server_set_fallback(
     server->fallback_userdata = userdata;
 }
 
+static const struct ugrpc_service *name_of(const struct ugrpc_server *server, size_t index)
+{
+    return server->services[index].alias ? server->services[index].alias : server->services[index].service;
+}
+
 const struct ugrpc_service *ugrpc_server_service(const struct ugrpc_server *server, size_t index)
 {
-    return index < server->n_services ? server->services[index].service : NULL;
+    return index < server->n_services ? name_of(server, index) : NULL;
 }
 
 int ugrpc_server_add_interceptor(
@@ -93,8 +112,9 @@ static void dispatch(struct ugrpc_server *server, struct ugrpc_call *call, const
     }
     for (size_t i = 0; i < server->n_services; i++) {
         const struct ugrpc_service *service = server->services[i].service;
-        size_t n = strlen(service->name);
-        if (strncmp(call->method + 1, service->name, n) != 0 || call->method[n + 1] != '/') {
+        const char *name = name_of(server, i)->name;
+        size_t n = strlen(name);
+        if (strncmp(call->method + 1, name, n) != 0 || call->method[n + 1] != '/') {
             continue;
         }
         for (size_t j = 0; j < service->n_methods; j++) {

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/v1alpha/set_power.h"
+
+#include <stdlib.h>
+
+#include "model/command.h"
+#include "model/site.h"
+#include "service/face.h"
+#include "service/rpc.h"
+#include "service/shown.h"
+
+/* A call that waits for the end of its set-point. */
+struct waiting {
+    struct ugrpc_call *call;
+    struct component *component;
+    enum axis axis;
+};
+
+static void on_cancel(struct ugrpc_call *call, void *userdata);
+
+static const struct ugrpc_call_events events = {.on_cancel = on_cancel};
+
+/* Two messages are all that a call ever sends, so there is always room. */
+static void send(struct ugrpc_call *call, int status, int64_t until_utc_ns)
+{
+    alpha_timestamp until = shown_timestamp(until_utc_ns);
+    alpha_power_response message;
+    alpha_power_response_init(&message);
+    message.status = (unsigned)status;
+    message.valid_until_time = until_utc_ns ? &until : NULL;
+    microgrid_v1alpha18_set_electrical_component_power_send(call, &message);
+}
+
+static void on_end(enum command_end end, void *userdata)
+{
+    static const int statuses[] = {
+        [COMMAND_REACHED] = ALPHA_POWER_STATUS(SUCCESS),
+        [COMMAND_FAILED] = ALPHA_POWER_STATUS(FAILED),
+        [COMMAND_OVERRIDDEN] = ALPHA_POWER_STATUS(OVERRIDDEN),
+    };
+    struct waiting *waiting = userdata;
+    const struct setpoint *setpoint = &waiting->component->setpoints[waiting->axis];
+    send(waiting->call, statuses[end], end == COMMAND_REACHED ? setpoint->until_utc_ns : 0);
+    ugrpc_call_end(waiting->call);
+    free(waiting);
+}
+
+static void on_cancel(struct ugrpc_call *call, void *userdata)
+{
+    struct waiting *waiting = userdata;
+    command_unwatch(waiting->component, waiting->axis, waiting);
+    free(waiting);
+    ugrpc_call_end(call);
+}
+
+/* The device's answer shows in the end of the command. */
+static void on_answered(const struct ugrpc_status *st, int64_t valid_until_utc_ns, void *userdata)
+{
+}
+
+static int read_axis(int power_type, const char *label, enum axis *axis, struct ugrpc_status *st)
+{
+    switch (power_type) {
+    case ALPHA_POWER_TYPE(ACTIVE):
+        *axis = AXIS_ACTIVE;
+        return 0;
+    case ALPHA_POWER_TYPE(REACTIVE):
+        *axis = AXIS_REACTIVE;
+        return 0;
+    default:
+        return status_set(st, UGRPC_INVALID_ARGUMENT,
+            "%s: power_type is %d, must be POWER_TYPE_ACTIVE (%d) or POWER_TYPE_REACTIVE (%d)", label,
+            power_type, ALPHA_POWER_TYPE(ACTIVE), ALPHA_POWER_TYPE(REACTIVE));
+    }
+}
+
+static int begin(struct face *face, const struct ugrpc_call *call, const alpha_power_request *request,
+    enum axis *axis, struct ugrpc_status *st)
+{
+    struct rpc_caller caller;
+    char label[128];
+    const struct service_lifetime lifetime = {
+        .given = alpha_power_request_has_lifetime(request), .seconds = request->request_lifetime};
+    service_label(face->service, request->electrical_component_id, label, sizeof(label));
+    int rc = read_axis((int)request->power_type, label, axis, st);
+    return rc ? rc
+              : service_set_power(face->service, rpc_caller_init(&caller, call),
+                    request->electrical_component_id, *axis, (double)request->power, lifetime, on_answered,
+                    NULL, st);
+}
+
+void alpha_set_power(struct face *face, struct ugrpc_call *call, const alpha_power_request *request)
+{
+    struct waiting *waiting = calloc(1, sizeof(*waiting));
+    struct ugrpc_status st;
+    enum axis axis = AXIS_ACTIVE;
+    if (!waiting) {
+        ugrpc_call_fail(call, UGRPC_RESOURCE_EXHAUSTED, "no memory for the call");
+        return;
+    }
+    if (begin(face, call, request, &axis, &st)) {
+        free(waiting);
+        ugrpc_call_fail_status(call, &st);
+        return;
+    }
+    struct component *component = site_component(
+        service_site(face->service), request->electrical_component_id);
+    *waiting = (struct waiting){.call = call, .component = component, .axis = axis};
+    command_watch(component, axis, on_end, waiting);
+    ugrpc_call_watch(call, &events, waiting);
+    send(call, ALPHA_POWER_STATUS(ACCEPTED), component->setpoints[axis].until_utc_ns);
+}
