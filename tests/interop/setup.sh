@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # usage: tests/interop/setup.sh [DIR]      (DIR: .work/interop in the checkout)
-# Puts other people's clients into DIR: the published Python bindings in two virtual environments, grpcurl,
-# h2spec and the grpc-go interop client in DIR/bin. Comes through the package clients as they are set up on
-# this machine. What is there already, in the versions asked for, is left alone.
+# Puts other people's clients into DIR: the published Python bindings in two virtual environments, in one of them
+# with the clients on top of them; grpcurl, h2spec and the grpc-go interop client in DIR/bin; a program on the
+# Rust client, DIR/rust/debug/rust-client. Comes through the package clients as they are set up on this machine.
+# What is there already, in the versions asked for, is left alone.
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
@@ -12,7 +13,7 @@ mkdir -p "$dir/bin" "$dir/stamp"
 dir=$(readlink -f "$dir")
 
 published=frequenz-api-microgrid==0.17.2 # the release whose facts the contract describes
-newest=frequenz-api-microgrid==0.19.2    # the newest; it still has the v1 package
+newest=frequenz-api-microgrid==0.19.2    # the newest: v1, v1alpha18 and v1alpha19
 go_tools=(
     google.golang.org/grpc/interop/client@v1.85.0
     github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4
@@ -60,6 +61,18 @@ need_go() {
     esac
 }
 
+# Builds only what has changed, so it has no stamp.
+rust_client() {
+    local start=$SECONDS version
+    version=$(rustc --version 2>/dev/null | sed -nE 's/^rustc 1\.([0-9]+)\..*/\1/p') || true
+    if [ "${version:-0}" -lt 88 ]; then
+        echo "setup: no rustc 1.88 or newer, which the Rust client takes: install one" >&2
+        exit 1
+    fi
+    cargo build --quiet --locked --manifest-path "$here/rust/Cargo.toml" --target-dir "$dir/rust"
+    printf '%-16s done in %d s\n' rust-client $((SECONDS - start))
+}
+
 go_tool() {
     local scratch
     need_go
@@ -75,10 +88,16 @@ go_tool() {
 
 # Exact versions: the newest reflection package wants a protobuf that the published bindings do not take, and pip looks for
 # the last one that fits through all of them, for minutes.
+pytest=(pytest==9.2.0 pytest-xdist==3.8.0 pytest-timeout==2.4.0)
 python_tools=(grpcio==1.85.1 grpcio-reflection==1.81.1 grpcio-health-checking==1.81.1 protobuf==6.33.6 h2==4.4.1
-    pytest==9.2.0 pytest-xdist==3.8.0 pytest-timeout==2.4.0)
+    "${pytest[@]}")
+python_clients=(frequenz-sdk==1.0.0rc2214 frequenz-client-microgrid==0.18.4 frequenz-client-base==0.11.3
+    frequenz-client-common==0.3.8 frequenz-api-common==0.8.12 frequenz-channels==1.12.0 frequenz-core==1.6.0
+    frequenz-quantities==1.0.3 frequenz-microgrid-component-graph==0.6.0 numpy==2.4.6 grpcio==1.85.1 protobuf==7.36.2
+    "${pytest[@]}")
 once venv "$published ${python_tools[*]}" environment venv "$published" "${python_tools[@]}"
-once venv-newest "$newest" environment venv-newest "$newest" grpcio==1.85.1 protobuf==7.36.2
+once venv-newest "$newest ${python_clients[*]}" environment venv-newest "$newest" "${python_clients[@]}"
 for i in "${!go_tools[@]}"; do
     once "${go_names[$i]}" "${go_tools[$i]}" go_tool "${go_names[$i]}" "${go_tools[$i]}"
 done
+rust_client
