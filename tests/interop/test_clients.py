@@ -8,6 +8,7 @@ import threading
 import time
 
 import grpc
+import grpc.experimental  # which the bindings' one-shot class uses and does not import
 import pytest
 from frequenz.api.microgrid.v1.microgrid_pb2_grpc import Microgrid, MicrogridStub
 from google.protobuf.empty_pb2 import Empty
