@@ -69,7 +69,7 @@ rust_client() {
         echo "setup: no rustc 1.88 or newer, which the Rust client takes: install one" >&2
         exit 1
     fi
-    cargo build --quiet --locked --manifest-path "$here/rust/Cargo.toml" --target-dir "$dir/rust"
+    cargo build --quiet --manifest-path "$here/rust/Cargo.toml" --target-dir "$dir/rust"
     printf '%-16s done in %d s\n' rust-client $((SECONDS - start))
 }
 

@@ -13,8 +13,8 @@ from grpc_reflection.v1alpha import reflection_pb2
 from client import refused
 from daemon import HERE, TOOLS, TOP
 
-SERVED = ["v1"]  # the versions that the gateway has to list: each of them is compared by reflection too
-PREVIEWS = ["v1alpha18", "v1alpha19"]
+SERVED = ["v1", "v1alpha18", "v1alpha19"]  # what the gateway has to list: compared by reflection too
+PREVIEWS = SERVED[1:]
 BINDINGS = {"venv": ["v1"], "venv-newest": ["v1", *PREVIEWS]}  # which release has what: setup.sh
 REFLECTIONS = ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"]
 Field = descriptor_pb2.FieldDescriptorProto

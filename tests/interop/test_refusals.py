@@ -167,7 +167,7 @@ class TestReadOnly:
 
 
 class TestOtherVersions:
-    @pytest.mark.parametrize("version", ["v1alpha18", "v1alpha19", "v2"])
+    @pytest.mark.parametrize("version", ["v1alpha17", "v1beta", "v2"])
     def test_a_call_to_another_version_is_told_which_are_served(self, all_site, version):
         path = f"/frequenz.api.microgrid.{version}.Microgrid/ListElectricalComponents"
         with refused(StatusCode.UNIMPLEMENTED, "frequenz.api.microgrid.v1", version):
@@ -178,10 +178,10 @@ class TestOtherVersions:
         client = connect(site)
         for _ in range(3):
             with pytest.raises(grpc.RpcError):
-                raw_call(client, "/frequenz.api.microgrid.v1alpha18.Microgrid/ListElectricalComponents")
-        site.wait_log("v1alpha18")
+                raw_call(client, "/frequenz.api.microgrid.v1alpha17.Microgrid/ListElectricalComponents")
+        site.wait_log("v1alpha17")
         site.stop()
-        assert sum("v1alpha18" in line for line in site.log().splitlines()) == 1
+        assert sum("v1alpha17" in line for line in site.log().splitlines()) == 1
 
     def test_an_unknown_method_is_unimplemented(self, all_site):
         with refused(StatusCode.UNIMPLEMENTED, "Nonsense"):
