@@ -15,70 +15,14 @@
 #include <ugrpc/ugrpc.h>
 
 #include "base/base.h"
-#include "support/echo_service.h"
-#include "support/h2_client.h"
-
-struct fixture {
-    struct ugrpc_loop *loop;
-    struct ugrpc_server *server;
-    struct h2_client *client;
-    struct echo echo;
-    char log[4096];
-};
-
-static void on_log(enum ugrpc_log_level level, const char *text, void *userdata)
-{
-    struct fixture *f = userdata;
-    if (level < UGRPC_LOG_DEBUG) {
-        strncat(f->log, text, sizeof(f->log) - strlen(f->log) - 1);
-    }
-}
-
-static void start(struct fixture *f, struct ugrpc_server_options options)
-{
-    struct ugrpc_status st = {0};
-    echo_init(&f->echo);
-    options.log = on_log;
-    options.log_userdata = f;
-    f->loop = ugrpc_loop_new();
-    f->server = ugrpc_server_new(f->loop, &options, &st);
-    assert_int_equal(
-        ugrpc_server_add_service(f->server, &echo_service, echo_handlers, NULL, &f->echo, &st), 0);
-    assert_int_equal(ugrpc_server_listen(f->server, "127.0.0.1:0", NULL, &st), 0);
-    assert_int_equal(ugrpc_server_start(f->server, &st), 0);
-    f->client = h2_connect(f->loop, ugrpc_server_address(f->server, 0), true);
-}
+#include "support/echo_fixture.h"
 
 static int set_up(void **state)
 {
-    struct fixture *f = calloc(1, sizeof(*f));
-    start(f, (struct ugrpc_server_options){.max_message_bytes = 100000, .max_header_bytes = 4096});
-    *state = f;
+    fixture_set_up_nothing(state);
+    fixture_start(
+        *state, (struct ugrpc_server_options){.max_message_bytes = 100000, .max_header_bytes = 4096});
     return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-    h2_close(f->client);
-    ugrpc_server_free(f->server);
-    ugrpc_loop_free(f->loop);
-    free(f);
-    return 0;
-}
-
-/* One whole call with this body. */
-static struct h2_call *call_bytes(struct fixture *f, const char *path, const void *body, size_t len)
-{
-    struct h2_call *call = h2_call(f->client, path, body, len, true);
-    h2_pump_until_closed(f->client, call);
-    return call;
-}
-
-static struct h2_call *call_text(struct fixture *f, const char *path, const char *text)
-{
-    uint8_t body[1024];
-    return call_bytes(f, path, body, h2_frame(body, text, strlen(text), false));
 }
 
 static void expect_message(const struct h2_call *call, size_t index, const char *text)
@@ -445,7 +389,7 @@ static void too_much_metadata_is_resource_exhausted(void **state)
 static void http1_gets_a_readable_400(void **state)
 {
     struct fixture *f = *state;
-    struct h2_client *c = h2_connect(f->loop, ugrpc_server_address(f->server, 0), false);
+    struct h2_client *c = fixture_connect(f, false);
     static const char request[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
     h2_send_raw(c, request, sizeof(request) - 1);
     h2_pump_until_gone(c);
@@ -458,7 +402,7 @@ static void http1_gets_a_readable_400(void **state)
 static void tls_on_a_plain_port_is_closed_and_logged(void **state)
 {
     struct fixture *f = *state;
-    struct h2_client *c = h2_connect(f->loop, ugrpc_server_address(f->server, 0), false);
+    struct h2_client *c = fixture_connect(f, false);
     h2_send_raw(c, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc", 9);
     h2_pump_until_gone(c);
     assert_int_equal(c->raw_len, 0);
@@ -469,14 +413,14 @@ static void tls_on_a_plain_port_is_closed_and_logged(void **state)
 static void garbage_is_closed_and_logged(void **state)
 {
     struct fixture *f = *state;
-    struct h2_client *c = h2_connect(f->loop, ugrpc_server_address(f->server, 0), false);
+    struct h2_client *c = fixture_connect(f, false);
     h2_send_raw(c, "\x00\x01\x02garbage", 10);
     h2_pump_until_gone(c);
     assert_non_null(strstr(f->log, "not HTTP/2"));
     h2_close(c);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, fixture_tear_down)
 
 int main(void)
 {

@@ -136,3 +136,8 @@ void echo_let_go(struct echo *e)
     e->held = NULL;
     ugrpc_call_fail(call, UGRPC_ABORTED, "let go");
 }
+
+bool echo_was_cancelled(void *echo)
+{
+    return ((const struct echo *)echo)->cancels > 0;
+}

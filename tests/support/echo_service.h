@@ -26,4 +26,7 @@ void echo_init(struct echo *e);
 /* Finishes the held call. */
 void echo_let_go(struct echo *e);
 
+/* Whether a call was cancelled; for h2_pump(). */
+bool echo_was_cancelled(void *echo);
+
 #endif

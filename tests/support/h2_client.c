@@ -132,6 +132,9 @@ struct h2_client *h2_connect(struct ugrpc_loop *loop, const char *address, bool 
 
 void h2_close(struct h2_client *c)
 {
+    if (!c) {
+        return;
+    }
     if (c->fd >= 0) {
         close(c->fd);
     }
@@ -305,6 +308,12 @@ struct h2_call *h2_call(struct h2_client *c, const char *path, const void *body,
     call->id = nghttp2_submit_request(c->h2, NULL, block, n, len == 0 && end ? NULL : &provider, call);
     assert_true(call->id > 0);
     return call;
+}
+
+struct h2_call *h2_call_empty(struct h2_client *c, const char *path)
+{
+    static const uint8_t message[5];
+    return h2_call(c, path, message, sizeof(message), true);
 }
 
 void h2_more(struct h2_client *c, struct h2_call *call, const void *body, size_t len, bool end)

@@ -49,7 +49,7 @@ struct h2_client {
 /* Connects to "127.0.0.1:PORT", "[::1]:PORT" or "unix:/path"; with_http2 false leaves the bytes to the test.
  */
 struct h2_client *h2_connect(struct ugrpc_loop *loop, const char *address, bool with_http2);
-void h2_close(struct h2_client *c);
+void h2_close(struct h2_client *c); /* NULL is fine */
 
 /* Turns server and client until `done` says so; fails the test after ten seconds without that. */
 void h2_pump(struct h2_client *c, bool (*done)(void *userdata), void *userdata);
@@ -63,6 +63,7 @@ void h2_clear_headers(struct h2_client *c);
 
 /* Begins a POST; `body` is borrowed. With `end` the request ends after it. */
 struct h2_call *h2_call(struct h2_client *c, const char *path, const void *body, size_t len, bool end);
+struct h2_call *h2_call_empty(struct h2_client *c, const char *path); /* its body: one empty message */
 void h2_more(struct h2_client *c, struct h2_call *call, const void *body, size_t len, bool end);
 void h2_reset(struct h2_client *c, struct h2_call *call);
 
