@@ -23,7 +23,7 @@ static void join_addresses(const struct banner *banner, const char *glue, char *
     }
 }
 
-static void count_site(const struct site *site, char *out, size_t cap)
+void banner_count(const struct site *site, char *out, size_t cap)
 {
     snprintf(out, cap, "%zu component%s, %zu connection%s, %zu sensor%s", site->n_components,
         site->n_components == 1 ? "" : "s", site->n_connections, site->n_connections == 1 ? "" : "s",
@@ -49,7 +49,7 @@ void banner_show(const struct banner *banner, bool for_people)
     char addresses[1024], guard[160], counts[120];
     join_addresses(banner, for_people ? "  " : ", ", addresses, sizeof(addresses));
     access_describe(banner->access, guard, sizeof(guard));
-    count_site(banner->site, counts, sizeof(counts));
+    banner_count(banner->site, counts, sizeof(counts));
     if (!for_people) {
         log_info("microgridd %s: %s (microgrid %llu), %s; gRPC on %s (%s); API %s; %s%s%s", ugrpc_version(),
             spec->name, (unsigned long long)spec->id, banner->devices, addresses, guard, banner->api, counts,

@@ -19,6 +19,9 @@ struct banner {
     const char *read_only; /* why no command is taken; NULL: they are */
 };
 
+/* "15 components, 14 connections, 1 sensor" */
+void banner_count(const struct site *site, char *out, size_t cap);
+
 /* For people: some lines on stderr. For machines: the same as one line of the log. */
 void banner_show(const struct banner *banner, bool for_people);
 

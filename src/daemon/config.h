@@ -57,7 +57,7 @@ struct config {
 };
 
 /* Reads a file. What is wrong goes to `problems`, all of it; then the result is not for use, only for
- * config_free(). NULL, with a problem, if it cannot be read at all. */
+ * access_init() and config_free(). NULL, with a problem, if it cannot be read at all. */
 struct config *config_load(const char *file, struct problems *problems);
 
 /* The same from memory; `file` names it. Never NULL. */

@@ -67,14 +67,20 @@ struct gateway {
 /* --- building --------------------------------------------------------------------------------------------
  */
 
-/* --state DIR: made if it is missing, for its owner only; nothing is kept in it yet. */
-static void prepare_state(const char *folder, struct problems *problems)
+/* --state DIR: made if it is missing, for its owner only, unless all this is only a check; nothing is kept in
+ * it yet. */
+static void prepare_state(const struct arguments *arguments, struct problems *problems)
 {
+    const char *folder = arguments->state;
     struct stat info;
     if (!folder) {
         return;
     }
-    if (mkdir(folder, 0700) < 0 && errno != EEXIST) {
+    bool missing = stat(folder, &info) < 0 && errno == ENOENT;
+    if (missing && arguments->verb == VERB_CHECK) {
+        return;
+    }
+    if (missing && mkdir(folder, 0700) < 0) {
         problems_add(problems, 0, "--state", folder, "cannot be made: %s", strerror(errno));
     } else if (stat(folder, &info) < 0 || !S_ISDIR(info.st_mode)) {
         problems_add(problems, 0, "--state", folder, "is no folder");
@@ -93,11 +99,14 @@ struct gateway *gateway_new(
     gateway->config = config;
     gateway->arguments = arguments;
     timers_init(&gateway->timers, clock_real());
-    prepare_state(arguments->state, problems);
+    bool good = problems->n == 0; /* the file, taken by itself */
+    prepare_state(arguments, problems);
     access_init(&gateway->access, config, arguments, problems);
-    gateway->site = site_build(config, &gateway->timers, problems);
-    const char *data = arguments->data ? arguments->data : getenv("MICROGRIDD_DATA");
-    gateway->simulator = site_build_simulator(gateway->site, config, data, problems);
+    if (good) {
+        const char *data = arguments->data ? arguments->data : getenv("MICROGRIDD_DATA");
+        gateway->site = site_build(config, &gateway->timers, problems);
+        gateway->simulator = site_build_simulator(gateway->site, config, data, problems);
+    }
     return gateway;
 }
 

@@ -10,8 +10,9 @@
 
 struct gateway;
 
-/* Builds the site with its devices and reads what the configuration names, but opens no port yet. Borrows
- * all but `problems` until gateway_free(). Never NULL; with problems it is only for gateway_free(). */
+/* Builds the site with its devices and reads what the configuration names, but opens no port yet. A
+ * configuration that has problems is only checked further. Borrows all but `problems` until gateway_free().
+ * Never NULL; with problems it is only for gateway_free(). */
 struct gateway *gateway_new(
     const struct config *config, const struct arguments *arguments, struct problems *problems);
 
@@ -21,7 +22,6 @@ int gateway_run(struct gateway *gateway, int64_t started_ns);
 
 void gateway_free(struct gateway *gateway); /* NULL is fine */
 
-/* "15 components, 14 connections, 5 sensors" */
 const struct site *gateway_site(const struct gateway *gateway);
 
 #endif

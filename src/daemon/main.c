@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* microgridd: reads its arguments and its site file, then lets the gateway run. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <ugrpc/server.h>
 
 #include "base/clock.h"
 #include "daemon/arguments.h"
+#include "daemon/banner.h"
 #include "daemon/config.h"
 #include "daemon/gateway.h"
 #include "daemon/manual.h"
@@ -25,9 +28,19 @@ static int show_topic(const char *topic)
 
 static void show_good(const struct config *config, const struct gateway *gateway)
 {
-    const struct site *site = gateway_site(gateway);
-    printf("%s: good: %zu components, %zu connections, %zu sensors\n", config->file, site->n_components,
-        site->n_connections, site->n_sensors);
+    char counts[120];
+    banner_count(gateway_site(gateway), counts, sizeof(counts));
+    printf("%s: good: %s\n", config->file, counts);
+}
+
+/* What was asked for is not there if it could not be written. */
+static int finish_stdout(int status)
+{
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "microgridd: cannot write to stdout: %s\n", strerror(errno));
+        return 1;
+    }
+    return status;
 }
 
 /* Everything that needs a site file. */
@@ -38,7 +51,7 @@ static int run(struct arguments *arguments, int64_t started_ns)
     bool check = arguments->verb == VERB_CHECK;
     int status = check ? 1 : EXIT_USAGE;
     struct config *config = config_load(arguments->config, &problems);
-    if (config && problems.n == 0) {
+    if (config) {
         gateway = gateway_new(config, arguments, &problems);
     }
     if (problems.n > 0) {
@@ -67,26 +80,30 @@ int main(int argc, char **argv)
         arguments.log_format = isatty(STDERR_FILENO) ? LOG_FORMAT_TEXT : LOG_FORMAT_LOGFMT;
     }
     log_setup(arguments.log_level, arguments.log_format);
-    signal(SIGPIPE, SIG_IGN);
     switch (arguments.verb) {
     case VERB_HELP:
         arguments_help(stdout);
         manual_overview(stdout);
-        return 0;
+        break;
     case VERB_TOPIC:
-        return show_topic(arguments.topic);
+        rc = show_topic(arguments.topic);
+        break;
     case VERB_VERSION:
         printf("microgridd %s\n", ugrpc_version());
-        return 0;
+        break;
     case VERB_SCHEMA:
         manual_schema(stdout);
-        return 0;
+        break;
     case VERB_MANUAL:
         manual_markdown(stdout);
-        return 0;
-    case VERB_RUN:
+        break;
     case VERB_CHECK:
-        return run(&arguments, started_ns);
+        rc = run(&arguments, started_ns);
+        break;
+    case VERB_RUN:
+        signal(SIGPIPE, SIG_IGN);
+        rc = run(&arguments, started_ns);
+        break;
     }
-    return EXIT_USAGE;
+    return finish_stdout(rc);
 }

@@ -2,6 +2,7 @@
 #include "daemon/problems.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,7 +75,8 @@ void problems_print(struct problems *problems, const char *file, FILE *to)
         if (problem->line > 0) {
             fprintf(to, "%s:%d: %s\n", file, problem->line, problem->text);
         } else {
-            fprintf(to, "%s: %s\n", file, problem->text);
+            bool of_option = strncmp(problem->text, "--", 2) == 0;
+            fprintf(to, "%s: %s\n", of_option ? "microgridd" : file, problem->text);
         }
     }
     if (problems->left_out > 0) {

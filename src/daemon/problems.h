@@ -26,7 +26,8 @@ struct problems {
 void problems_add(struct problems *problems, int line, const char *key, const char *value, const char *format,
     ...) PRINTF_LIKE(5, 6);
 
-/* Sorts by line and writes "file:line: text" for each. */
+/* Sorts by line and writes "file:line: text" for each, or "microgridd: --option: ..." where that is the key.
+ */
 void problems_print(struct problems *problems, const char *file, FILE *to);
 
 void problems_done(struct problems *problems);

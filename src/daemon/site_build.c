@@ -70,9 +70,10 @@ static void on_graph_problem(const struct component *component, const char *text
 struct site *site_build(const struct config *config, struct timers *timers, struct problems *problems)
 {
     struct site *site = site_new(&config->site, timers);
+    size_t before = problems->n;
     add_components(site, config, problems);
     add_connections(site, config, problems);
-    if (problems->n == 0) {
+    if (problems->n == before) {
         struct graph_report report = {config, problems};
         graph_check(site, on_graph_problem, &report);
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A gRPC client made of a blocking-free socket and nghttp2, for tests: it can be as rude as a test needs. It
- * lives in the test's own thread; pump() lets server and client take turns until something has happened. */
+ * lives in the test's own thread; pump() lets server and client take turns until something has happened. The
+ * server may also be another process, which takes its own. */
 #ifndef SUPPORT_H2_CLIENT_H
 #define SUPPORT_H2_CLIENT_H
 
@@ -32,7 +33,7 @@ struct h2_call {
 struct h2_client {
     int fd;
     nghttp2_session *h2;
-    struct ugrpc_loop *loop; /* the server's */
+    struct ugrpc_loop *loop; /* the server's; NULL: that is another process */
     struct h2_call *calls;
     bool closed; /* by the server */
     bool goaway;
@@ -46,8 +47,8 @@ struct h2_client {
     size_t raw_len;
 };
 
-/* Connects to "127.0.0.1:PORT", "[::1]:PORT" or "unix:/path"; with_http2 false leaves the bytes to the test.
- */
+/* Connects to "127.0.0.1:PORT", "[::1]:PORT" or "unix:/path", with the server on `loop` (NULL: in another
+ * process); with_http2 false leaves the bytes to the test. */
 struct h2_client *h2_connect(struct ugrpc_loop *loop, const char *address, bool with_http2);
 void h2_close(struct h2_client *c); /* NULL is fine */
 
