@@ -209,7 +209,8 @@ void arguments_help(FILE *to)
           "  microgridd --config site.yaml --check\n"
           "  microgridd --config site.yaml --grpc 127.0.0.1:0 --endpoints /run/user/1000/gateway.json\n"
           "  microgridd --help=battery\n\n"
-          "Ends at SIGTERM or Ctrl-C within 3 s, at the second one at once. Exit status: 0 as asked,\n"
-          "1 something failed, 2 wrong command line or site file.\n\n",
+          "Ends within 3 s at SIGTERM, Ctrl-C or when its terminal goes away (SIGHUP), at the second\n"
+          "SIGTERM or Ctrl-C at once. Exit status: 0 as asked, 1 something failed, 2 wrong command line\n"
+          "or site file.\n\n",
         to);
 }

@@ -35,12 +35,14 @@ static void show_try(const struct banner *banner)
     if (!isatty(STDERR_FILENO) || banner->access->tls || banner->access->keys) {
         return;
     }
-    if (access(FIRST_CALL, R_OK) == 0) {
+    bool checkout = access(FIRST_CALL, R_OK) == 0;
+    if (checkout) {
         fputs("Try     python3 -m venv .venv && .venv/bin/pip install -q frequenz-api-microgrid==0.17.2 && "
               ".venv/bin/python " FIRST_CALL "\n",
             stderr);
     }
-    fprintf(stderr, "        in your own program: grpc://%s        Ctrl-C stops\n", banner->addresses[0]);
+    fprintf(stderr, "%s in your own program: grpc://%s        Ctrl-C stops\n",
+        checkout ? "       " : "Try    ", banner->addresses[0]);
 }
 
 void banner_show(const struct banner *banner, bool for_people)

@@ -6,10 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int endpoints_write(const char *file, const char *const *grpc, size_t n, struct ugrpc_status *st)
 {
+    struct stat there;
+    if (stat(file, &there) == 0 && !S_ISREG(there.st_mode)) { /* rename() would put a file in its place */
+        return status_set(st, UGRPC_FAILED_PRECONDITION, "--endpoints %s: is there, and no file", file);
+    }
     json_t *addresses = json_array();
     for (size_t i = 0; i < n; i++) {
         json_array_append_new(addresses, json_string(grpc[i]));

@@ -284,7 +284,10 @@ static void remove_endpoints(struct gateway *gateway)
 static void on_signal(int number, void *userdata)
 {
     struct gateway *gateway = userdata;
-    const char *name = number == SIGINT ? "SIGINT" : "SIGTERM";
+    const char *name = number == SIGINT ? "SIGINT" : number == SIGHUP ? "SIGHUP" : "SIGTERM";
+    if (gateway->stage == STAGE_STOPPING && number == SIGHUP) {
+        return; /* a terminal that goes away may send several */
+    }
     if (gateway->stage == STAGE_STOPPING) {
         log_info("second signal (%s): ending at once", name);
         remove_endpoints(gateway);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/signals.h"
 
+#include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <uv.h>
 
 #include "base/base.h"
 
-static const int numbers[] = {SIGTERM, SIGINT};
+static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
 
 struct signals {
     uv_signal_t handles[ARRAY_LEN(numbers)];
@@ -38,6 +40,8 @@ struct signals *signals_new(
     if (!signals) {
         abort();
     }
+    struct sigaction before;
+    bool nohup = sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler == SIG_IGN;
     signals->on_signal = on_signal;
     signals->userdata = userdata;
     for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
@@ -47,10 +51,10 @@ struct signals *signals_new(
         }
         handle->data = signals;
         signals->open++;
-        if (uv_signal_start(handle, on_uv_signal, numbers[i]) < 0) {
+        bool wanted = numbers[i] != SIGHUP || !nohup;
+        if (wanted && uv_signal_start(handle, on_uv_signal, numbers[i]) < 0) {
             abort();
         }
-        uv_unref((uv_handle_t *)handle);
     }
     return signals;
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* SIGTERM and SIGINT as a callback on the loop. */
+/* SIGTERM, SIGINT and SIGHUP as a callback on the loop. */
 #ifndef DAEMON_SIGNALS_H
 #define DAEMON_SIGNALS_H
 
 struct signals;
 struct uv_loop_s;
 
-/* on_signal runs from the loop for each SIGTERM and SIGINT until signals_free(). Does not keep the loop
- * alive. Aborts when memory or descriptors run out. */
+/* on_signal runs from the loop for each of them until signals_free(), and the loop runs at least that long. A
+ * SIGHUP that the process was started to ignore, as by nohup, stays ignored. Aborts when memory or
+ * descriptors run out. */
 struct signals *signals_new(
     struct uv_loop_s *uv, void (*on_signal)(int number, void *userdata), void *userdata);
 

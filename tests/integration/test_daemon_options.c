@@ -65,7 +65,7 @@ static void the_schema_is_json(void **state)
 static void what_cannot_be_printed_is_told(void **state)
 {
     static const char *const verbs[][4] = {{"--help"}, {"--help=grid"}, {"--version"}, {"--schema"},
-        {"--schema=markdown"}, {"--check", "--config", SOURCE_ROOT "/share/site-default.yaml"}};
+        {"--schema=markdown"}, {"--check", "--config", SITE_DEFAULT}};
     struct gateway *g = *state;
     int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
     for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {

@@ -13,7 +13,8 @@
 
 /* Arguments, and those that nearly every test begins with. */
 #define ARGS(...)       ((const char *const[]){__VA_ARGS__, NULL})
-#define ON_DEFAULT_SITE "--config", SOURCE_ROOT "/share/site-default.yaml", "--grpc", "127.0.0.1:0"
+#define SITE_DEFAULT    SOURCE_ROOT "/share/site-default.yaml"
+#define ON_DEFAULT_SITE "--config", SITE_DEFAULT, "--grpc", "127.0.0.1:0"
 #define ON_OWN_SITE     "--config", "site.yaml", "--grpc", "127.0.0.1:0"
 
 struct gateway {

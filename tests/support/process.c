@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <poll.h>
+#include <pty.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,15 +66,15 @@ static void run_child(const struct process_options *o, int out, int err)
     _exit(127);
 }
 
-/* Makes the pipe if the output is to be gathered; returns the child's descriptor. */
-static int open_output(struct process_output *output, int wanted)
+/* Makes the pipe, or terminal, if the output is to be gathered; returns the child's descriptor. */
+static int open_output(struct process_output *output, int wanted, bool terminal)
 {
     int ends[2];
     *output = (struct process_output){.fd = -1, .text = calloc(1, 1)};
     if (wanted != 0) {
         return wanted;
     }
-    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    assert_int_equal(terminal ? openpty(&ends[0], &ends[1], NULL, NULL, NULL) : pipe2(ends, O_CLOEXEC), 0);
     assert_int_equal(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
     output->fd = ends[0];
     return ends[1];
@@ -81,7 +82,8 @@ static int open_output(struct process_output *output, int wanted)
 
 void process_start(struct process *p, const struct process_options *options)
 {
-    int out = open_output(&p->out, options->out), err = open_output(&p->err, options->err);
+    int out = open_output(&p->out, options->out, false);
+    int err = open_output(&p->err, options->err, options->terminal);
     p->pid = fork();
     if (p->pid == 0) {
         run_child(options, out, err);

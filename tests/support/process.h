@@ -23,6 +23,7 @@ struct process_options {
     rlim_t max_files;        /* soft and hard limit; 0: as the test has */
     bool no_override;        /* even root may write only where the mode allows it */
     bool no_hangup;          /* ignores SIGHUP, as under nohup */
+    bool terminal;           /* its stderr is one, and gathered */
 };
 
 struct process_output {
