@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One line of log: a level and a sentence, with optional fields. Libraries and everything below service/ log
- * only at debug; whoever stops an error logs it once. The level is the project's only mutable global. */
+ * only at debug; whoever stops an error logs it once. Its setup is the project's only mutable global. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
@@ -22,7 +22,12 @@ enum log_format {
 void log_setup(enum log_level level, enum log_format format);
 bool log_enabled(enum log_level level);
 
-/* Writes one line to stderr. `name` and `id` name the component that the line is about; NULL and 0: none. */
+/* For a program that must not stand still because nobody reads its log, be that a pipe, a terminal or
+ * journald: from now on a line that is not taken at once is lost, and counted. */
+void log_never_wait(void);
+
+/* Writes one line to stderr, of printable characters only. `name` and `id` name the component that the line
+ * is about; NULL and 0: none. */
 void log_write(enum log_level level, const char *name, uint64_t id, const char *format, ...)
     PRINTF_LIKE(4, 5);
 

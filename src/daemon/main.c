@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* microgridd: reads its arguments and its site file, then lets the gateway run. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -60,6 +61,7 @@ static int run(struct arguments *arguments, int64_t started_ns)
         show_good(config, gateway);
         status = 0;
     } else {
+        log_never_wait();
         status = gateway_run(gateway, started_ns);
     }
     gateway_free(gateway);
@@ -68,10 +70,23 @@ static int run(struct arguments *arguments, int64_t started_ns)
     return status;
 }
 
+/* A standard descriptor that is closed would become the next socket's, and that socket get the log. */
+static void fill_standard_descriptors(void)
+{
+    int fd;
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd < STDERR_FILENO);
+    if (fd > STDERR_FILENO) {
+        close(fd);
+    }
+}
+
 int main(int argc, char **argv)
 {
     int64_t started_ns = clock_now_ns(clock_real());
     struct arguments arguments;
+    fill_standard_descriptors();
     int rc = arguments_parse(&arguments, argc, argv, stderr);
     if (rc != 0) {
         return rc;

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "ugrpc/text.h"
+#include "base/utf8.h"
 
 #define MAX_DEPTH 100 /* as Google's own decoders */
 
@@ -93,7 +93,7 @@ static int check_value(const ProtobufCMessage *message, const ProtobufCFieldDesc
 {
     if (field->type == PROTOBUF_C_TYPE_STRING) {
         const char *text = *(char *const *)at;
-        if (text && !utf8_valid((const uint8_t *)text, strlen(text))) {
+        if (text && !utf8_valid(text, strlen(text))) {
             return status_set(st, UGRPC_INVALID_ARGUMENT, "%s: the text in %s is not UTF-8",
                 message->descriptor->name, field->name);
         }

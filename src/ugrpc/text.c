@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ugrpc/text.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -138,32 +139,4 @@ int64_t timeout_parse(const char *text, size_t len)
     default:
         return -1;
     }
-}
-
-bool utf8_valid(const uint8_t *text, size_t len)
-{
-    const uint8_t *end = text + len;
-    while (text < end) {
-        if (*text < 0x80) {
-            text++;
-            continue;
-        }
-        size_t n = (*text & 0xe0) == 0xc0 ? 1 : (*text & 0xf0) == 0xe0 ? 2 : (*text & 0xf8) == 0xf0 ? 3 : 0;
-        if (n == 0 || (size_t)(end - text) <= n) {
-            return false;
-        }
-        uint32_t c = *text & (0x3fu >> n);
-        for (size_t i = 1; i <= n; i++) {
-            if ((text[i] & 0xc0) != 0x80) {
-                return false;
-            }
-            c = c << 6 | (text[i] & 0x3fu);
-        }
-        static const uint32_t least[] = {0, 0x80, 0x800, 0x10000}; /* no longer than needed */
-        if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000)) {
-            return false;
-        }
-        text += n + 1;
-    }
-    return true;
 }

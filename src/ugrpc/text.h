@@ -3,7 +3,6 @@
 #ifndef UGRPC_TEXT_H
 #define UGRPC_TEXT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,7 +23,5 @@ size_t percent_decode(char *to, const char *text, size_t len);
 
 /* "100m" → nanoseconds: 1 to 8 digits and one of H M S m u n. Negative for anything else. */
 MUST_CHECK int64_t timeout_parse(const char *text, size_t len);
-
-bool utf8_valid(const uint8_t *text, size_t len);
 
 #endif

@@ -32,8 +32,12 @@ static int remove_one(const char *path, const struct stat *info, int type, struc
     return remove(path);
 }
 
-static void forget_addresses(struct gateway *g)
+/* What the last process had. */
+static void forget(struct gateway *g)
 {
+    process_done(&g->process);
+    h2_close(g->client);
+    g->client = NULL;
     while (g->n > 0) {
         free(g->addresses[--g->n]);
     }
@@ -45,9 +49,7 @@ int gateway_tear_down(void **state)
 {
     struct gateway *g = *state;
     int status = g->process.fd > 0 ? gateway_stop(g) : 0;
-    h2_close(g->client);
-    forget_addresses(g);
-    process_done(&g->process);
+    forget(g);
     nftw(g->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
     free(g);
     return status;
@@ -71,9 +73,10 @@ void gateway_spawn(struct gateway *g, const char *const *arguments, const struct
         assert_true(n + 1 < MAX_ARGUMENTS);
         argv[n] = *arguments++;
     }
+    assert_non_null(argv[0]); /* Meson sets it */
     all.argv = argv;
     all.folder = g->folder;
-    process_done(&g->process);
+    forget(g);
     process_start(&g->process, &all);
 }
 
@@ -122,6 +125,8 @@ int gateway_run(struct gateway *g, const char *const *arguments)
 
 int gateway_stop(struct gateway *g)
 {
+    h2_close(g->client); /* it would wait for that, for a second */
+    g->client = NULL;
     process_signal(&g->process, SIGTERM);
     return process_wait(&g->process, GATEWAY_STOP_MS);
 }

@@ -43,7 +43,7 @@ void gateway_start(struct gateway *g, const char *const *arguments, const struct
 /* Runs it to its end; returns its exit status. */
 int gateway_run(struct gateway *g, const char *const *arguments);
 
-/* SIGTERM; waits for its end. */
+/* Closes g->client, sends SIGTERM and waits for the end. */
 int gateway_stop(struct gateway *g);
 
 /* A call with `request`, a message of the API, by g->client: begun and taken, or to its end. */
