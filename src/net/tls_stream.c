@@ -104,6 +104,10 @@ int tls_stream_read(struct tls_stream *ts, uint8_t *to, size_t cap, struct ugrpc
     case SSL_ERROR_ZERO_RETURN:
         return status_set(st, UGRPC_CANCELLED, "the peer ended the connection");
     default:
+        if (!SSL_is_init_finished(ts->ssl)) {
+            return status_set(
+                st, UGRPC_FAILED_PRECONDITION, "the TLS handshake failed: %s", tls_error_text(text));
+        }
         return status_set(st, UGRPC_UNAVAILABLE, "TLS: %s", tls_error_text(text));
     }
 }

@@ -431,7 +431,7 @@ static void on_closed(struct stream *stream, uint32_t error)
 static void on_refused(struct session *s, const struct ugrpc_status *why)
 {
     struct peer *peer = session_userdata(s);
-    server_log(peer->server, UGRPC_LOG_WARNING, "%s: connection refused: %s", peer->address, why->message);
+    server_turned_away(peer->server, peer->address, why->message);
 }
 
 static void on_ended(struct session *s, const struct ugrpc_status *why)

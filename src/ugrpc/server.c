@@ -6,13 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include "net/listener.h"
 #include "net/tls.h"
 #include "ugrpc/serving.h"
-
-#define LOG_REFUSALS_EVERY_MS 10000
 
 struct ugrpc_server_tls {
     struct tls *tls;
@@ -373,16 +373,34 @@ void peer_unref(struct peer *peer)
     }
 }
 
-/* A flood of refusals is one line of log. */
+void server_turned_away(struct ugrpc_server *server, const char *peer, const char *why)
+{
+    uint64_t now_ms = (uint64_t)(loop_now_ns(server->loop) / NS_PER_MS), more;
+    char counted[64] = "";
+    if (!turned_away_note(&server->turned_away, peer, why, now_ms, &more)) {
+        return;
+    }
+    if (more > 0) {
+        snprintf(counted, sizeof(counted), " (and %llu times more before)", (unsigned long long)more);
+    }
+    server_log(server, UGRPC_LOG_WARNING, "%s%s: %s%s", peer,
+        *peer ? ": connection refused" : "connections are refused", why, counted);
+}
+
 static void refuse_connection(struct ugrpc_server *server, const char *why)
 {
-    uint64_t now = uv_now(ugrpc_loop_uv(server->loop));
     server->stats.refused_connections++;
-    if (!server->refusals_logged_ms || now - server->refusals_logged_ms >= LOG_REFUSALS_EVERY_MS) {
-        server->refusals_logged_ms = now ? now : 1;
-        server_log(server, UGRPC_LOG_WARNING, "connections are refused: %s (%llu so far)", why,
-            (unsigned long long)server->stats.refused_connections);
+    server_turned_away(server, "", why);
+}
+
+/* Whether this process may open no more. libuv then closes what comes without a word, so it is told here. */
+static bool descriptors_are_used_up(void)
+{
+    int fd = eventfd(0, EFD_CLOEXEC);
+    if (fd >= 0) {
+        close(fd);
     }
+    return fd < 0;
 }
 
 static void refresh_tls(struct ugrpc_server *server, struct listener *l)
@@ -424,6 +442,9 @@ static void accept_one(struct ugrpc_server *server, struct listener *l, struct u
     server->peers = peer;
     server->stats.connections++;
     server->stats.open_connections++;
+    if (descriptors_are_used_up()) {
+        server_turned_away(server, "", "no file descriptor is left for another one");
+    }
     if (server->stats.open_connections > server->max_connections) {
         char text[64];
         snprintf(text, sizeof(text), "%u are open, the limit", server->max_connections);

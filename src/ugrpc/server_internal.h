@@ -9,6 +9,7 @@
 #include "ugrpc/call_internal.h"
 #include "ugrpc/method_table.h"
 #include "ugrpc/session.h"
+#include "ugrpc/turned_away.h"
 
 #define DEFAULT_SEND_LIMIT 65536
 
@@ -64,12 +65,15 @@ struct ugrpc_server {
     uint64_t next_peer_id;
     struct ugrpc_server_stats stats;
     struct session_counters counters;
-    uint64_t refusals_logged_ms;
+    struct turned_away turned_away;
     struct serving *serving;
 };
 
 void server_log(struct ugrpc_server *server, enum ugrpc_log_level level, const char *format, ...)
     PRINTF_LIKE(3, 4);
+
+/* Tells that a connection was, or will be, turned away; see turned_away.h. `peer` is "" for all together. */
+void server_turned_away(struct ugrpc_server *server, const char *peer, const char *why);
 
 /* What streams of a server do: dispatch.c. */
 extern const struct session_role server_role;

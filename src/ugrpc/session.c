@@ -141,7 +141,7 @@ static void on_drain(struct connection *c, void *userdata)
 static void on_end(struct connection *c, const struct ugrpc_status *why, void *userdata)
 {
     struct session *s = userdata;
-    if (why->code == UGRPC_FAILED_PRECONDITION) { /* no TLS where TLS is due */
+    if (why->code == UGRPC_FAILED_PRECONDITION) { /* TLS never came about */
         s->role->refused(s, why);
     }
     session_drop(s, why);

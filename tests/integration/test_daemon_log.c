@@ -14,7 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "base/base.h"
@@ -39,7 +41,7 @@ static void make_it_speak(struct gateway *g)
     assert_int_equal(set_power(g, 999, 0), UGRPC_NOT_FOUND);
     struct h2_call *odd = gateway_call(g, GATEWAY_PATH("\"odd\\\xc3\xa9\xff"), &all);
     assert_int_equal(h2_grpc_status(odd), UGRPC_UNIMPLEMENTED);
-    gateway_call(g, "/frequenz.api.microgrid.v1alpha18.Microgrid/ListComponents", &all);
+    gateway_call(g, "/frequenz.api.microgrid.v2.Microgrid/ListComponents", &all);
     struct h2_client *other = h2_connect(NULL, g->addresses[0], false);
     h2_send_raw(other, "GET / HTTP/1.1\r\n\r\n", 18);
     h2_pump_until_gone(other);
@@ -257,8 +259,7 @@ static void a_reader_that_does_not_read_holds_nothing_up_and_hears_what_it_misse
     int ends[2];
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
     fill(ends[1]);
-    gateway_start(
-        g, ARGS(ON_DEFAULT_SITE, "--log-level", "debug"), &(struct process_options){.err = ends[1]});
+    gateway_start(g, ARGS(ON_DEFAULT_SITE), &(struct process_options){.err = ends[1]});
     make_it_speak(g);
     assert_int_equal(fcntl(ends[1], F_GETFL) & O_NONBLOCK, 0); /* it is not the gateway's alone */
     close(ends[1]);
@@ -266,23 +267,34 @@ static void a_reader_that_does_not_read_holds_nothing_up_and_hears_what_it_misse
     for (size_t full = 65536; full > 0; full--) {
         assert_int_equal(fgetc(from), 0);
     }
-    assert_int_equal(set_power(g, 998, 0), UGRPC_NOT_FOUND);
+    assert_int_equal(set_power(g, 6, 1e6f), UGRPC_OUT_OF_RANGE);
     assert_int_equal(gateway_stop(g), 0);
     char line[2048];
     assert_non_null(fgets(line, sizeof(line), from));
     assert_non_null(strstr(line, " level=warn msg=\""));
     assert_non_null(strstr(line, " lines of this log are missing here: nobody took them\""));
     assert_non_null(fgets(line, sizeof(line), from));
-    assert_non_null(strstr(line, "no component 998"));
+    assert_non_null(strstr(line, "component=bat_inv_2 id=6 "));
     fclose(from);
 }
 
-static void a_terminal_that_shows_nothing_holds_nothing_up(void **state)
+static void a_socket_that_is_not_read_holds_nothing_up(void **state) /* journald's is one */
+{
+    struct gateway *g = *state;
+    int ends[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    fill(ends[1]);
+    expect_it_lives(g, ARGS(ON_DEFAULT_SITE), &(struct process_options){.err = ends[1]});
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void a_stopped_terminal_holds_nothing_up(void **state)
 {
     struct gateway *g = *state;
     int master, slave;
     assert_int_equal(openpty(&master, &slave, NULL, NULL, NULL), 0);
-    fill(slave);
+    assert_int_equal(tcflow(slave, TCOOFF), 0); /* Ctrl-S */
     expect_it_lives(g, ARGS(ON_DEFAULT_SITE), &(struct process_options){.err = slave});
     close(slave);
     close(master);
@@ -301,7 +313,8 @@ int main(void)
         GATEWAY_TEST(full_devices_and_closed_descriptors_do_not_matter),
         GATEWAY_TEST(a_reader_that_has_gone_does_not_matter),
         GATEWAY_TEST(a_reader_that_does_not_read_holds_nothing_up_and_hears_what_it_missed),
-        GATEWAY_TEST(a_terminal_that_shows_nothing_holds_nothing_up),
+        GATEWAY_TEST(a_socket_that_is_not_read_holds_nothing_up),
+        GATEWAY_TEST(a_stopped_terminal_holds_nothing_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,8 @@ static const char *path_in(const struct gateway *g, const char *name, char path[
 
 /* ---- what it shows ---- */
 
+#define APIS "frequenz.api.microgrid.v1, frequenz.api.microgrid.v1alpha18, frequenz.api.microgrid.v1alpha19"
+
 static void on_a_terminal_it_says_what_it_is_and_what_to_try(void **state)
 {
     struct gateway *g = *state;
@@ -46,7 +49,7 @@ static void on_a_terminal_it_says_what_it_is_and_what_to_try(void **state)
     snprintf(said, sizeof(said),
         "microgridd %s   Demo site (microgrid 2200), simulated, data from 10:00, seed 1\r\n"
         "  gRPC    %s    no TLS, this machine only\r\n"
-        "  API     frequenz.api.microgrid.v1\r\n"
+        "  API     " APIS "\r\n"
         "  site    15 components, 14 connections, 5 sensors\r\n"
         "Try     in your own program: grpc://%s        Ctrl-C stops\r\n"
         "\r\n",
@@ -62,7 +65,7 @@ static void elsewhere_it_says_so_in_one_line_of_the_log(void **state)
     process_expect(&g->process, "ready in ");
     snprintf(said, sizeof(said),
         "level=info msg=\"microgridd %s: Demo site (microgrid 2200), simulated, data from 10:00, seed 1; gRPC on "
-        "%s (no TLS, this machine only); API frequenz.api.microgrid.v1; 15 components, 14 connections, 5 sensors; "
+        "%s (no TLS, this machine only); API " APIS "; 15 components, 14 connections, 5 sensors; "
         "no commands: --read-only\"\n",
         ugrpc_version(), g->addresses[0]);
     process_assert_says(&g->process.err, said);
@@ -135,6 +138,27 @@ static void a_port_in_use_is_taken_as_soon_as_it_is_free(void **state)
     process_expect(&g->process, said);
     assert_int_equal(gateway_tear_down(&holder), 0);
     process_expect(&g->process, "ready in ");
+}
+
+static void a_socket_file_is_taken_over_only_from_the_dead(void **state)
+{
+    struct gateway *g = *state;
+    void *holder;
+    char path[128], address[140], said[200];
+    snprintf(address, sizeof(address), "unix:%s", path_in(g, "gateway.sock", path));
+    gateway_set_up(&holder);
+    gateway_start(holder, ARGS("--config", SITE_DEFAULT, "--grpc", address), NULL);
+    gateway_spawn(g, ARGS("--config", SITE_DEFAULT, "--grpc", address), NULL);
+    snprintf(said, sizeof(said), "%s is in use; trying for 10 s", address);
+    process_expect(&g->process, said);
+    expect_answer_at(address);
+    struct process *first = &((struct gateway *)holder)->process;
+    process_signal(first, SIGKILL);
+    assert_int_equal(process_wait(first, PROCESS_PATIENCE_MS), -SIGKILL);
+    assert_int_equal(access(path, F_OK), 0);
+    process_expect(&g->process, "ready in ");
+    expect_answer_at(address);
+    gateway_tear_down(&holder);
 }
 
 /* ---- what keeps it from it ---- */
@@ -222,6 +246,7 @@ int main(void)
         GATEWAY_TEST(the_endpoints_go_with_their_gateway_and_leave_nothing_behind),
         GATEWAY_TEST(the_endpoints_of_a_successor_stay),
         GATEWAY_TEST(a_port_in_use_is_taken_as_soon_as_it_is_free),
+        GATEWAY_TEST(a_socket_file_is_taken_over_only_from_the_dead),
         GATEWAY_TEST(endpoints_that_cannot_be_written_are_told),
         GATEWAY_TEST(endpoints_replace_nothing_but_a_file),
         GATEWAY_TEST(the_state_folder_is_made_for_its_owner_only),
