@@ -27,11 +27,11 @@ static int show_topic(const char *topic)
     return EXIT_USAGE;
 }
 
-static void show_good(const struct config *config, const struct gateway *gateway)
+static void show_good(const char *file, const struct gateway *gateway)
 {
     char counts[120];
     banner_count(gateway_site(gateway), counts, sizeof(counts));
-    printf("%s: good: %s\n", config->file, counts);
+    printf("%s: good: %s\n", file, counts);
 }
 
 /* What was asked for is not there if it could not be written. */
@@ -58,7 +58,7 @@ static int run(struct arguments *arguments, int64_t started_ns)
     if (problems.n > 0) {
         problems_print(&problems, arguments->config, check ? stdout : stderr);
     } else if (check) {
-        show_good(config, gateway);
+        show_good(arguments->config, gateway);
         status = 0;
     } else {
         log_never_wait();

@@ -211,10 +211,10 @@ static void interceptors_see_each_call_and_its_outcome_and_may_refuse_it(void **
     struct fixture *f = *state;
     char seen[SEEN_MAX];
     ugrpc_server_add_interceptor(f->server, &interceptor, seen);
-    struct h2_call *call = call_empty(f->client, ECHO_PATH("Unary"));
+    call_empty(f->client, ECHO_PATH("Unary"));
     assert_string_equal(seen, ECHO_PATH("Unary") " localhost somebody OK");
 
-    call = begin(f, ECHO_PATH("Hold"));
+    struct h2_call *call = begin(f, ECHO_PATH("Hold"));
     h2_reset(f->client, call);
     h2_pump_some(f->client);
     assert_string_equal(seen, ECHO_PATH("Hold") " localhost somebody CANCELLED");

@@ -11,9 +11,8 @@
 #define GATEWAY_STOP_MS      3000 /* within which it promises to end */
 #define GATEWAY_PATH(method) "/frequenz.api.microgrid.v1.Microgrid/" method
 
-/* Arguments, and those that nearly every test begins with. */
+/* Arguments, and those that nearly every test begins with. Meson says where SITE_DEFAULT is. */
 #define ARGS(...)       ((const char *const[]){__VA_ARGS__, NULL})
-#define SITE_DEFAULT    SOURCE_ROOT "/share/site-default.yaml"
 #define ON_DEFAULT_SITE "--config", SITE_DEFAULT, "--grpc", "127.0.0.1:0"
 #define ON_OWN_SITE     "--config", "site.yaml", "--grpc", "127.0.0.1:0"
 

@@ -130,6 +130,12 @@ struct h2_client *h2_connect(struct ugrpc_loop *loop, const char *address, bool 
     return c;
 }
 
+static void free_header(const struct h2_header *header)
+{
+    free((char *)header->name);
+    free((char *)header->value);
+}
+
 void h2_close(struct h2_client *c)
 {
     if (!c) {
@@ -143,8 +149,7 @@ void h2_close(struct h2_client *c)
         struct h2_call *call = c->calls;
         c->calls = call->next;
         for (size_t i = 0; i < call->n_headers; i++) {
-            free(call->headers[i].name);
-            free(call->headers[i].value);
+            free_header(&call->headers[i]);
         }
         free(call->headers);
         free(call->body);
@@ -254,9 +259,7 @@ void h2_add_header(struct h2_client *c, const char *name, const char *value)
 void h2_clear_headers(struct h2_client *c)
 {
     while (c->n_extra > 0) {
-        struct h2_header *h = &c->extra[--c->n_extra];
-        free(h->name);
-        free(h->value);
+        free_header(&c->extra[--c->n_extra]);
     }
 }
 
@@ -265,32 +268,34 @@ static nghttp2_nv nv(const char *name, const char *value)
     return (nghttp2_nv){(uint8_t *)name, (uint8_t *)value, strlen(name), strlen(value), NGHTTP2_NV_FLAG_NONE};
 }
 
-/* The usual headers; an extra one of the same name replaces the usual. */
-struct h2_call *h2_call(struct h2_client *c, const char *path, const void *body, size_t len, bool end)
+static const char *find_header(const struct h2_header *headers, size_t n, const char *name)
 {
-    const char *usual[][2] = {{":method", "POST"}, {":scheme", "http"}, {":path", path},
-        {":authority", "localhost"}, {"te", "trailers"}, {"content-type", "application/grpc"}};
-    nghttp2_nv block[16];
-    size_t n = 0;
-    for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
-        const char *value = usual[i][1];
-        for (size_t j = 0; j < c->n_extra; j++) {
-            value = strcmp(c->extra[j].name, usual[i][0]) == 0 ? NULL : value;
-        }
-        for (size_t j = 0; j < c->n_extra && !value; j++) {
-            value = strcmp(c->extra[j].name, usual[i][0]) == 0 ? c->extra[j].value : NULL;
-        }
-        if (*value) {
-            block[n++] = nv(usual[i][0], value);
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(headers[i].name, name) == 0) {
+            return headers[i].value;
         }
     }
-    for (size_t j = 0; j < c->n_extra; j++) {
-        bool replaced = false;
-        for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
-            replaced |= strcmp(c->extra[j].name, usual[i][0]) == 0;
+    return NULL;
+}
+
+/* The usual headers; an extra one of the same name replaces the usual, or removes it by being empty. */
+struct h2_call *h2_call(struct h2_client *c, const char *path, const void *body, size_t len, bool end)
+{
+    const struct h2_header usual[] = {{":method", "POST"}, {":scheme", "http"}, {":path", path},
+        {":authority", "localhost"}, {"te", "trailers"}, {"content-type", "application/grpc"}};
+    const size_t n_usual = sizeof(usual) / sizeof(usual[0]);
+    nghttp2_nv block[16];
+    size_t n = 0;
+    for (size_t i = 0; i < n_usual; i++) {
+        const char *own = find_header(c->extra, c->n_extra, usual[i].name);
+        const char *value = own ? own : usual[i].value;
+        if (*value) {
+            block[n++] = nv(usual[i].name, value);
         }
-        if (!replaced) {
-            block[n++] = nv(c->extra[j].name, c->extra[j].value);
+    }
+    for (size_t i = 0; i < c->n_extra; i++) {
+        if (!find_header(usual, n_usual, c->extra[i].name)) {
+            block[n++] = nv(c->extra[i].name, c->extra[i].value);
         }
     }
     struct h2_call *call = calloc(1, sizeof(*call));

@@ -13,7 +13,7 @@
 struct ugrpc_loop;
 
 struct h2_header {
-    char *name, *value;
+    const char *name, *value;
 };
 
 struct h2_call {
