@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* At most a thousand entries that change seldom: plain arrays, searched from front to back. */
+/* At most a thousand entries that change seldom, but a request may name any number of ranges: its distinct
+ * ones are found first, no more of them than there may be entries, so that the rest costs what a thousand
+ * cost. */
 #include "model/added.h"
 
 #include <stdlib.h>
@@ -32,37 +34,85 @@ static bool has_token(const struct added_entry *entry, const char *token)
     return token && entry->token && strcmp(entry->token, token) == 0;
 }
 
-/* The entry that `by` would only prolong. */
-static struct added_entry *find(const struct added *added, struct added_by by, struct range range)
+/* A limit that silently is not kept would be worse than an end. */
+static void *or_abort(void *allocated)
 {
-    for (size_t i = 0; i < added->n; i++) {
+    if (!allocated) {
+        abort();
+    }
+    return allocated;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct range *one = a, *other = b;
+    return one->lower != other->lower ? (one->lower > other->lower) - (one->lower < other->lower)
+                                      : (one->upper > other->upper) - (one->upper < other->upper);
+}
+
+/* The first of `n` sorted things of `size` bytes, each of which begins with its range, that is not before
+ * `range`. */
+static size_t place_of(const void *things, size_t n, size_t size, struct range range)
+{
+    size_t low = 0, high = n;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (compare((const char *)things + middle * size, &range) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* The distinct ranges of a request, sorted; NULL if they are more than `most`. Caller frees with free(). */
+static struct range *distinct(const struct added_request *request, size_t most, size_t *n)
+{
+    struct range *list = or_abort(malloc((request->n < most ? request->n : most) * sizeof(*list)));
+    *n = 0;
+    for (size_t i = 0; i < request->n; i++) {
+        struct range range = request->ranges[i];
+        size_t at = place_of(list, *n, sizeof(*list), range);
+        if (at < *n && same(list[at], range)) {
+            continue;
+        }
+        if (*n == most) {
+            free(list);
+            return NULL;
+        }
+        memmove(list + at + 1, list + at, (*n - at) * sizeof(*list));
+        list[at] = range;
+        ++*n;
+    }
+    return list;
+}
+
+/* The one of the first `n` entries that the request would only prolong. */
+static struct added_entry *find(
+    const struct added *added, size_t n, const struct added_request *request, struct range range)
+{
+    for (size_t i = place_of(added->entries, n, sizeof(*added->entries), range);
+         i < n && same(added->entries[i].range, range); i++) {
         struct added_entry *entry = &added->entries[i];
-        if (same(entry->range, range) &&
-            (by.token ? has_token(entry, by.token) : !entry->token && strcmp(entry->owner, by.owner) == 0)) {
+        if (request->token ? has_token(entry, request->token)
+                           : !entry->token && strcmp(entry->owner, request->owner) == 0) {
             return entry;
         }
     }
     return NULL;
 }
 
-static bool repeated(const struct range *ranges, size_t at)
-{
-    for (size_t i = 0; i < at; i++) {
-        if (same(ranges[i], ranges[at])) {
-            return true;
-        }
-    }
-    return false;
-}
-
-size_t added_count_with(const struct added *added, struct added_by by, const struct range *ranges, size_t n)
+/* How many entries there would be with these ranges. */
+static size_t count_with(
+    const struct added *added, const struct added_request *request, const struct range *ranges, size_t n)
 {
     size_t count = added->n;
     for (size_t i = 0; i < added->n; i++) {
-        count -= has_token(&added->entries[i], by.token);
+        count -= has_token(&added->entries[i], request->token);
     }
     for (size_t i = 0; i < n; i++) {
-        count += !repeated(ranges, i) && (by.token || !find(added, by, ranges[i]));
+        count += request->token || !find(added, added->n, request, ranges[i]);
     }
     return count;
 }
@@ -84,16 +134,8 @@ static void follow(struct added *added)
     added->version += !ranges_equal(&added->all, &added->before);
 }
 
-/* A limit that silently is not kept would be worse than an end. */
-static void *or_abort(void *allocated)
-{
-    if (!allocated) {
-        abort();
-    }
-    return allocated;
-}
-
-static struct added_entry *append(struct added *added, struct added_by by, struct range range)
+static struct added_entry *append(
+    struct added *added, const struct added_request *request, struct range range)
 {
     if (added->n == added->cap) {
         added->cap = added->cap ? 2 * added->cap : 4;
@@ -102,8 +144,8 @@ static struct added_entry *append(struct added *added, struct added_by by, struc
     struct added_entry *entry = &added->entries[added->n++];
     *entry = (struct added_entry){
         .range = range,
-        .owner = or_abort(strdup(by.owner)),
-        .token = by.token ? or_abort(strdup(by.token)) : NULL,
+        .owner = or_abort(strdup(request->owner)),
+        .token = request->token ? or_abort(strdup(request->token)) : NULL,
     };
     return entry;
 }
@@ -123,27 +165,37 @@ static size_t keep(struct added *added, int64_t now_ns, const char *token)
     return n - kept;
 }
 
-int64_t added_put(struct added *added, struct added_by by, const struct range *ranges, size_t n,
-    int64_t until_ns, int64_t until_utc_ns)
+bool added_put(struct added *added, const struct added_request *request, size_t most, int64_t *until_utc_ns)
 {
-    int64_t all_until_ns = INT64_MAX, all_until_utc_ns = until_utc_ns;
-    keep(added, INT64_MIN, by.token);
+    size_t n;
+    struct range *ranges = distinct(request, most, &n);
+    if (!ranges || count_with(added, request, ranges, n) > most) {
+        free(ranges);
+        return false;
+    }
+    keep(added, INT64_MIN, request->token);
+    size_t sorted = added->n;
+    int64_t all_until_ns = INT64_MAX;
     for (size_t i = 0; i < n; i++) {
-        struct added_entry *entry = find(added, by, ranges[i]);
+        struct added_entry *entry = find(added, sorted, request, ranges[i]);
         if (!entry) {
-            entry = append(added, by, ranges[i]);
+            entry = append(added, request, ranges[i]);
         }
-        if (entry->until_ns < until_ns) {
-            entry->until_ns = until_ns;
-            entry->until_utc_ns = until_utc_ns;
+        if (entry->until_ns < request->until_ns) {
+            entry->until_ns = request->until_ns;
+            entry->until_utc_ns = request->until_utc_ns;
         }
         if (entry->until_ns < all_until_ns) {
             all_until_ns = entry->until_ns;
-            all_until_utc_ns = entry->until_utc_ns;
+            *until_utc_ns = entry->until_utc_ns;
         }
     }
+    free(ranges);
+    if (added->n > sorted) {
+        qsort(added->entries, added->n, sizeof(*added->entries), compare);
+    }
     follow(added);
-    return all_until_utc_ns;
+    return true;
 }
 
 size_t added_remove(struct added *added, const char *token)

@@ -9,7 +9,7 @@
 #include "model/range.h"
 
 struct added_entry {
-    struct range range;
+    struct range range; /* first */
     char *owner;
     char *token;      /* the name that its caller gave it; NULL: none */
     int64_t until_ns; /* boot time */
@@ -17,7 +17,7 @@ struct added_entry {
 };
 
 struct added {
-    struct added_entry *entries;
+    struct added_entry *entries; /* ascending by range */
     size_t n, cap;
     struct ranges all;    /* the union of the entries */
     uint64_t version;     /* counts changes of `all` */
@@ -27,18 +27,19 @@ struct added {
 
 void added_done(struct added *added);
 
-/* Who adds. Entries without a token that are identical are one of each owner; those with a token are replaced
- * by the next ones with it, whoever adds them. */
-struct added_by {
+/* Who adds what. Entries without a token that are identical are one of each owner; those with a token are
+ * replaced by the next ones with it, whoever adds them. */
+struct added_request {
     const char *owner, *token; /* NULL: no token */
+    const struct range *ranges;
+    size_t n;
+    int64_t until_ns, until_utc_ns;
 };
 
-/* How many entries there would be with these ones. */
-size_t added_count_with(const struct added *added, struct added_by by, const struct range *ranges, size_t n);
-
-/* Adds, prolongs or replaces. Returns until when (UTC) all of these ranges hold at least. */
-int64_t added_put(struct added *added, struct added_by by, const struct range *ranges, size_t n,
-    int64_t until_ns, int64_t until_utc_ns);
+/* Adds, prolongs or replaces. True, with until when (UTC) all of these ranges hold at least; false if there
+ * would be more than `most` entries, and nothing has changed. O(n log most), whatever is repeated in it. */
+bool added_put(
+    struct added *added, const struct added_request *request, size_t most, int64_t *until_utc_ns) MUST_CHECK;
 
 /* Takes out what was added with `token`; returns how many. */
 size_t added_remove(struct added *added, const char *token);

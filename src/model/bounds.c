@@ -453,21 +453,24 @@ int bounds_add(struct component *component, const struct caller *caller, const s
     if (!slot) {
         return -UGRPC_UNIMPLEMENTED;
     }
-    const struct added_by by = {.owner = caller->owner, .token = request->token};
     struct clock *clock = component->site->timers->clock;
-    int64_t now_ns = clock_now_ns(clock);
+    const struct added_request added = {
+        .owner = caller->owner,
+        .token = request->token,
+        .ranges = request->ranges,
+        .n = request->n,
+        .until_ns = clock_now_ns(clock) + request->lifetime_ns,
+        .until_utc_ns = clock_now_utc_ns(clock) + request->lifetime_ns,
+    };
     char text[256];
-    added_expire(&slot->added, now_ns);
-    size_t count = added_count_with(&slot->added, by, request->ranges, request->n);
-    if (count > BOUNDS_MAX_ENTRIES) {
+    added_expire(&slot->added, clock_now_ns(clock));
+    if (!added_put(&slot->added, &added, BOUNDS_MAX_ENTRIES, until_utc_ns)) {
         follow_entries(slot, text, sizeof(text));
         return status_set(st, UGRPC_RESOURCE_EXHAUSTED,
-            "%s: %zu bounds of %s are active, with these it would be %zu, allowed are %d",
-            component_label(component), slot->added.n, metric_name(request->metric), count,
+            "%s: %zu bounds of %s are active, with these %zu it would be more than the %d that are allowed",
+            component_label(component), slot->added.n, metric_name(request->metric), request->n,
             BOUNDS_MAX_ENTRIES);
     }
-    *until_utc_ns = added_put(&slot->added, by, request->ranges, request->n, now_ns + request->lifetime_ns,
-        clock_now_utc_ns(clock) + request->lifetime_ns);
     tell_component(component, EVENT_BOUNDS_ADDED,
         "%zu bounds of %s added for %g s, now in force: %s, from %s", request->n,
         metric_name(request->metric), (double)request->lifetime_ns / NS_PER_S,

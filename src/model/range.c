@@ -48,13 +48,24 @@ void ranges_copy(struct ranges *to, const struct ranges *from)
     to->n = from->n;
 }
 
+/* The first range that does not lie wholly below `value`. */
+static size_t first_reaching(const struct ranges *set, double value)
+{
+    size_t low = 0, high = set->n;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (set->items[middle].upper < value) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
 void ranges_add(struct ranges *set, struct range range)
 {
-    size_t first = 0; /* the first that `range` overlaps or touches, or its place */
-    while (first < set->n && set->items[first].upper < range.lower) {
-        first++;
-    }
-    size_t end = first;
+    size_t first = first_reaching(set, range.lower), end = first;
     while (end < set->n && set->items[end].lower <= range.upper) {
         range.lower = fmin(range.lower, set->items[end].lower);
         range.upper = fmax(range.upper, set->items[end].upper);
@@ -103,12 +114,8 @@ void ranges_intersect(struct ranges *set, const struct ranges *other)
 
 bool ranges_contain(const struct ranges *set, double value)
 {
-    for (size_t i = 0; i < set->n && set->items[i].lower <= value; i++) {
-        if (value <= set->items[i].upper) {
-            return true;
-        }
-    }
-    return false;
+    size_t at = first_reaching(set, value);
+    return at < set->n && set->items[at].lower <= value;
 }
 
 bool ranges_equal(const struct ranges *a, const struct ranges *b)

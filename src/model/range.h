@@ -24,7 +24,8 @@ void ranges_done(struct ranges *set);
 void ranges_clear(struct ranges *set);
 void ranges_copy(struct ranges *to, const struct ranges *from);
 
-/* Unites: overlapping and touching ranges become one. O(n). */
+/* Unites: overlapping and touching ranges become one. O(log n) at the upper end of the set, O(n) elsewhere.
+ */
 void ranges_add(struct ranges *set, struct range range);
 
 /* Keeps what lies in `range` (or in `other`). */

@@ -214,6 +214,46 @@ static void replacing_needs_no_room_beside_what_is_replaced(void **state)
     assert_one(fake->bat_inv, BOUNDED_ACTIVE, 0, 1);
 }
 
+/* A request is only limited by the size of its message. This many take hours where the cost is squared. */
+#define VERY_MANY 1000000
+
+static void a_request_of_very_many_bounds_is_refused_as_cheaply_as_one_of_too_many(void **state)
+{
+    struct fake_site *fake = *state;
+    struct range *ranges = calloc(VERY_MANY, sizeof(*ranges));
+    int64_t until_utc_ns;
+    assert_non_null(ranges);
+    for (size_t i = 0; i < VERY_MANY; i++) {
+        ranges[i] = (struct range){2 * (double)i, 2 * (double)i + 1};
+    }
+    assert_int_equal(fake_add_bounds(fake->bat_inv, METRIC_AC_ACTIVE_POWER, &fake_caller_a, NULL, ranges,
+                         VERY_MANY, 60, &until_utc_ns, NULL),
+        -UGRPC_RESOURCE_EXHAUSTED);
+    assert_one(fake->bat_inv, BOUNDED_ACTIVE, -10000, 10000);
+    free(ranges);
+}
+
+static void copies_in_one_request_count_once_however_many(void **state)
+{
+    struct fake_site *fake = *state;
+    struct range *ranges = calloc(VERY_MANY, sizeof(*ranges));
+    int64_t until_utc_ns;
+    assert_non_null(ranges);
+    for (size_t i = 0; i < VERY_MANY; i++) {
+        double lower = 2 * (double)(i * 7919 % BOUNDS_MAX_ENTRIES); /* each, in no order */
+        ranges[i] = (struct range){lower, lower + 1};
+    }
+    for (int i = 0; i < 2; i++) { /* the second time they are all there already */
+        assert_int_equal(fake_add_bounds(fake->bat_inv, METRIC_AC_ACTIVE_POWER, &fake_caller_a, NULL, ranges,
+                             VERY_MANY, 60, &until_utc_ns, NULL),
+            0);
+    }
+    assert_int_equal(bounds_in_force(fake->bat_inv, BOUNDED_ACTIVE)->n, BOUNDS_MAX_ENTRIES);
+    assert_int_equal(
+        add(fake->bat_inv, &fake_caller_a, -2, -1, 60, &until_utc_ns), -UGRPC_RESOURCE_EXHAUSTED);
+    free(ranges);
+}
+
 static void a_metric_that_takes_no_bounds_names_those_that_do(void **state)
 {
     struct fake_site *fake = *state;
@@ -362,6 +402,8 @@ int main(void)
         test(a_token_used_again_replaces_what_it_added_before),
         test(clearing_a_token_takes_out_only_what_it_added),
         test(replacing_needs_no_room_beside_what_is_replaced),
+        test(a_request_of_very_many_bounds_is_refused_as_cheaply_as_one_of_too_many),
+        test(copies_in_one_request_count_once_however_many),
         test(a_metric_that_takes_no_bounds_names_those_that_do),
         test(random_histories_agree_with_a_slow_reference),
     };
