@@ -62,7 +62,8 @@ struct sample {
 };
 
 /* Takes in a sample: latest values, freshness, bounds in force, applied set-points, subscribers – in this
- * order. A sample that is not newer than the last one is dropped. */
+ * order. Samples come in the order in which they were measured; one with the time of the last one is the same
+ * again and is dropped. */
 void device_report(struct component *component, const struct sample *sample);
 
 /* The same for a sensor; only `time_utc_ns`, `readings` and errors in `state` count. */

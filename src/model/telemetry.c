@@ -227,13 +227,12 @@ static void take_readings(struct telemetry *telemetry, const struct sample *samp
     }
 }
 
-/* Takes the sample in, unless it is not newer than the last. An offline component's clock may have been set
- * back meanwhile, so there any other time counts as newer. */
+/* Takes the sample in, unless it is the last one again. Which is newer, the order of arrival says: a wall
+ * clock that was set back makes nothing old. */
 static bool take_sample(struct telemetry *telemetry, const struct sample *sample)
 {
     struct timers *timers = telemetry->site->timers;
-    if (telemetry->sequence > 0 && (telemetry->offline ? sample->time_utc_ns == telemetry->sampled_utc_ns
-                                                       : sample->time_utc_ns <= telemetry->sampled_utc_ns)) {
+    if (telemetry->sequence > 0 && sample->time_utc_ns == telemetry->sampled_utc_ns) {
         return false;
     }
     take_readings(telemetry, sample);

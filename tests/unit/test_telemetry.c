@@ -215,7 +215,7 @@ static void samples_in_time_keep_it_online_without_restarting_a_timer(void **sta
     assert_true(f->fake->timers.next_order - started < 60000 / 3000 * 9 * 2); /* 540 samples */
 }
 
-static void a_sample_that_is_not_newer_is_dropped(void **state)
+static void the_same_sample_again_is_dropped(void **state)
 {
     struct fixture *f = *state;
     struct component *component = f->fake->bat_inv;
@@ -226,24 +226,32 @@ static void a_sample_that_is_not_newer_is_dropped(void **state)
         .state.states = STATE_BIT(STATE_READY)};
     listen(f, 0, component);
     device_report(component, &sample);
-    sample.time_utc_ns--;
-    device_report(component, &sample);
     assert_int_equal(f->listeners[0].news, 0);
     assert_true(isnan(component_reading(component, METRIC_AC_ACTIVE_POWER)));
+    sample.time_utc_ns++;
+    device_report(component, &sample);
+    device_report(component, &sample);
+    assert_int_equal(f->listeners[0].news, 1);
 }
 
-static void a_clock_set_back_costs_one_max_age_and_no_more(void **state)
+static void a_clock_set_back_makes_nothing_old_or_offline(void **state)
 {
     struct fixture *f = *state;
-    fake_report_state(f->fake->bat_inv, STATE_BIT(STATE_READY));
+    struct fake_answer answer;
+    assert_int_equal(fake_set(f->fake->bat_inv, 5000, 60, &answer), 0);
+    fake_finish_all(f->fake);
+    listen(f, 0, f->fake->bat_inv);
     f->fake->clock.utc_ns -= 3600 * NS_PER_S;
     fake_report_state(f->fake->bat_inv, STATE_BIT(STATE_CHARGING));
-    assert_int_equal(f->fake->bat_inv->telemetry.state.states, STATE_BIT(STATE_READY));
-    fake_silence_ms(f->fake, 4000);
-    fake_report_state(f->fake->bat_inv, STATE_BIT(STATE_CHARGING));
-    assert_true(telemetry_fresh(&f->fake->bat_inv->telemetry));
-    fake_report_state(f->fake->bat_inv, STATE_BIT(STATE_READY));
-    assert_int_equal(f->fake->bat_inv->telemetry.state.states, STATE_BIT(STATE_READY));
+    assert_int_equal(f->listeners[0].news, 1);
+    assert_int_equal(f->listeners[0].state.states, STATE_BIT(STATE_CHARGING));
+    fake_pass_ms(f->fake, 50000);
+    assert_int_equal(f->fake->events[EVENT_OFFLINE], 0);
+    assert_true(f->fake->bat_inv->setpoints[AXIS_ACTIVE].applied == 5000); /* its lifetime is untouched */
+    f->fake->clock.utc_ns += 7200 * NS_PER_S;
+    fake_pass_ms(f->fake, 5000);
+    assert_int_equal(f->fake->events[EVENT_OFFLINE], 0);
+    assert_int_equal(f->fake->bat_inv->setpoints[AXIS_ACTIVE].mode, SETPOINT_ACTIVE);
 }
 
 static void readings_that_are_no_numbers_or_come_twice_are_left_out(void **state)
@@ -341,8 +349,8 @@ int main(void)
         test(who_subscribes_to_an_offline_component_hears_each_second),
         test(it_heals_with_the_next_sample),
         test(samples_in_time_keep_it_online_without_restarting_a_timer),
-        test(a_sample_that_is_not_newer_is_dropped),
-        test(a_clock_set_back_costs_one_max_age_and_no_more),
+        test(the_same_sample_again_is_dropped),
+        test(a_clock_set_back_makes_nothing_old_or_offline),
         test(readings_that_are_no_numbers_or_come_twice_are_left_out),
         test(errors_are_present_if_and_only_if_the_state_is_error),
         test(errors_are_told_when_they_come_and_go),
