@@ -22,12 +22,14 @@ struct bounds_request {
 
 /* Adds bounds. Identical ranges of one caller, without a token, are one entry with the later expiry. 0 with
  * the expiry that counts in *until_utc_ns, or -UGRPC_UNIMPLEMENTED for a metric that takes none here (naming
- * those that do), -UGRPC_RESOURCE_EXHAUSTED when the entries would pass the limit (nothing is added then).
- * The bounds in force and the applied set-points follow before it returns. */
+ * those that do), -UGRPC_UNAVAILABLE while its device is offline, -UGRPC_RESOURCE_EXHAUSTED when the entries
+ * would pass the limit (nothing is added then). The bounds in force and the applied set-points follow before
+ * it returns. */
 int bounds_add(struct component *component, const struct caller *caller, const struct bounds_request *request,
     int64_t *until_utc_ns, struct ugrpc_status *st);
 
-/* Takes out what was added to `metric` with `token`; there need not be any. 0 or -UGRPC_UNIMPLEMENTED. */
+/* Takes out what was added to `metric` with `token`; there need not be any. 0, -UGRPC_UNIMPLEMENTED or
+ * -UGRPC_UNAVAILABLE. */
 int bounds_clear(struct component *component, const struct caller *caller, enum metric metric,
     const char *token, struct ugrpc_status *st);
 

@@ -214,6 +214,22 @@ static void replacing_needs_no_room_beside_what_is_replaced(void **state)
     assert_one(fake->bat_inv, BOUNDED_ACTIVE, 0, 1);
 }
 
+static void bounds_of_an_offline_component_are_unavailable(void **state)
+{
+    struct fake_site *fake = *state;
+    struct ugrpc_status st = {0};
+    assert_int_equal(add_named(fake->bat_inv, &fake_caller_a, "ems", -1000, 1000), 0);
+    fake_silence_ms(fake, 5000);
+    assert_int_equal(add_named(fake->bat_inv, &fake_caller_a, "ems", -500, 500), -UGRPC_UNAVAILABLE);
+    assert_int_equal(
+        bounds_clear(fake->bat_inv, &fake_caller_a, METRIC_AC_ACTIVE_POWER, "ems", &st), -UGRPC_UNAVAILABLE);
+    assert_non_null(strstr(st.message, "bat_inv (4)"));
+    assert_one(fake->bat_inv, BOUNDED_ACTIVE, -1000, 1000); /* what was there stays */
+    assert_int_equal(fake_bound(fake->bat_inv, METRIC_DC_POWER, 0, 1, 60), -UGRPC_UNIMPLEMENTED);
+    fake->battery_2->device = NULL; /* nothing there that could be offline */
+    assert_int_equal(fake_bound(fake->battery_2, METRIC_DC_POWER, -500, 500, 60), 0);
+}
+
 /* A request is only limited by the size of its message. This many take hours where the cost is squared. */
 #define VERY_MANY 1000000
 
@@ -354,6 +370,7 @@ static void random_histories_agree_with_a_slow_reference(void **state)
         if (what < 0.5) {
             struct range range = any_range(12000);
             int64_t lifetime_s = 1 + (int64_t)(drand48() * 20), until_utc_ns;
+            fake_report_state(fake->relay_inv, STATE_BIT(STATE_READY)); /* it is online */
             reference.entries[reference.n].range = range;
             reference.entries[reference.n++].until_ns = fake->clock.at_ns + lifetime_s * NS_PER_S;
             const struct caller *caller = drand48() < 0.5 ? &fake_caller_a : &fake_caller_b;
@@ -402,6 +419,7 @@ int main(void)
         test(a_token_used_again_replaces_what_it_added_before),
         test(clearing_a_token_takes_out_only_what_it_added),
         test(replacing_needs_no_room_beside_what_is_replaced),
+        test(bounds_of_an_offline_component_are_unavailable),
         test(a_request_of_very_many_bounds_is_refused_as_cheaply_as_one_of_too_many),
         test(copies_in_one_request_count_once_however_many),
         test(a_metric_that_takes_no_bounds_names_those_that_do),
