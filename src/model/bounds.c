@@ -526,7 +526,7 @@ double bounds_apply(const struct component *component, enum axis axis, double re
 {
     const struct ranges *in_force = &component->in_force[bounded_of(axis)];
     double nearest = ranges_nearest(in_force, requested, true);
-    double floored = floor_to_resolution(nearest, component->spec.resolution);
+    double floored = ranges_floor(in_force, nearest, component->spec.resolution);
     return ranges_contain(in_force, floored) ? floored : 0;
 }
 
@@ -541,8 +541,9 @@ double bounds_nearest_own(const struct component *component, enum axis axis, dou
  * is none. */
 static double acceptable_in(struct range range, double value, double resolution)
 {
-    double nearest = fmin(fmax(value, range.lower), range.upper);
-    double floored = floor_to_resolution(nearest, resolution);
+    const struct ranges set = {.items = &range, .n = 1};
+    double nearest = ranges_nearest(&set, value, false);
+    double floored = ranges_floor(&set, nearest, resolution);
     if (floored >= range.lower && floored <= range.upper) {
         return nearest;
     }

@@ -149,7 +149,8 @@ static void reapply_active(struct station *station)
     send(station, ORDER_POWER, power);
     if (moved) {
         char now[48], asked[48], reason[128];
-        bool whole = power == floor_to_resolution(setpoint->requested, component->spec.resolution);
+        const struct ranges *in_force = bounds_in_force(component, axis_bounded(axis));
+        bool whole = power == ranges_floor(in_force, setpoint->requested, component->spec.resolution);
         tell_component(component, EVENT_SETPOINT_MOVED, "now %s of %s%s%s%s",
             power_format(axis, power, now, sizeof(now)),
             power_format(axis, setpoint->requested, asked, sizeof(asked)), whole ? "" : " (",
@@ -172,7 +173,7 @@ static void reapply_free(struct station *station)
     struct component *component = station->outbox.component;
     struct setpoint *setpoint = setpoint_of(station);
     enum axis axis = station->outbox.axis;
-    enum bounded bounded = axis == AXIS_ACTIVE ? BOUNDED_ACTIVE : BOUNDED_REACTIVE;
+    enum bounded bounded = axis_bounded(axis);
     bool holds_something = station->outbox.told == TOLD_POWER || station->outbox.told == TOLD_UNSURE;
     double power = station->limiting ? setpoint->requested
                                      : component_reading(component, bounded_metric(bounded));
@@ -452,8 +453,8 @@ int command_set_power(struct component *component, enum axis axis, const struct 
         lifecycle_wake(component);
         return 0;
     }
-    outbox_send(&station->outbox, ORDER_POWER, floor_to_resolution(power, component->spec.resolution),
-        setpoint->generation, done, userdata, setpoint->until_utc_ns);
+    outbox_send(&station->outbox, ORDER_POWER, bounds_apply(component, axis, power), setpoint->generation,
+        done, userdata, setpoint->until_utc_ns);
     changed(station);
     return 0;
 }

@@ -16,6 +16,11 @@ const char *axis_unit(enum axis axis)
     return axis == AXIS_ACTIVE ? "W" : "VAr";
 }
 
+enum bounded axis_bounded(enum axis axis)
+{
+    return axis == AXIS_ACTIVE ? BOUNDED_ACTIVE : BOUNDED_REACTIVE;
+}
+
 const char *power_format(enum axis axis, double power, char *out, size_t cap)
 {
     char number[32];
@@ -87,10 +92,9 @@ static const char *nearest_format(
 static int check_bounds(
     const struct component *component, enum axis axis, double power, struct ugrpc_status *st)
 {
-    enum bounded bounded = axis == AXIS_ACTIVE ? BOUNDED_ACTIVE : BOUNDED_REACTIVE;
-    const struct ranges *in_force = bounds_in_force(component, bounded);
+    const struct ranges *in_force = bounds_in_force(component, axis_bounded(axis));
     const char *unit = axis_unit(axis);
-    double floored = floor_to_resolution(power, component->spec.resolution);
+    double floored = ranges_floor(in_force, power, component->spec.resolution);
     char given[32], rounded[32], step[32], ranges[160], reason[128], nearest[96];
     if ((power == 0 || ranges_contain(in_force, power)) &&
         (floored == 0 || ranges_contain(in_force, floored))) {

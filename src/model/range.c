@@ -186,6 +186,17 @@ double floor_to_resolution(double value, double resolution)
     return copysign(whole * resolution, value) + 0.0;
 }
 
+double ranges_floor(const struct ranges *set, double value, double resolution)
+{
+    double floored = floor_to_resolution(value, resolution);
+    float narrow = (float)floored;
+    float beside = nextafterf(narrow, narrow < floored ? INFINITY : -INFINITY);
+    if (narrow == floored || ranges_contain(set, floored)) {
+        return floored;
+    }
+    return ranges_contain(set, narrow) ? narrow : ranges_contain(set, beside) ? beside : floored;
+}
+
 const char *number_format(double value, char *out, size_t cap)
 {
     if (!isfinite(value) || fabs(value) >= 1e15) {

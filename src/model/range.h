@@ -46,6 +46,10 @@ void ranges_round_inward(struct ranges *set);
  * integer is that integer. */
 double floor_to_resolution(double value, double resolution);
 
+/* The same, for a set whose ends are float32 values: a multiple that lies outside only because float32 cannot
+ * hold it is the float32 value next to it that lies inside. */
+double ranges_floor(const struct ranges *set, double value, double resolution);
+
 /* The fewest decimals that give the same float32: "-10000", "0.1". Returns `out`; 32 bytes always suffice. */
 const char *number_format(double value, char *out, size_t cap);
 

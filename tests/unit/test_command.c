@@ -331,6 +331,24 @@ static void every_published_bound_passes_the_range_check(void **state)
     }
 }
 
+/* Three steps of 230.1 W are 690.3 W, which float32 cannot hold: what is published lies just inside. */
+static void a_published_bound_passes_also_where_float32_cannot_hold_the_step(void **state)
+{
+    struct fake_site *fake = *state;
+    fake->bat_inv->spec.resolution = 230.1;
+    assert_int_equal(fake_bound(fake->bat_inv, METRIC_AC_ACTIVE_POWER, -690.3, 690.3, 60), 0);
+    const struct ranges *in_force = bounds_in_force(fake->bat_inv, BOUNDED_ACTIVE);
+    for (int i = 0; i < 2; i++) {
+        double bound = i == 0 ? in_force->items[0].lower : in_force->items[0].upper;
+        assert_true(fabs(bound) < 690.3);
+        set_accepted(fake, fake->bat_inv, bound, 60);
+        assert_told(fake, fake->bat_inv, FAKE_POWER, bound);
+    }
+    size_t told = fake->device.n;
+    fake_pass_ms(fake, 2000);
+    assert_int_equal(fake->device.n, told); /* it is what the set-point comes to: nothing to tell */
+}
+
 static void a_component_that_takes_no_set_points_is_unimplemented(void **state)
 {
     struct fake_site *fake = *state;
@@ -638,6 +656,7 @@ int main(void)
         test(the_battery_is_named_when_its_state_of_charge_refuses),
         test(power_is_floored_to_the_resolution_after_the_range_check),
         test(every_published_bound_passes_the_range_check),
+        test(a_published_bound_passes_also_where_float32_cannot_hold_the_step),
         test(a_component_that_takes_no_set_points_is_unimplemented),
         test(an_offline_component_is_unavailable_before_anything_of_its_state),
         test(in_error_or_off_any_set_point_is_refused_even_0),

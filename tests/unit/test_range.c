@@ -218,6 +218,25 @@ static void a_quotient_within_a_millionth_of_an_integer_is_that_integer(void **s
     assert_true(floor_to_resolution(88 * (3 + 0.9e-6), 88) == 264);
 }
 
+static void a_multiple_that_float32_cannot_hold_is_the_float_beside_it_that_is_inside(void **state)
+{
+    struct range range = {-690.3, 690.3};
+    struct ranges set = {.items = &range, .n = 1, .cap = 1};
+    ranges_round_inward(&set);
+    assert_true(range.upper < 690.3);
+    assert_true(ranges_floor(&set, range.upper, 230.1) == range.upper);
+    assert_true(ranges_floor(&set, range.lower, 230.1) == range.lower);
+    range = (struct range){690.3, 1000};
+    ranges_round_inward(&set);
+    assert_true(range.lower > 690.3);
+    assert_true(ranges_floor(&set, range.lower, 230.1) == range.lower);
+    assert_true(ranges_floor(&set, 1000, 230.1) == 4 * 230.1); /* inside as it is */
+    range = (struct range){700, 900};                          /* no step inside */
+    assert_true(ranges_floor(&set, 800, 230.1) == 3 * 230.1);
+    range = (struct range){177, 200}; /* float32 holds 176, so nothing beside it counts */
+    assert_true(ranges_floor(&set, 180, 88) == 176);
+}
+
 static void numbers_are_written_as_people_do(void **state)
 {
     char out[32];
@@ -263,6 +282,7 @@ int main(void)
         cmocka_unit_test(infinite_ends_stay_and_huge_ones_become_finite),
         cmocka_unit_test(the_magnitude_is_floored_to_the_resolution),
         cmocka_unit_test(a_quotient_within_a_millionth_of_an_integer_is_that_integer),
+        cmocka_unit_test(a_multiple_that_float32_cannot_hold_is_the_float_beside_it_that_is_inside),
         cmocka_unit_test(numbers_are_written_as_people_do),
         cmocka_unit_test(a_message_names_at_most_four_ranges),
     };
