@@ -20,6 +20,7 @@
 #include "model/parts.h"
 #include "model/site.h"
 #include "model/tell.h"
+#include "model/waiters.h"
 
 #define RETRY_NS NS_PER_S /* after the device refused a value that the gateway sent by itself */
 
@@ -433,6 +434,10 @@ int command_set_power(struct component *component, enum axis axis, const struct 
     if (rc < 0) {
         return rc;
     }
+    rc = waits ? lifecycle_check_room(component, st) : 0;
+    if (rc < 0) {
+        return rc;
+    }
     struct timers *timers = component->site->timers;
     struct setpoint *setpoint = &component->setpoints[axis];
     end_watch(station, COMMAND_OVERRIDDEN);
@@ -447,7 +452,9 @@ int command_set_power(struct component *component, enum axis axis, const struct 
     station->limiting = false;
     if (waits) {
         remember_accepted(station);
-        later_command(component->site->later, done, userdata, setpoint->until_utc_ns);
+        struct waiters at_once = {0};
+        waiters_add_command(&at_once, done, userdata, setpoint->until_utc_ns);
+        later_answer(component->site->later, &at_once, NULL);
         tell_accepted(station, lifetime_s, ", as soon as it is ready");
         changed(station);
         lifecycle_wake(component);

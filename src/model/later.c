@@ -1,40 +1,42 @@
 /* SPDX-License-Identifier: MIT */
-/* A queue behind one timer of no delay. */
+/* A queue behind one timer of no delay. A turn gives all the answers that it finds, but none that come
+ * meanwhile: these belong to the next. */
 #include "model/later.h"
 
 #include <stdlib.h>
 
-struct call {
-    struct call *next;
-    status_fn *status_done; /* one of the two */
-    command_fn *command_done;
-    void *userdata;
-    int64_t valid_until_utc_ns;
+#include "model/waiters.h"
+
+struct answer {
+    struct answer *next;
+    struct waiters waiters;
     struct ugrpc_status st;
 };
 
 struct later {
     struct timers *timers;
     struct timer timer;
-    struct call *first, **end;
+    struct answer *first, *last;
 };
+
+static struct answer *take_first(struct later *later)
+{
+    struct answer *first = later->first;
+    later->first = first->next;
+    return first;
+}
 
 static void on_timer(struct timer *timer, void *userdata)
 {
     struct later *later = userdata;
-    struct call *call = later->first;
-    later->first = call->next;
-    if (later->first) {
-        timer_start_in(later->timers, &later->timer, 0);
-    } else {
-        later->end = &later->first;
+    const struct answer *last = later->last;
+    bool more = true;
+    while (more) {
+        struct answer *answer = take_first(later);
+        more = answer != last;
+        waiters_answer(&answer->waiters, &answer->st);
+        free(answer);
     }
-    if (call->status_done) {
-        call->status_done(&call->st, call->userdata);
-    } else {
-        call->command_done(&call->st, call->valid_until_utc_ns, call->userdata);
-    }
-    free(call);
 }
 
 struct later *later_new(struct timers *timers)
@@ -44,7 +46,6 @@ struct later *later_new(struct timers *timers)
         return NULL;
     }
     later->timers = timers;
-    later->end = &later->first;
     timer_init(&later->timer, on_timer, later);
     return later;
 }
@@ -56,40 +57,34 @@ void later_free(struct later *later)
     }
     timer_stop(later->timers, &later->timer);
     while (later->first) {
-        struct call *call = later->first;
-        later->first = call->next;
-        free(call);
+        struct answer *answer = take_first(later);
+        waiters_done(&answer->waiters);
+        free(answer);
     }
     free(later);
 }
 
-static struct call *push(struct later *later, void *userdata)
+void later_answer(struct later *later, struct waiters *waiters, const struct ugrpc_status *st)
 {
-    struct call *call = calloc(1, sizeof(*call));
-    if (!call) {
+    if (!waiters->first) {
+        return;
+    }
+    struct answer *answer = calloc(1, sizeof(*answer));
+    if (!answer) {
         abort(); /* a promised answer cannot be refused */
     }
-    call->userdata = userdata;
-    *later->end = call;
-    later->end = &call->next;
+    answer->waiters = *waiters;
+    *waiters = (struct waiters){0};
+    if (st) {
+        answer->st = *st;
+    }
+    if (later->first) {
+        later->last->next = answer;
+    } else {
+        later->first = answer;
+    }
+    later->last = answer;
     if (!timer_running(&later->timer)) {
         timer_start_in(later->timers, &later->timer, 0);
     }
-    return call;
-}
-
-void later_status(struct later *later, status_fn *done, void *userdata, const struct ugrpc_status *st)
-{
-    struct call *call = push(later, userdata);
-    call->status_done = done;
-    if (st) {
-        call->st = *st;
-    }
-}
-
-void later_command(struct later *later, command_fn *done, void *userdata, int64_t valid_until_utc_ns)
-{
-    struct call *call = push(later, userdata);
-    call->command_done = done;
-    call->valid_until_utc_ns = valid_until_utc_ns;
 }

@@ -13,27 +13,23 @@
 #include "model/parts.h"
 #include "model/site.h"
 #include "model/tell.h"
+#include "model/waiters.h"
 
 #define POWER_0_LEAST_W 20.0  /* "power is 0" for a battery's relays: the API's contract */
 #define POWER_0_PART    0.005 /* of rated */
-
-struct waiting {
-    struct waiting *next;
-    status_fn *done;
-    void *userdata;
-};
 
 struct run {
     struct run *next; /* of all runs of the component */
     struct component *component;
     enum lifecycle_action action;
-    struct waiting *waiting;
+    struct waiters waiters;
     struct timer limit;
     bool over; /* replaced or timed out: only the driver's done() is still to come */
 };
 
 struct lifecycle {
     struct run *all;
+    size_t n;             /* of all */
     struct run *sequence; /* start, standby or stop */
     struct run *ack;
 };
@@ -75,11 +71,7 @@ void lifecycle_begin(struct component *component)
 
 static void run_free(struct run *run)
 {
-    while (run->waiting) {
-        struct waiting *next = run->waiting->next;
-        free(run->waiting);
-        run->waiting = next;
-    }
+    waiters_done(&run->waiters);
     free(run);
 }
 
@@ -128,19 +120,6 @@ static sequence_fn *sequence_of(const struct component *component, enum lifecycl
     return NULL;
 }
 
-static void wait_for(struct run *run, status_fn *done, void *userdata)
-{
-    struct waiting **end = &run->waiting;
-    while (*end) {
-        end = &(*end)->next;
-    }
-    *end = calloc(1, sizeof(**end));
-    if (!*end) {
-        abort(); /* a promised answer cannot be refused */
-    }
-    **end = (struct waiting){.done = done, .userdata = userdata};
-}
-
 /* The run no longer counts: its place is free for another. */
 static void leave_place(struct run *run)
 {
@@ -155,17 +134,10 @@ static void leave_place(struct run *run)
     }
 }
 
-/* Answers everyone who waits, from a turn of the loop that is not the caller's of lifecycle_run(). */
+/* From a turn of the loop that is not the caller's of lifecycle_run(). */
 static void answer(struct run *run, const struct ugrpc_status *st)
 {
-    struct waiting *waiting = run->waiting;
-    run->waiting = NULL;
-    while (waiting) {
-        struct waiting *next = waiting->next;
-        later_status(run->component->site->later, waiting->done, waiting->userdata, st);
-        free(waiting);
-        waiting = next;
-    }
+    later_answer(run->component->site->later, &run->waiters, st);
 }
 
 static void conclude(struct run *run, const struct ugrpc_status *st)
@@ -191,6 +163,7 @@ static void on_done(const struct ugrpc_status *st, void *userdata)
         link = &(*link)->next;
     }
     *link = run->next;
+    run->component->lifecycle->n--;
     if (!run->over) {
         conclude(run, st);
     }
@@ -219,6 +192,7 @@ static struct run *run_begin(struct component *component, enum lifecycle_action 
     }
     *run = (struct run){.next = lifecycle->all, .component = component, .action = action};
     lifecycle->all = run;
+    lifecycle->n++;
     if (action == LIFECYCLE_ACK) {
         lifecycle->ack = run;
     } else {
@@ -238,6 +212,15 @@ static void replace(struct run *run, enum lifecycle_action by)
         lifecycle_name(by));
     leave_place(run);
     answer(run, &st);
+}
+
+static int join(struct run *run, status_fn *done, void *userdata, struct ugrpc_status *st)
+{
+    int rc = waiters_check_room(&run->waiters, component_label(run->component), st);
+    if (rc == 0) {
+        waiters_add_status(&run->waiters, done, userdata);
+    }
+    return rc;
 }
 
 /* ---- checks ----------------------------------------------------------------------------------------- */
@@ -285,6 +268,18 @@ static int check_standby(const struct component *inverter, struct ugrpc_status *
             component_label(inverter));
     }
     return 0;
+}
+
+/* A replaced run stays until its device has answered, which it owes at once. */
+int lifecycle_check_room(const struct component *component, struct ugrpc_status *st)
+{
+    size_t n = component->lifecycle->n;
+    if (n < LIFECYCLE_MAX_RUNS) {
+        return 0;
+    }
+    return status_set(st, UGRPC_RESOURCE_EXHAUSTED,
+        "%s: its device %s owes the answers to %zu sequences, at most %d may be open",
+        component_label(component), component->device->name, n, LIFECYCLE_MAX_RUNS);
 }
 
 static int check_sequence(
@@ -351,16 +346,21 @@ static int run_ack(struct component *component, const struct caller *caller, sta
         return rc;
     }
     if (!needed) {
-        later_status(component->site->later, done, userdata, NULL);
+        struct waiters at_once = {0};
+        waiters_add_status(&at_once, done, userdata);
+        later_answer(component->site->later, &at_once, NULL);
         return 0;
     }
     struct run *run = component->lifecycle->ack;
     if (run) {
-        wait_for(run, done, userdata);
-        return 0;
+        return join(run, done, userdata, st);
+    }
+    rc = lifecycle_check_room(component, st);
+    if (rc < 0) {
+        return rc;
     }
     run = run_begin(component, LIFECYCLE_ACK);
-    wait_for(run, done, userdata);
+    waiters_add_status(&run->waiters, done, userdata);
     tell_component(
         component, EVENT_LIFECYCLE, "%s begins, from %s", lifecycle_name(LIFECYCLE_ACK), caller->label);
     component->device->driver->ack(component->device, component, on_done, run);
@@ -386,14 +386,17 @@ int lifecycle_run(struct component *component, enum lifecycle_action action, con
     }
     struct run *run = component->lifecycle->sequence;
     if (run && run->action == action) {
-        wait_for(run, done, userdata);
-        return 0;
+        return join(run, done, userdata, st);
+    }
+    rc = lifecycle_check_room(component, st);
+    if (rc < 0) {
+        return rc;
     }
     if (run) {
         replace(run, action);
     }
     run = run_begin(component, action);
-    wait_for(run, done, userdata);
+    waiters_add_status(&run->waiters, done, userdata);
     tell_component(component, EVENT_LIFECYCLE, "%s begins, from %s", lifecycle_name(action), caller->label);
     command_drop(component, lifecycle_name(action));
     sequence(component->device, component, on_done, run);

@@ -7,13 +7,15 @@
 #include "model/caller.h"
 #include "model/component.h"
 
-#define LIFECYCLE_LIMIT_S 30
+#define LIFECYCLE_LIMIT_S  30
+#define LIFECYCLE_MAX_RUNS 16 /* sequences of a component that its device has not answered */
 
 enum lifecycle_action { LIFECYCLE_START, LIFECYCLE_STANDBY, LIFECYCLE_STOP, LIFECYCLE_ACK };
 
 /* Checks ability, device offline, state, error and relays; returns a refusal, or 0 and the promise that
  * done() runs once, from a later turn of the loop: OK when the sequence ended, ABORTED when another action
- * replaced it, UNAVAILABLE naming the step after 30 s. The same action joins one that runs. */
+ * replaced it, UNAVAILABLE naming the step after 30 s. The same action joins one that runs.
+ * RESOURCE_EXHAUSTED when too many wait for it already, or when the device owes too many answers. */
 int lifecycle_run(struct component *component, enum lifecycle_action action, const struct caller *caller,
     status_fn *done, void *userdata, struct ugrpc_status *st);
 

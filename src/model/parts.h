@@ -40,6 +40,9 @@ void command_started(struct component *component, const char *why);
 
 /* lifecycle: the sequence that runs for the component, or -1. */
 int lifecycle_running(const struct component *component);
+/* 0, or -UGRPC_RESOURCE_EXHAUSTED if no sequence may begin, as the device has not answered the ones before.
+ */
+int lifecycle_check_room(const struct component *component, struct ugrpc_status *st);
 
 /* In operation: neither at rest nor switching nor in error. */
 static inline bool state_operates(const struct component_state *state)

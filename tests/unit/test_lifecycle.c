@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fake_site.h"
+#include "model/waiters.h"
 
 static int set_up(void **state)
 {
@@ -332,6 +333,72 @@ static void hardware_inaccessible_cannot_be_acknowledged(void **state)
     assert_int_equal(fake_run(fake->bat_inv, LIFECYCLE_ACK, &answer), -UGRPC_UNAVAILABLE);
 }
 
+static void all_who_joined_are_answered_in_one_turn_and_are_bounded(void **state)
+{
+    struct fake_site *fake = *state;
+    static struct fake_answer answers[WAITERS_MAX], one_more;
+    for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+        assert_int_equal(fake_run(fake->bat_inv, LIFECYCLE_STOP, &answers[i]), 0);
+    }
+    assert_int_equal(fake_run(fake->bat_inv, LIFECYCLE_STOP, &one_more), -UGRPC_RESOURCE_EXHAUSTED);
+    assert_non_null(strstr(one_more.st.message, "bat_inv (4)"));
+    fake_finish(fake_last(fake, fake->bat_inv), UGRPC_OK);
+    assert_int_equal(answers[0].n, 0);
+    timers_run(&fake->timers);
+    for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+        assert_int_equal(answers[i].n, 1);
+    }
+}
+
+static void ask_again(const struct ugrpc_status *st, void *userdata)
+{
+    struct fake_site *fake = userdata;
+    assert_int_equal(lifecycle_run(fake->meter, LIFECYCLE_ACK, &fake_caller_a, ask_again, fake, NULL), 0);
+}
+
+static void what_is_asked_for_while_answers_are_given_is_answered_in_the_next_turn(void **state)
+{
+    struct fake_site *fake = *state;
+    struct fake_answer answer;
+    ask_again(NULL, fake); /* for ever */
+    assert_int_equal(fake_run(fake->meter, LIFECYCLE_ACK, &answer), 0);
+    timers_run(&fake->timers);
+    assert_int_equal(answer.n, 1);
+}
+
+static void sequences_that_a_device_never_answers_are_bounded(void **state)
+{
+    struct fake_site *fake = *state;
+    static struct fake_answer answers[LIFECYCLE_MAX_RUNS], one_more;
+    for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+        enum lifecycle_action action = i % 2 ? LIFECYCLE_START : LIFECYCLE_STOP;
+        assert_int_equal(fake_run(fake->bat_inv, action, &answers[i]), 0);
+    }
+    struct fake_order *newest = fake_last(fake, fake->bat_inv);
+    assert_int_equal(fake_run(fake->bat_inv, LIFECYCLE_STOP, &one_more), -UGRPC_RESOURCE_EXHAUSTED);
+    assert_non_null(strstr(one_more.st.message, "bat_inv (4): its device fake owes"));
+    fake_finish(&fake->device.orders[0], UGRPC_ABORTED); /* one answer makes room for one */
+    fake_finish(newest, UGRPC_OK);
+    assert_int_equal(fake_run(fake->bat_inv, LIFECYCLE_STOP, &one_more), 0);
+    fake_finish_all(fake);
+    for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+        assert_int_equal(answers[i].n, 1);
+    }
+    assert_int_equal(one_more.st.code, UGRPC_OK);
+}
+
+static void a_set_point_that_could_not_wake_its_component_is_refused(void **state)
+{
+    struct fake_site *fake = *state;
+    static struct fake_answer answers[LIFECYCLE_MAX_RUNS], set;
+    for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+        assert_int_equal(fake_run(fake->bat_inv, LIFECYCLE_STOP, &answers[i]), 0);
+        fake_pass_ms(fake, LIFECYCLE_LIMIT_S * 1000);
+    }
+    fake_report_state(fake->bat_inv, STATE_BIT(STATE_STANDBY));
+    assert_int_equal(fake_set(fake->bat_inv, 100, 60, &set), -UGRPC_RESOURCE_EXHAUSTED);
+}
+
 static void runs_that_never_end_are_freed_with_the_site(void **state)
 {
     struct fake_site *fake = *state;
@@ -368,6 +435,10 @@ int main(void)
         test(ack_clears_a_recoverable_error_through_the_driver),
         test(ack_of_an_unrecoverable_error_is_refused),
         test(hardware_inaccessible_cannot_be_acknowledged),
+        test(all_who_joined_are_answered_in_one_turn_and_are_bounded),
+        test(what_is_asked_for_while_answers_are_given_is_answered_in_the_next_turn),
+        test(sequences_that_a_device_never_answers_are_bounded),
+        test(a_set_point_that_could_not_wake_its_component_is_refused),
         test(runs_that_never_end_are_freed_with_the_site),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
