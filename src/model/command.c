@@ -24,22 +24,14 @@
 
 #define RETRY_NS NS_PER_S /* after the device refused a value that the gateway sent by itself */
 
-/* What of a set-point must come back when the device refuses the next one. */
-struct request {
-    enum setpoint_mode mode;
-    double requested;
-    int64_t until_ns, until_utc_ns;
-    char by[sizeof(((struct setpoint *)NULL)->by)];
-};
-
 /* The axis of a component that takes set-points. */
 struct station {
-    struct outbox outbox; /* first: found back from it */
-    struct request accepted;
-    bool limiting;         /* runs free, but is told a limit; `requested` is what it did before */
-    bool failing;          /* the failure has been told */
-    bool zeroing;          /* command_zero_all() waits for it */
-    command_end_fn *ended; /* who wants to hear what becomes of the caller's set-point; NULL: nobody */
+    struct outbox outbox;    /* first: found back from it */
+    struct request accepted; /* what comes back when the device refuses a newer one */
+    bool limiting;           /* runs free, but is told a limit; `requested` is what it did before */
+    bool failing;            /* the failure has been told */
+    bool zeroing;            /* command_zero_all() waits for it */
+    command_end_fn *ended;   /* who wants to hear what becomes of the caller's set-point; NULL: nobody */
     void *watcher;
     int64_t retry_at_ns;
 };
@@ -123,7 +115,7 @@ static void changed(struct station *station)
 
 static void send(struct station *station, enum order order, double power)
 {
-    outbox_send(&station->outbox, order, power, setpoint_of(station)->generation, NULL, NULL, 0);
+    outbox_send(&station->outbox, order, power);
     changed(station);
 }
 
@@ -243,16 +235,17 @@ void command_reapply(struct component *component)
 
 /* ---- the ends of a set-point ------------------------------------------------------------------------ */
 
-static void remember_accepted(struct station *station)
+static struct request request_of(const struct setpoint *setpoint)
 {
-    const struct setpoint *setpoint = setpoint_of(station);
-    station->accepted = (struct request){
+    struct request request = {
+        .generation = setpoint->generation,
         .mode = setpoint->mode,
         .requested = setpoint->requested,
         .until_ns = setpoint->until_ns,
         .until_utc_ns = setpoint->until_utc_ns,
     };
-    memcpy(station->accepted.by, setpoint->by, sizeof(setpoint->by));
+    memcpy(request.by, setpoint->by, sizeof(request.by));
+    return request;
 }
 
 static bool releases(const struct station *station)
@@ -270,6 +263,18 @@ static void end_watch(struct station *station, enum command_end end)
     }
 }
 
+/* Who waits for a set-point that the device has not been told yet hears why it never will be. */
+static void withdraw(struct station *station, enum ugrpc_code code, const char *why)
+{
+    struct outbox *outbox = &station->outbox;
+    char text[48];
+    struct ugrpc_status st;
+    status_set(&st, code, "%s: set-point %s was dropped before its device could be told: %s",
+        component_label(outbox->component),
+        power_format(outbox->axis, outbox->next.request.requested, text, sizeof(text)), why);
+    outbox_withdraw(outbox, &st);
+}
+
 /* What every axis is in after an expiry, start, standby, stop or error; `end` is what that means for who
  * watches. */
 static void settle(struct station *station, enum command_end end)
@@ -283,7 +288,7 @@ static void settle(struct station *station, enum command_end end)
     setpoint->by[0] = '\0';
     station->limiting = false;
     station->retry_at_ns = 0;
-    remember_accepted(station);
+    station->accepted = request_of(setpoint);
     changed(station);
     reapply(station);
     end_watch(station, end);
@@ -293,6 +298,7 @@ static void on_expiry(struct timer *timer, void *userdata)
 {
     struct station *station = userdata;
     bool active = station->outbox.axis == AXIS_ACTIVE;
+    withdraw(station, UGRPC_DEADLINE_EXCEEDED, "its lifetime ended");
     settle(station, COMMAND_FAILED);
     tell_component(station->outbox.component, EVENT_SETPOINT_EXPIRED, "lifetime%s ended, %s",
         active ? "" : " of reactive power",
@@ -307,6 +313,7 @@ static void drop(struct station *station, enum command_end end, const char *why)
     bool had_one = setpoint->mode == SETPOINT_ACTIVE;
     double requested = setpoint->requested;
     char text[48];
+    withdraw(station, end == COMMAND_OVERRIDDEN ? UGRPC_ABORTED : UGRPC_FAILED_PRECONDITION, why);
     settle(station, end);
     if (had_one) {
         tell_component(station->outbox.component, EVENT_SETPOINT_DROPPED, "set-point %s dropped: %s",
@@ -425,6 +432,17 @@ static void tell_accepted(const struct station *station, int64_t lifetime_s, con
         remark, setpoint->by);
 }
 
+/* A newer command of another value replaces one that the device has not been told yet. */
+static void withdraw_for(struct station *station, const struct caller *caller, double power)
+{
+    if (station->outbox.next.waiters.n > 0) {
+        char text[48], why[160];
+        snprintf(why, sizeof(why), "%s, from %s, replaced it",
+            power_format(station->outbox.axis, power, text, sizeof(text)), caller->label);
+        withdraw(station, UGRPC_ABORTED, why);
+    }
+}
+
 int command_set_power(struct component *component, enum axis axis, const struct caller *caller, double power,
     int64_t lifetime_s, command_fn *done, void *userdata, struct ugrpc_status *st)
 {
@@ -434,9 +452,16 @@ int command_set_power(struct component *component, enum axis axis, const struct 
     if (rc < 0) {
         return rc;
     }
-    rc = waits ? lifecycle_check_room(component, st) : 0;
+    double told = bounds_apply(component, axis, power);
+    bool shares = !waits && outbox_shares(&station->outbox, told);
+    rc = waits    ? lifecycle_check_room(component, st)
+         : shares ? waiters_check_room(&station->outbox.next.waiters, component_label(component), st)
+                  : 0;
     if (rc < 0) {
         return rc;
+    }
+    if (!shares) {
+        withdraw_for(station, caller, power);
     }
     struct timers *timers = component->site->timers;
     struct setpoint *setpoint = &component->setpoints[axis];
@@ -450,18 +475,18 @@ int command_set_power(struct component *component, enum axis axis, const struct 
     snprintf(setpoint->by, sizeof(setpoint->by), "%s", caller->label);
     timer_start_at(timers, &setpoint->expiry, setpoint->until_ns);
     station->limiting = false;
+    const struct request request = request_of(setpoint);
     if (waits) {
-        remember_accepted(station);
         struct waiters at_once = {0};
         waiters_add_command(&at_once, done, userdata, setpoint->until_utc_ns);
         later_answer(component->site->later, &at_once, NULL);
+        station->accepted = request;
         tell_accepted(station, lifetime_s, ", as soon as it is ready");
         changed(station);
         lifecycle_wake(component);
         return 0;
     }
-    outbox_send(&station->outbox, ORDER_POWER, bounds_apply(component, axis, power), setpoint->generation,
-        done, userdata, setpoint->until_utc_ns);
+    outbox_command(&station->outbox, told, &request, done, userdata);
     changed(station);
     return 0;
 }
@@ -482,13 +507,13 @@ void command_unwatch(struct component *component, enum axis axis, const void *us
     }
 }
 
-/* The device refused a caller's command: what was before it counts again, and is told again, as nobody knows
- * what a device holds that has just failed. */
+/* The device refused a caller's command, or did not answer it: what was before it counts again, and is told
+ * again, as nobody knows what a device holds that has just failed. */
 static void restore(struct station *station)
 {
     struct setpoint *setpoint = setpoint_of(station);
     const struct request *accepted = &station->accepted;
-    outbox_withdraw(&station->outbox); /* an order that followed from the refused request */
+    outbox_withdraw(&station->outbox, NULL); /* an order that followed from the refused request */
     station->outbox.told = TOLD_UNSURE;
     setpoint->applied = NAN;
     if (accepted->mode == SETPOINT_ACTIVE && accepted->until_ns <= now_ns(station)) {
@@ -515,11 +540,14 @@ static void on_answered(struct outbox *outbox, const struct dispatch *dispatch, 
 {
     struct station *station = (struct station *)outbox;
     struct setpoint *setpoint = setpoint_of(station);
-    bool newest_command = dispatch->waiters && dispatch->generation == setpoint->generation;
+    const struct request *request = dispatch->waiters.n > 0 ? &dispatch->request : NULL;
+    bool newest_command = request && request->generation == setpoint->generation;
     if (st->code == UGRPC_OK) {
         station->failing = false;
+        if (request && request->generation > station->accepted.generation) {
+            station->accepted = *request;
+        }
         if (newest_command) {
-            remember_accepted(station);
             tell_accepted(station, (setpoint->until_ns - now_ns(station) + NS_PER_S - 1) / NS_PER_S, "");
         }
         return;
@@ -533,7 +561,7 @@ static void on_answered(struct outbox *outbox, const struct dispatch *dispatch, 
         setpoint->applied = NAN;
     }
     station->retry_at_ns = now_ns(station) + RETRY_NS;
-    if (!dispatch->waiters && !station->failing) {
+    if (!request && !station->failing) {
         station->failing = true;
         tell_component(outbox->component, EVENT_SETPOINT_FAILED, "the device did not take %s: %s",
             dispatch->order == ORDER_RELEASE ? "the release" : "the new value", st->message);
@@ -571,11 +599,12 @@ static void leave(struct station *station)
     if (!written || (device->driver->reverts_by_itself && device->driver->reverts_by_itself(device))) {
         return;
     }
+    withdraw(station, UGRPC_UNAVAILABLE, "the gateway stops");
     timer_stop(timers_of(station), &setpoint->expiry);
     setpoint->generation++;
     setpoint->waiting = false;
     if (setpoint->mode == SETPOINT_FREE && outbox_takes_release(outbox)) {
-        if (outbox->told == TOLD_POWER) {
+        if (outbox->told != TOLD_RELEASE) {
             send(station, ORDER_RELEASE, 0);
         }
     } else {
@@ -583,6 +612,10 @@ static void leave(struct station *station)
         station->retry_at_ns = 0;
         reapply(station);
     }
+    struct ugrpc_status st;
+    status_set(&st, UGRPC_UNAVAILABLE, "%s: the gateway stops before its device has answered",
+        component_label(outbox->component));
+    outbox_hurry(outbox, &st);
     station->zeroing = outbox->flying.order != ORDER_NONE;
 }
 

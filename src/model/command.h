@@ -15,9 +15,14 @@ typedef void command_fn(const struct ugrpc_status *st, int64_t valid_until_utc_n
 
 /* Asks `component` for `power` (finite; W or VAr) for `lifetime_s` (within the limits above). Checks, in the
  * contract's order: ability, device offline, state, error, relays in series, bounds. Returns a refusal, or 0
- * and the promise that done() runs once, from a later turn of the loop, when the device has accepted or
- * refused (or site_free() comes first). A component in standby is woken (active power only): then done()
- * comes at once and the value is applied when ready. */
+ * and the promise that done() runs once, from a later turn of the loop (unless site_free() comes first), with
+ * what happened:
+ *   - what the device said; UNAVAILABLE if it said nothing for 10 s;
+ *   - of a value that was not sent, because the device had not answered an older one yet: ABORTED when a
+ * newer command of another value, or start, standby or stop replaced it; FAILED_PRECONDITION when its
+ * component failed or switched off; DEADLINE_EXCEEDED when its lifetime ended. Commands of the same value
+ * share the answer to the one order that carries them out; RESOURCE_EXHAUSTED beyond a thousand. A component
+ * in standby is woken (active power only): then done() comes at once and the value is applied when ready. */
 int command_set_power(struct component *component, enum axis axis, const struct caller *caller, double power,
     int64_t lifetime_s, command_fn *done, void *userdata, struct ugrpc_status *st);
 
@@ -44,7 +49,8 @@ void command_drop(struct component *component, const char *why);
 void command_reapply(struct component *component);
 
 /* For a stop of the gateway: brings every component that the gateway has commanded to 0 (not those that
- * revert by themselves). done() runs once when all devices have answered. */
+ * revert by themselves), whatever is under way. done() runs once, when all devices have answered, or after
+ * 10 s. */
 void command_zero_all(struct site *site, void (*done)(void *userdata), void *userdata);
 
 #endif

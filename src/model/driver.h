@@ -18,8 +18,9 @@ struct driver {
     int (*start)(struct device *device, struct ugrpc_status *st);
 
     /* Optional; NULL = the components cannot be commanded. Asks for `power` in W or VAr. done() runs once,
-     * from the loop, after the device accepted or refused it, unless destroy() comes first. A newer value may
-     * come before done(). */
+     * from the loop, after the device accepted or refused it, unless destroy() comes first. The model waits
+     * 10 s for that: then the order has failed, and a done() that comes later changes nothing. A newer value
+     * may come before done() of the older, which is owed all the same; the device follows the newest. */
     void (*set_power)(struct device *device, struct component *component, enum axis axis, double power,
         status_fn *done, void *userdata);
     /* Optional, with set_power: the axis runs free again. */
@@ -27,7 +28,9 @@ struct driver {
         struct device *device, struct component *component, enum axis axis, status_fn *done, void *userdata);
 
     /* Optional; the sequences of the contract, without its checks. What is done or lacking is skipped. done()
-     * runs once the sequence ended; a newer sequence for the component ends the older with ABORTED. */
+     * runs once the sequence ended; a newer sequence for the component ends the older with ABORTED, at once.
+     */
+
     void (*start_component)(
         struct device *device, struct component *component, status_fn *done, void *userdata);
     void (*standby)(struct device *device, struct component *component, status_fn *done, void *userdata);

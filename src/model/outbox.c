@@ -1,30 +1,37 @@
 /* SPDX-License-Identifier: MIT */
-/* One order under way, one to follow. */
+/* One order under way, one to follow.
+ *
+ * A driver owes an answer to every order, but a device that is stuck must not block its axis: after a time
+ * limit the order has failed, whatever becomes of it. Its answer may still come, at any time or never. Each
+ * order therefore takes a ticket, which is free again only when the answer has come; an answer with another
+ * ticket than that of the order under way is too late and changes nothing. When the device owes answers to
+ * all tickets, orders go out without one: they matter more than their answers, which nobody can tell apart
+ * then, so the time limit ends them. */
 #include "model/outbox.h"
 
+#include <assert.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include "model/driver.h"
+#include "model/later.h"
+#include "model/site.h"
+
+static void on_limit(struct timer *timer, void *userdata);
 
 void outbox_init(struct outbox *outbox, struct component *component, enum axis axis)
 {
     *outbox = (struct outbox){.component = component, .axis = axis};
-}
-
-static void free_waiters(struct waiter *waiter)
-{
-    while (waiter) {
-        struct waiter *next = waiter->next;
-        free(waiter);
-        waiter = next;
+    timer_init(&outbox->limit, on_limit, outbox);
+    for (size_t i = 0; i < OUTBOX_TICKETS; i++) {
+        outbox->tickets[i].outbox = outbox;
     }
 }
 
 void outbox_done(struct outbox *outbox)
 {
-    free_waiters(outbox->flying.waiters);
-    free_waiters(outbox->next.waiters);
+    timer_stop(outbox->component->site->timers, &outbox->limit);
+    waiters_done(&outbox->flying.waiters);
+    waiters_done(&outbox->next.waiters);
 }
 
 bool outbox_takes_power(const struct outbox *outbox)
@@ -39,73 +46,133 @@ bool outbox_takes_release(const struct outbox *outbox)
     return device && device->driver->release;
 }
 
-static void answer(struct waiter *waiter, const struct ugrpc_status *st)
-{
-    while (waiter) {
-        struct waiter *next = waiter->next;
-        waiter->done(st, waiter->until_utc_ns, waiter->userdata);
-        free(waiter);
-        waiter = next;
-    }
-}
+/* ---- under way -------------------------------------------------------------------------------------- */
 
 static void on_done(const struct ugrpc_status *st, void *userdata);
+
+static void on_ignored(const struct ugrpc_status *st, void *userdata)
+{
+}
+
+static struct ticket *take_ticket(struct outbox *outbox)
+{
+    for (size_t i = 0; i < OUTBOX_TICKETS; i++) {
+        struct ticket *ticket = &outbox->tickets[i];
+        if (!ticket->open) {
+            ticket->open = true;
+            return ticket;
+        }
+    }
+    return NULL;
+}
 
 static void launch(struct outbox *outbox)
 {
     struct component *component = outbox->component;
     struct device *device = component->device;
+    struct ticket *ticket = take_ticket(outbox);
+    status_fn *done = ticket ? on_done : on_ignored;
     outbox->flying = outbox->next;
     outbox->next = (struct dispatch){.order = ORDER_NONE};
+    outbox->ticket = ticket;
+    timer_start_in(component->site->timers, &outbox->limit, OUTBOX_LIMIT_S * NS_PER_S);
     if (outbox->flying.order == ORDER_POWER) {
-        device->driver->set_power(device, component, outbox->axis, outbox->flying.power, on_done, outbox);
+        device->driver->set_power(device, component, outbox->axis, outbox->flying.power, done, ticket);
     } else {
-        device->driver->release(device, component, outbox->axis, on_done, outbox);
+        device->driver->release(device, component, outbox->axis, done, ticket);
     }
 }
 
-static void on_done(const struct ugrpc_status *st, void *userdata)
+/* The order under way has ended; whatever else comes of it is too late. */
+static void conclude(struct outbox *outbox, const struct ugrpc_status *st)
 {
-    struct outbox *outbox = userdata;
     struct dispatch dispatch = outbox->flying;
     outbox->flying = (struct dispatch){.order = ORDER_NONE};
+    outbox->ticket = NULL;
+    timer_stop(outbox->component->site->timers, &outbox->limit);
     outbox->answered(outbox, &dispatch, st);
     if (outbox->next.order != ORDER_NONE && outbox->flying.order == ORDER_NONE) {
         launch(outbox);
     }
-    answer(dispatch.waiters, st);
+    waiters_answer(&dispatch.waiters, st);
     if (outbox->flying.order == ORDER_NONE) {
         outbox->idle(outbox);
     }
 }
 
-void outbox_send(struct outbox *outbox, enum order order, double power, uint64_t generation, command_fn *done,
-    void *userdata, int64_t until_utc_ns)
+static void on_done(const struct ugrpc_status *st, void *userdata)
 {
-    struct waiter **end = &outbox->next.waiters;
-    while (*end) {
-        end = &(*end)->next;
+    struct ticket *ticket = userdata;
+    ticket->open = false;
+    if (ticket == ticket->outbox->ticket) {
+        conclude(ticket->outbox, st);
     }
-    if (done) {
-        *end = calloc(1, sizeof(**end));
-        if (!*end) {
-            abort(); /* a promised answer cannot be refused */
-        }
-        **end = (struct waiter){.done = done, .userdata = userdata, .until_utc_ns = until_utc_ns};
+}
+
+static void on_limit(struct timer *timer, void *userdata)
+{
+    struct outbox *outbox = userdata;
+    struct ugrpc_status st;
+    status_set(&st, UGRPC_UNAVAILABLE,
+        "%s: its device %s has not answered within %d s; nobody knows what it does now",
+        component_label(outbox->component), outbox->component->device->name, OUTBOX_LIMIT_S);
+    conclude(outbox, &st);
+}
+
+void outbox_hurry(struct outbox *outbox, const struct ugrpc_status *st)
+{
+    if (outbox->next.order != ORDER_NONE) {
+        conclude(outbox, st);
     }
+}
+
+/* ---- to follow -------------------------------------------------------------------------------------- */
+
+static void follow(struct outbox *outbox, const struct dispatch *dispatch)
+{
+    outbox->told = dispatch->order == ORDER_POWER     ? TOLD_POWER
+                   : dispatch->order == ORDER_RELEASE ? TOLD_RELEASE
+                                                      : TOLD_UNSURE;
+    outbox->component->setpoints[outbox->axis].applied = dispatch->order == ORDER_POWER ? dispatch->power
+                                                                                        : NAN;
+}
+
+static void enqueue(struct outbox *outbox, enum order order, double power)
+{
     outbox->next.order = order;
     outbox->next.power = power;
-    outbox->next.generation = generation;
-    outbox->told = order == ORDER_POWER ? TOLD_POWER : TOLD_RELEASE;
-    outbox->component->setpoints[outbox->axis].applied = order == ORDER_POWER ? power : NAN;
+    follow(outbox, &outbox->next);
     if (outbox->flying.order == ORDER_NONE) {
         launch(outbox);
     }
 }
 
-void outbox_withdraw(struct outbox *outbox)
+void outbox_command(
+    struct outbox *outbox, double power, const struct request *request, command_fn *done, void *userdata)
 {
-    if (!outbox->next.waiters) {
+    assert(outbox->next.waiters.n == 0 || outbox_shares(outbox, power));
+    waiters_add_command(&outbox->next.waiters, done, userdata, request->until_utc_ns);
+    outbox->next.request = *request;
+    enqueue(outbox, ORDER_POWER, power);
+}
+
+void outbox_send(struct outbox *outbox, enum order order, double power)
+{
+    assert(outbox->next.waiters.n == 0 || order == ORDER_POWER);
+    enqueue(outbox, order, power);
+}
+
+bool outbox_shares(const struct outbox *outbox, double power)
+{
+    return outbox->next.waiters.n > 0 && outbox->next.power == power;
+}
+
+void outbox_withdraw(struct outbox *outbox, const struct ugrpc_status *st)
+{
+    assert(outbox->next.waiters.n == 0 || st);
+    if (outbox->next.order != ORDER_NONE) {
+        later_answer(outbox->component->site->later, &outbox->next.waiters, st);
         outbox->next = (struct dispatch){.order = ORDER_NONE};
+        follow(outbox, &outbox->flying);
     }
 }

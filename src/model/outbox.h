@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* The way from a set-point to its device: on each axis at most one order is under way, and of those that come
- * meanwhile only the newest is sent after it. Private to model/. */
+ * meanwhile only the newest is sent after it. An order that the device does not answer in time has failed,
+ * and the next one goes out. Private to model/. */
 #ifndef MODEL_OUTBOX_H
 #define MODEL_OUTBOX_H
 
 #include "base/status.h"
-#include "model/command.h"
+#include "model/component.h"
+#include "model/waiters.h"
+
+#define OUTBOX_LIMIT_S 10 /* for the device's answer */
+#define OUTBOX_TICKETS 8
 
 enum order { ORDER_NONE, ORDER_POWER, ORDER_RELEASE };
 
@@ -14,23 +19,30 @@ enum told {
     TOLD_NOTHING, /* never told anything: nothing is written before the first command */
     TOLD_POWER,   /* setpoint.applied */
     TOLD_RELEASE, /* it runs free again */
-    TOLD_UNSURE,  /* told, but refused since, or it was off, in error or offline meanwhile */
+    TOLD_UNSURE,  /* told, but refused or not answered since, or it was off, in error or offline meanwhile */
 };
 
-/* Someone who waits for the device's answer. */
-struct waiter {
-    struct waiter *next;
-    command_fn *done;
-    void *userdata;
-    int64_t until_utc_ns;
+/* What was asked of an axis. */
+struct request {
+    uint64_t generation; /* of the set-point */
+    enum setpoint_mode mode;
+    double requested;
+    int64_t until_ns, until_utc_ns;
+    char by[sizeof(((struct setpoint *)NULL)->by)];
 };
 
-/* An order on its way. */
+/* An order under way, or to follow. */
 struct dispatch {
     enum order order;
     double power;
-    uint64_t generation;    /* of the set-point that it carries out */
-    struct waiter *waiters; /* NULL: the gateway's own */
+    struct waiters waiters; /* nobody: it is the gateway's own */
+    struct request request; /* what they asked for */
+};
+
+/* What a driver gives back with its answer, to tell it from one that comes too late. */
+struct ticket {
+    struct outbox *outbox;
+    bool open; /* its answer is still to come */
 };
 
 struct outbox {
@@ -38,6 +50,10 @@ struct outbox {
     enum axis axis;
     struct dispatch flying, next;
     enum told told;
+    struct timer limit; /* of what is flying */
+    struct ticket tickets[OUTBOX_TICKETS];
+    const struct ticket
+        *ticket; /* of what is flying; NULL: the device owes too many answers to know this one */
     /* Runs when the device has answered and nothing else is under way yet. Does not answer the waiters. */
     void (*answered)(struct outbox *outbox, const struct dispatch *dispatch, const struct ugrpc_status *st);
     void (*idle)(struct outbox *outbox); /* then: nothing is under way any more */
@@ -50,12 +66,25 @@ void outbox_done(struct outbox *outbox); /* waiters are never called */
 bool outbox_takes_power(const struct outbox *outbox);
 bool outbox_takes_release(const struct outbox *outbox);
 
-/* Sends now, or after the order that is under way. Who waits for an order that is overtaken before it was
- * sent gets the answer to the newer one. `done` may be NULL. */
-void outbox_send(struct outbox *outbox, enum order order, double power, uint64_t generation, command_fn *done,
-    void *userdata, int64_t until_utc_ns);
+/* Both send now, or after the order that is under way, instead of what was to follow it.
+ *
+ * A caller's command: done() comes with the device's answer, or UNAVAILABLE after OUTBOX_LIMIT_S. Who waits
+ * for an order of the same power that has not been sent yet gets the same answer; there must be room for one
+ * more. An order of another power must be withdrawn first. */
+void outbox_command(
+    struct outbox *outbox, double power, const struct request *request, command_fn *done, void *userdata);
+/* The gateway's own. Who waits for what was to follow goes on waiting: it is the same set-point, worked out
+ * anew. Anything else must be withdrawn first. */
+void outbox_send(struct outbox *outbox, enum order order, double power);
 
-/* Forgets what has not been sent yet, unless someone waits for it. The caller sets `told` anew. */
-void outbox_withdraw(struct outbox *outbox);
+/* A command for `power` would share the answer to an order that has not been sent yet. */
+bool outbox_shares(const struct outbox *outbox, double power);
+
+/* Forgets what has not been sent yet; who waits for it hears `st` (which may be NULL if nobody does). */
+void outbox_withdraw(struct outbox *outbox, const struct ugrpc_status *st);
+
+/* Does not wait for the answer to what is under way if something is to follow: it counts as failed with `st`.
+ */
+void outbox_hurry(struct outbox *outbox, const struct ugrpc_status *st);
 
 #endif
