@@ -119,9 +119,11 @@ static void send(struct station *station, enum order order, double power)
     changed(station);
 }
 
+/* Not while a sequence runs, whose end may undo it. */
 static bool can_be_told(const struct component *component)
 {
-    return telemetry_fresh(&component->telemetry) && state_operates(&component->telemetry.state);
+    return telemetry_fresh(&component->telemetry) && state_operates(&component->telemetry.state) &&
+           !lifecycle_busy(component);
 }
 
 static bool is_told(const struct station *station, double power)
@@ -168,6 +170,9 @@ static void reapply_free(struct station *station)
     enum axis axis = station->outbox.axis;
     enum bounded bounded = axis_bounded(axis);
     bool holds_something = station->outbox.told == TOLD_POWER || station->outbox.told == TOLD_UNSURE;
+    if (station->outbox.told == TOLD_UNSURE && !can_be_told(component)) {
+        return;
+    }
     double power = station->limiting ? setpoint->requested
                                      : component_reading(component, bounded_metric(bounded));
     if (can_be_told(component) && !isnan(power) && (station->limiting || !holds_something) &&
@@ -327,6 +332,25 @@ void command_drop(struct component *component, const char *why)
         struct station *station = station_of(component, (enum axis)axis);
         if (station) {
             drop(station, COMMAND_OVERRIDDEN, why);
+        }
+    }
+}
+
+void command_resume(struct component *component)
+{
+    for (int axis = 0; axis < AXIS_COUNT; axis++) {
+        struct station *station = station_of(component, (enum axis)axis);
+        if (!station) {
+            continue;
+        }
+        struct setpoint *setpoint = setpoint_of(station);
+        station->outbox.told = TOLD_UNSURE;
+        setpoint->applied = NAN;
+        station->retry_at_ns = 0;
+        if (setpoint->mode == SETPOINT_ACTIVE) { /* it came meanwhile */
+            reapply(station);
+        } else {
+            settle(station, COMMAND_OVERRIDDEN);
         }
     }
 }

@@ -29,8 +29,7 @@ struct driver {
 
     /* Optional; the sequences of the contract, without its checks. What is done or lacking is skipped. done()
      * runs once the sequence ended; a newer sequence for the component ends the older with ABORTED, at once.
-     */
-
+     * After a start or an acknowledgement the model tells both axes again what they should follow. */
     void (*start_component)(
         struct device *device, struct component *component, status_fn *done, void *userdata);
     void (*standby)(struct device *device, struct component *component, status_fn *done, void *userdata);

@@ -97,6 +97,11 @@ int lifecycle_running(const struct component *component)
     return sequence ? (int)sequence->action : -1;
 }
 
+bool lifecycle_busy(const struct component *component)
+{
+    return component->lifecycle->sequence || component->lifecycle->ack;
+}
+
 /* ---- runs ------------------------------------------------------------------------------------------- */
 
 typedef void sequence_fn(struct device *device, struct component *component, status_fn *done, void *userdata);
@@ -148,6 +153,11 @@ static void conclude(struct run *run, const struct ugrpc_status *st)
         tell_component(component, EVENT_LIFECYCLE, "%s done", lifecycle_name(run->action));
     } else {
         tell_component(component, EVENT_LIFECYCLE, "%s failed: %s", lifecycle_name(run->action), st->message);
+    }
+    bool asked_for = run->waiters.n > 0; /* no wake for a set-point */
+    if (st->code == UGRPC_OK && asked_for &&
+        (run->action == LIFECYCLE_START || run->action == LIFECYCLE_ACK)) {
+        command_resume(component);
     }
     if (run->action == LIFECYCLE_START) {
         command_started(component, st->code == UGRPC_OK ? NULL : st->message);

@@ -34,12 +34,17 @@ bool bounds_have_added(const struct component *component, enum axis axis);
 /* command: a sample has come, which changed the state from `before` (or ended an offline time). */
 void command_follow_state(
     struct component *component, const struct component_state *before, bool was_offline);
+/* A start or an acknowledgement that somebody asked for ended well: nobody knows what the device holds now,
+ * and an axis is as after an expiry unless a set-point came meanwhile. */
+void command_resume(struct component *component);
 /* A start of the component ended: what waited for it is applied, or dropped with `why` (NULL: it succeeded).
  */
 void command_started(struct component *component, const char *why);
 
 /* lifecycle: the sequence that runs for the component, or -1. */
 int lifecycle_running(const struct component *component);
+/* A sequence or an acknowledgement runs. */
+bool lifecycle_busy(const struct component *component);
 /* 0, or -UGRPC_RESOURCE_EXHAUSTED if no sequence may begin, as the device has not answered the ones before.
  */
 int lifecycle_check_room(const struct component *component, struct ugrpc_status *st);

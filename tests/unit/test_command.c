@@ -569,10 +569,11 @@ static void an_error_drops_both_axes(void **state)
     assert_told(fake, fake->bat_inv, FAKE_POWER, 0);
 }
 
-static void an_error_writes_nothing_to_what_was_never_commanded(void **state)
+static void an_error_or_a_switch_off_writes_nothing_to_what_was_never_commanded(void **state)
 {
     struct fake_site *fake = *state;
     fake_report_error(fake->pv_inv, ERROR_OVERVOLTAGE, false);
+    fake_report_state(fake->pv_inv, STATE_BIT(STATE_OFF));
     fake_report_state(fake->pv_inv, STATE_BIT(STATE_READY));
     assert_int_equal(fake->device.n, 0);
     assert_int_equal(fake->pv_inv->setpoints[AXIS_ACTIVE].mode, SETPOINT_FREE);
@@ -655,7 +656,7 @@ int main(void)
         test(a_set_point_while_switching_on_waits_for_ready),
         test(a_waiting_set_point_ends_with_its_lifetime),
         test(an_error_drops_both_axes),
-        test(an_error_writes_nothing_to_what_was_never_commanded),
+        test(an_error_or_a_switch_off_writes_nothing_to_what_was_never_commanded),
         test(the_end_of_the_gateway_brings_what_it_commanded_to_0),
         test(the_end_of_the_gateway_leaves_devices_that_revert_by_themselves),
     };

@@ -208,6 +208,101 @@ static void with_on_expiry_release_a_started_component_runs_free(void **state)
     assert_int_equal(fake_count(fake, fake->pv_inv, FAKE_POWER), 0);
 }
 
+/* The sequence itself may set anything, and last. */
+static void nothing_is_told_while_a_sequence_runs(void **state)
+{
+    struct fake_site *fake = *state;
+    struct fake_answer answer;
+    fake_report_state(fake->bat_inv, STATE_BIT(STATE_OFF));
+    assert_int_equal(fake_run(fake->bat_inv, LIFECYCLE_START, &answer), 0);
+    fake_report_state(fake->bat_inv, STATE_BIT(STATE_READY)); /* before its end */
+    assert_int_equal(fake_count(fake, fake->bat_inv, FAKE_POWER), 0);
+    fake_finish(fake_last(fake, fake->bat_inv), UGRPC_OK);
+    assert_int_equal(fake_count(fake, fake->bat_inv, FAKE_POWER), 2); /* both axes */
+    assert_true(fake_last(fake, fake->bat_inv)->power == 0);
+}
+
+/* Whatever is held after an acknowledgement or a start, it is not what runs free. */
+static void with_on_expiry_release_it_is_released_after_an_acknowledgement_and_a_start(void **state)
+{
+    struct fake_site *fake = *state;
+    struct component *both[] = {fake->pv_inv, fake->ev_charger};
+    for (size_t i = 0; i < ARRAY_LEN(both); i++) {
+        both[i]->spec.on_expiry = ON_EXPIRY_RELEASE;
+        fake_report_error(both[i], ERROR_OVERVOLTAGE, false);
+        run_ok(fake, both[i], LIFECYCLE_ACK);
+    }
+    assert_int_equal(fake_count(fake, fake->pv_inv, FAKE_RELEASE), 0); /* not while the error still shows */
+    fake_report_state(fake->ev_charger, STATE_BIT(STATE_READY));
+    assert_int_equal(fake_count(fake, fake->ev_charger, FAKE_RELEASE), 1); /* it has but one axis */
+    fake_report_state(fake->pv_inv, STATE_BIT(STATE_STANDBY));
+    assert_int_equal(fake_count(fake, fake->pv_inv, FAKE_RELEASE), 0);
+    run_ok(fake, fake->pv_inv, LIFECYCLE_START);
+    fake_report_state(fake->pv_inv, STATE_BIT(STATE_READY));
+    assert_int_equal(fake_count(fake, fake->pv_inv, FAKE_RELEASE), 2);
+    assert_int_equal(fake->pv_inv->setpoints[AXIS_ACTIVE].mode, SETPOINT_FREE);
+    fake_finish_all(fake);
+    fake_pass_ms(fake, 5000);
+    assert_int_equal(fake_count(fake, fake->pv_inv, FAKE_RELEASE), 2);
+    assert_int_equal(fake_count(fake, fake->pv_inv, FAKE_POWER), 0);
+}
+
+static void with_on_expiry_zero_it_is_held_at_0_after_an_acknowledgement(void **state)
+{
+    struct fake_site *fake = *state;
+    fake_report_error(fake->ev_charger, ERROR_OVERVOLTAGE, false);
+    run_ok(fake, fake->ev_charger, LIFECYCLE_ACK);
+    fake_report_state(fake->ev_charger, STATE_BIT(STATE_READY));
+    assert_int_equal(fake->ev_charger->setpoints[AXIS_ACTIVE].mode, SETPOINT_ZERO);
+    assert_int_equal(fake_last(fake, fake->ev_charger)->kind, FAKE_POWER);
+    assert_true(fake_last(fake, fake->ev_charger)->power == 0);
+}
+
+static void an_acknowledgement_that_failed_leaves_what_was_never_commanded_free(void **state)
+{
+    struct fake_site *fake = *state;
+    struct fake_answer answer;
+    fake_report_error(fake->ev_charger, ERROR_OVERVOLTAGE, false);
+    assert_int_equal(fake_run(fake->ev_charger, LIFECYCLE_ACK, &answer), 0);
+    fake_finish(fake_last(fake, fake->ev_charger), UGRPC_INTERNAL);
+    fake_report_state(fake->ev_charger, STATE_BIT(STATE_READY));
+    assert_int_equal(fake->ev_charger->setpoints[AXIS_ACTIVE].mode, SETPOINT_FREE);
+    assert_int_equal(fake_count(fake, fake->ev_charger, FAKE_POWER), 0);
+}
+
+static void a_set_point_that_came_before_the_acknowledgement_ended_is_told_again(void **state)
+{
+    struct fake_site *fake = *state;
+    struct fake_answer ack, set;
+    fake_report_error(fake->bat_inv, ERROR_OVERVOLTAGE, false);
+    assert_int_equal(fake_run(fake->bat_inv, LIFECYCLE_ACK, &ack), 0);
+    struct fake_order *order = fake_last(fake, fake->bat_inv);
+    fake_report_state(fake->bat_inv, STATE_BIT(STATE_READY)); /* the device was faster than its answer */
+    assert_int_equal(fake_set(fake->bat_inv, 700, 60, &set), 0);
+    fake_finish(fake_last(fake, fake->bat_inv), UGRPC_OK);
+    fake_finish(order, UGRPC_OK);
+    assert_int_equal(fake->bat_inv->setpoints[AXIS_ACTIVE].mode, SETPOINT_ACTIVE);
+    size_t told = 0;
+    for (size_t i = 0; i < fake->device.n; i++) {
+        told += fake->device.orders[i].kind == FAKE_POWER && fake->device.orders[i].power == 700;
+    }
+    assert_int_equal(told, 2);
+    assert_int_equal(fake->bat_inv->setpoints[AXIS_REACTIVE].mode, SETPOINT_ZERO);
+}
+
+static void a_wake_for_active_power_writes_nothing_to_an_axis_that_was_never_commanded(void **state)
+{
+    struct fake_site *fake = *state;
+    struct fake_answer answer;
+    fake_report_state(fake->bat_inv, STATE_BIT(STATE_STANDBY));
+    assert_int_equal(fake_set(fake->bat_inv, 700, 60, &answer), 0);
+    fake_finish_all(fake);
+    fake_report_state(fake->bat_inv, STATE_BIT(STATE_READY));
+    fake_finish_all(fake);
+    assert_int_equal(fake->bat_inv->setpoints[AXIS_REACTIVE].mode, SETPOINT_FREE);
+    assert_int_equal(fake_count(fake, fake->bat_inv, FAKE_POWER), 1);
+}
+
 static void set_points_are_refused_while_a_stop_runs_and_wait_while_a_start_does(void **state)
 {
     struct fake_site *fake = *state;
@@ -312,8 +407,24 @@ static void ack_clears_a_recoverable_error_through_the_driver(void **state)
     assert_int_equal(second.n, 1);
     fake_report_state(fake->bat_inv, STATE_BIT(STATE_STANDBY));
     assert_int_equal(fake->events[EVENT_ERROR_CLEARED], 1);
-    fake_report_error(fake->bat_inv, ERROR_OVERVOLTAGE, false); /* a cause that persists */
+}
+
+static void a_cause_that_persists_raises_its_error_again_with_the_next_sample(void **state)
+{
+    struct fake_site *fake = *state;
+    struct fake_answer answer;
+    fake_report_error(fake->bat_inv, ERROR_OVERVOLTAGE, false);
+    run_ok(fake, fake->bat_inv, LIFECYCLE_ACK);
+    fake_report_state(fake->bat_inv, STATE_BIT(STATE_READY));
+    assert_int_equal(fake_set(fake->bat_inv, 700, 60, &answer), 0);
+    fake_finish_all(fake);
+    fake_report_error(fake->bat_inv, ERROR_OVERVOLTAGE, false);
     assert_int_equal(fake->events[EVENT_ERROR_RAISED], 2);
+    assert_int_equal(fake->events[EVENT_SETPOINT_DROPPED], 1);
+    assert_int_equal(fake_set(fake->bat_inv, 700, 60, &answer), -UGRPC_FAILED_PRECONDITION);
+    assert_int_equal(fake_run(fake->bat_inv, LIFECYCLE_START, &answer), -UGRPC_FAILED_PRECONDITION);
+    run_ok(fake, fake->bat_inv, LIFECYCLE_ACK); /* again, through the driver */
+    assert_int_equal(fake_count(fake, fake->bat_inv, FAKE_ACK), 2);
 }
 
 static void ack_of_an_unrecoverable_error_is_refused(void **state)
@@ -425,6 +536,12 @@ int main(void)
         test(a_refused_action_drops_nothing),
         test(a_component_that_was_started_is_held_at_0),
         test(with_on_expiry_release_a_started_component_runs_free),
+        test(nothing_is_told_while_a_sequence_runs),
+        test(with_on_expiry_release_it_is_released_after_an_acknowledgement_and_a_start),
+        test(with_on_expiry_zero_it_is_held_at_0_after_an_acknowledgement),
+        test(an_acknowledgement_that_failed_leaves_what_was_never_commanded_free),
+        test(a_set_point_that_came_before_the_acknowledgement_ended_is_told_again),
+        test(a_wake_for_active_power_writes_nothing_to_an_axis_that_was_never_commanded),
         test(set_points_are_refused_while_a_stop_runs_and_wait_while_a_start_does),
         test(a_battery_stops_only_without_power),
         test(a_battery_stops_only_without_a_set_point_on_its_inverter),
@@ -433,6 +550,7 @@ int main(void)
         test(a_relay_opens_also_under_load),
         test(ack_without_an_error_is_success_and_changes_nothing),
         test(ack_clears_a_recoverable_error_through_the_driver),
+        test(a_cause_that_persists_raises_its_error_again_with_the_next_sample),
         test(ack_of_an_unrecoverable_error_is_refused),
         test(hardware_inaccessible_cannot_be_acknowledged),
         test(all_who_joined_are_answered_in_one_turn_and_are_bounded),

@@ -271,6 +271,16 @@ static void an_error_is_shown_and_can_be_acknowledged(void **state)
     assert_false(in_state(f, FAULTY, STATE_ERROR));
 }
 
+static void what_is_released_runs_free_again_after_its_error_was_acknowledged(void **state)
+{
+    struct fixture *f = *state;
+    f->part[FAULTY]->spec.on_expiry = ON_EXPIRY_RELEASE;
+    run_action(f, FAULTY, LIFECYCLE_ACK);
+    run_action(f, FAULTY, LIFECYCLE_START);
+    run_s(f, 10);
+    assert_true(power_w(f, FAULTY) < -1000);
+}
+
 static void the_same_seed_repeats_a_run(void **state)
 {
     float first[2];
@@ -300,6 +310,7 @@ int main(void)
         TEST(a_set_point_wakes_an_inverter_in_standby),
         TEST(an_open_relay_cuts_off_what_is_behind),
         TEST(an_error_is_shown_and_can_be_acknowledged),
+        TEST(what_is_released_runs_free_again_after_its_error_was_acknowledged),
         TEST(the_same_seed_repeats_a_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
