@@ -299,12 +299,23 @@ static void settle(struct station *station, enum command_end end)
     end_watch(station, end);
 }
 
+/* After what the device may still hold has ended: it is told also while it does not operate or is silent. */
+static void insist(struct station *station)
+{
+    if (station->outbox.told == TOLD_UNSURE) {
+        send(station, setpoint_of(station)->mode == SETPOINT_FREE ? ORDER_RELEASE : ORDER_POWER, 0);
+    }
+}
+
 static void on_expiry(struct timer *timer, void *userdata)
 {
     struct station *station = userdata;
-    bool active = station->outbox.axis == AXIS_ACTIVE;
+    bool active = station->outbox.axis == AXIS_ACTIVE, waited = setpoint_of(station)->waiting;
     withdraw(station, UGRPC_DEADLINE_EXCEEDED, "its lifetime ended");
     settle(station, COMMAND_FAILED);
+    if (!waited) {
+        insist(station);
+    }
     tell_component(station->outbox.component, EVENT_SETPOINT_EXPIRED, "lifetime%s ended, %s",
         active ? "" : " of reactive power",
         releases(station) ? "runs free (on_expiry: release)"
@@ -542,6 +553,7 @@ static void restore(struct station *station)
     setpoint->applied = NAN;
     if (accepted->mode == SETPOINT_ACTIVE && accepted->until_ns <= now_ns(station)) {
         settle(station, COMMAND_FAILED);
+        insist(station);
         return;
     }
     setpoint->generation++;
@@ -564,6 +576,10 @@ static void on_answered(struct outbox *outbox, const struct dispatch *dispatch, 
 {
     struct station *station = (struct station *)outbox;
     struct setpoint *setpoint = setpoint_of(station);
+    if (setpoint->mode == SETPOINT_ACTIVE && setpoint->until_ns <= now_ns(station)) {
+        on_expiry(
+            &setpoint->expiry, station); /* its timer is due in this turn, too: nothing is sent before */
+    }
     const struct request *request = dispatch->waiters.n > 0 ? &dispatch->request : NULL;
     bool newest_command = request && request->generation == setpoint->generation;
     if (st->code == UGRPC_OK) {

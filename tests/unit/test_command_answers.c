@@ -161,19 +161,22 @@ static void a_command_that_an_error_drops_before_it_was_sent_has_failed(void **s
     assert_told(fake, fake->bat_inv, FAKE_POWER, 0);
 }
 
-/* Which lifetimes may be asked for, the service checks. */
 static void a_command_whose_lifetime_ends_before_it_was_sent_is_told_so(void **state)
 {
     struct fake_site *fake = *state;
     struct fake_answer first, second;
     set(fake->bat_inv, 4000, &first);
-    assert_int_equal(fake_set(fake->bat_inv, 3000, 5, &second), 0);
-    fake_pass_ms(fake, 6000);
+    assert_int_equal(fake_set(fake->bat_inv, 3000, 10, &second), 0);
+    fake_pass_ms(fake, LIMIT_MS); /* in this moment the first has failed, and the second could be sent */
+    assert_answered(&first, UGRPC_UNAVAILABLE);
+    timers_run(&fake->timers);
     assert_answered(&second, UGRPC_DEADLINE_EXCEEDED);
-    finish_last(fake, fake->bat_inv);
-    assert_told(fake, fake->bat_inv, FAKE_POWER, 0);
+    assert_string_equal(second.st.message,
+        "bat_inv (4): set-point +3000 W was dropped before its device could be told: its lifetime ended");
     assert_false(was_told(fake, fake->bat_inv, 3000));
+    assert_told(fake, fake->bat_inv, FAKE_POWER, 0);
     finish_last(fake, fake->bat_inv);
+    assert_int_equal(fake->events[EVENT_SETPOINT_EXPIRED], 1);
     assert_int_equal(fake->events[EVENT_SETPOINT_ACCEPTED], 0);
 }
 
@@ -263,6 +266,31 @@ static void the_fall_to_0_reaches_a_device_that_did_not_answer_the_set_point(voi
     assert_int_equal(fake_count(fake, fake->bat_inv, FAKE_POWER), told + 1);
     assert_told(fake, fake->bat_inv, FAKE_POWER, 0);
     assert_int_equal(fake->events[EVENT_SETPOINT_FAILED], 1);
+}
+
+/* Its samples have stopped, but perhaps it still hears what it is told. */
+static void the_fall_to_0_is_tried_also_when_nobody_knows_what_a_silent_device_holds(void **state)
+{
+    struct fake_site *fake = *state;
+    struct fake_answer answer;
+    assert_int_equal(fake_set(fake->bat_inv, 5000, 15, &answer), 0);
+    fake_finish_all(fake);
+    set(fake->bat_inv, 4000, &answer);
+    fake_silence_ms(fake, LIMIT_MS + 2000);
+    assert_answered(&answer, UGRPC_UNAVAILABLE);
+    assert_told(fake, fake->bat_inv, FAKE_POWER, 4000); /* offline: the 5000 W are not told again */
+    fake_silence_ms(fake, 4000);
+    assert_told(fake, fake->bat_inv, FAKE_POWER, 0);
+
+    assert_int_equal(fake_set(fake->pv_inv, -100, 60, &answer), -UGRPC_UNAVAILABLE);
+    fake_report_state(fake->pv_inv, STATE_BIT(STATE_READY));
+    assert_int_equal(fake_set(fake->pv_inv, -5000, 10, &answer), 0);
+    fake_finish_all(fake);
+    fake_silence_ms(fake, 1000);
+    set(fake->pv_inv, -4000, &answer);
+    fake_silence_ms(fake, LIMIT_MS); /* what was before has ended meanwhile */
+    assert_answered(&answer, UGRPC_UNAVAILABLE);
+    assert_told(fake, fake->pv_inv, FAKE_POWER, 0);
 }
 
 static void what_was_before_counts_again_after_a_command_without_an_answer(void **state)
@@ -375,6 +403,7 @@ int main(void)
         test(a_refusal_does_not_bring_back_what_was_dropped_meanwhile),
         test(a_device_that_does_not_answer_is_unavailable_and_the_next_order_goes_out),
         test(the_fall_to_0_reaches_a_device_that_did_not_answer_the_set_point),
+        test(the_fall_to_0_is_tried_also_when_nobody_knows_what_a_silent_device_holds),
         test(what_was_before_counts_again_after_a_command_without_an_answer),
         test(an_answer_that_comes_too_late_changes_nothing),
         test(orders_go_out_also_when_the_device_owes_very_many_answers),
