@@ -577,8 +577,7 @@ static void on_answered(struct outbox *outbox, const struct dispatch *dispatch, 
     struct station *station = (struct station *)outbox;
     struct setpoint *setpoint = setpoint_of(station);
     if (setpoint->mode == SETPOINT_ACTIVE && setpoint->until_ns <= now_ns(station)) {
-        on_expiry(
-            &setpoint->expiry, station); /* its timer is due in this turn, too: nothing is sent before */
+        on_expiry(&setpoint->expiry, station); /* due in this turn, too: it must not be sent before */
     }
     const struct request *request = dispatch->waiters.n > 0 ? &dispatch->request : NULL;
     bool newest_command = request && request->generation == setpoint->generation;
@@ -596,7 +595,7 @@ static void on_answered(struct outbox *outbox, const struct dispatch *dispatch, 
         restore(station);
         return;
     }
-    if (outbox->next.order == ORDER_NONE) {
+    if (outbox->flying.order == ORDER_NONE && outbox->next.order == ORDER_NONE) {
         outbox->told = TOLD_UNSURE;
         setpoint->applied = NAN;
     }

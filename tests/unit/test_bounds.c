@@ -73,8 +73,12 @@ static void identical_bounds_of_one_caller_are_one_entry_with_the_later_expiry(v
     assert_true(shorter == first);
     assert_int_equal(add(fake->bat_inv, &fake_caller_a, 0, 100, 300, &longer), 0);
     assert_true(longer == first + 240 * NS_PER_S);
+    assert_int_equal(add(fake->bat_inv, &fake_caller_a, -20, -10, 300, &first), 0); /* in any order */
+    assert_int_equal(add(fake->bat_inv, &fake_caller_a, 0, 100, 5, &shorter), 0);
+    assert_true(shorter == longer);
     fake_pass_ms(fake, 200000);
-    assert_one(fake->bat_inv, BOUNDED_ACTIVE, 0, 100);
+    assert_int_equal(bounds_in_force(fake->bat_inv, BOUNDED_ACTIVE)->n, 2);
+    assert_range(bounds_in_force(fake->bat_inv, BOUNDED_ACTIVE)->items[1], 0, 100);
 }
 
 static void at_the_limit_a_request_adds_nothing_but_may_repeat_its_own(void **state)

@@ -146,6 +146,18 @@ static void a_command_that_a_stop_drops_before_it_was_sent_is_aborted(void **sta
     assert_int_equal(fake->events[EVENT_SETPOINT_ACCEPTED], 0);
 }
 
+static void what_follows_from_a_drop_is_measured_by_what_was_sent(void **state)
+{
+    struct fake_site *fake = *state;
+    struct fake_answer first, second, stop;
+    set(fake->bat_inv, 0, &first);
+    set(fake->bat_inv, 3000, &second);
+    assert_int_equal(fake_run(fake->bat_inv, LIFECYCLE_STOP, &stop), 0);
+    fake_finish_all(fake);
+    assert_answered(&second, UGRPC_ABORTED);
+    assert_int_equal(fake_count(fake, fake->bat_inv, FAKE_POWER), 1); /* it is told 0 already */
+}
+
 static void a_command_that_an_error_drops_before_it_was_sent_has_failed(void **state)
 {
     struct fake_site *fake = *state;
@@ -176,6 +188,8 @@ static void a_command_whose_lifetime_ends_before_it_was_sent_is_told_so(void **s
     assert_false(was_told(fake, fake->bat_inv, 3000));
     assert_told(fake, fake->bat_inv, FAKE_POWER, 0);
     finish_last(fake, fake->bat_inv);
+    fake_pass_ms(fake, 5000);
+    assert_int_equal(fake_count(fake, fake->bat_inv, FAKE_POWER), 2); /* that was all */
     assert_int_equal(fake->events[EVENT_SETPOINT_EXPIRED], 1);
     assert_int_equal(fake->events[EVENT_SETPOINT_ACCEPTED], 0);
 }
@@ -325,6 +339,23 @@ static void an_answer_that_comes_too_late_changes_nothing(void **state)
     assert_true(fake->bat_inv->setpoints[AXIS_ACTIVE].requested == 5000); /* not the 4000 W */
 }
 
+static void nor_does_one_that_comes_when_nothing_is_under_way(void **state)
+{
+    struct fake_site *fake = *state;
+    struct fake_answer answer;
+    assert_int_equal(fake_set(fake->bat_inv, 5000, 10, &answer), 0);
+    fake_finish_all(fake);
+    fake_silence_ms(fake, 2 * LIMIT_MS);
+    struct fake_order *lost = fake_last(fake, fake->bat_inv);
+    assert_true(lost->power == 0);
+    assert_int_equal(fake->events[EVENT_SETPOINT_FAILED], 1);
+    fake_finish(lost, UGRPC_OK);
+    fake_report_state(fake->bat_inv, STATE_BIT(STATE_READY));
+    fake_finish(fake_last(fake, fake->bat_inv), UGRPC_INTERNAL); /* it is told again, and refuses */
+    assert_int_equal(fake_count(fake, fake->bat_inv, FAKE_POWER), 3);
+    assert_int_equal(fake->events[EVENT_SETPOINT_FAILED], 1); /* the same failure goes on */
+}
+
 static void orders_go_out_also_when_the_device_owes_very_many_answers(void **state)
 {
     struct fake_site *fake = *state;
@@ -387,6 +418,20 @@ static void the_end_of_the_gateway_does_not_wait_for_a_silent_device(void **stat
     assert_int_equal(zeroed, 1);
 }
 
+static void the_end_of_the_gateway_releases_what_it_may_still_hold(void **state)
+{
+    struct fake_site *fake = *state;
+    struct fake_answer answer;
+    int zeroed = 0;
+    set(fake->pv_inv, -4000, &answer);
+    fake_pass_ms(fake, 2 * LIMIT_MS); /* neither this nor the release after it is answered */
+    assert_int_equal(fake_count(fake, fake->pv_inv, FAKE_RELEASE), 1);
+    command_zero_all(fake->site, on_zeroed, &zeroed);
+    assert_int_equal(fake_count(fake, fake->pv_inv, FAKE_RELEASE), 2);
+    finish_last(fake, fake->pv_inv);
+    assert_int_equal(zeroed, 1);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -396,6 +441,7 @@ int main(void)
         test(commands_of_the_same_value_share_one_order_and_its_answer),
         test(a_value_that_bounds_move_before_it_is_sent_is_still_its_callers),
         test(a_command_that_a_stop_drops_before_it_was_sent_is_aborted),
+        test(what_follows_from_a_drop_is_measured_by_what_was_sent),
         test(a_command_that_an_error_drops_before_it_was_sent_has_failed),
         test(a_command_whose_lifetime_ends_before_it_was_sent_is_told_so),
         test(a_command_that_must_wait_for_its_component_replaces_one_that_was_not_sent),
@@ -406,9 +452,11 @@ int main(void)
         test(the_fall_to_0_is_tried_also_when_nobody_knows_what_a_silent_device_holds),
         test(what_was_before_counts_again_after_a_command_without_an_answer),
         test(an_answer_that_comes_too_late_changes_nothing),
+        test(nor_does_one_that_comes_when_nothing_is_under_way),
         test(orders_go_out_also_when_the_device_owes_very_many_answers),
         test(those_who_wait_behind_a_slow_device_are_bounded),
         test(the_end_of_the_gateway_does_not_wait_for_a_silent_device),
+        test(the_end_of_the_gateway_releases_what_it_may_still_hold),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
