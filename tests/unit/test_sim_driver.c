@@ -1,120 +1,45 @@
 /* SPDX-License-Identifier: MIT */
 /* The simulator behind the real model, on a fake clock. */
+#include "unit.h"
+
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "driver/sim/sim.h"
-#include "model/bounds.h"
-#include "model/command.h"
-#include "model/driver.h"
-#include "model/lifecycle.h"
-#include "model/telemetry.h"
+#include "sim_site.h"
 
 enum { GRID = 1, METER, INVERTER, BATTERY, PV, LOAD, RELAY, BEHIND_RELAY, BEHIND_BATTERY, FAULTY, N };
 
 struct fixture {
-    struct fake_clock fake;
-    struct timers timers;
-    struct site *site;
-    struct device *sim;
+    struct sim_site *sim;
     struct component *part[N];
-    int n_done;
-    struct ugrpc_status done;
 };
 
-static const struct caller me = {"test", "the test"};
-
-static void on_done(const struct ugrpc_status *st, void *userdata)
+static void add(struct fixture *f, int which, enum component_type type, int under, double lower_w,
+    double upper_w, struct setting *settings, size_t n)
 {
-    struct fixture *f = userdata;
-    f->n_done++;
-    f->done = *st;
+    f->part[which] = sim_site_add(
+        f->sim, (uint64_t)which, type, under ? f->part[under] : NULL, lower_w, upper_w, settings, n);
 }
-
-static void on_command(const struct ugrpc_status *st, int64_t valid_until_utc_ns, void *userdata)
-{
-    on_done(st, userdata);
-}
-
-static void run_s(struct fixture *f, double seconds)
-{
-    timers_run_until(&f->timers, &f->fake, f->fake.at_ns + (int64_t)(seconds * 1e9));
-}
-
-static struct component *add(struct fixture *f, uint64_t id, const char *name, enum component_type type,
-    int under, double lower_w, double upper_w, struct setting *settings, size_t n)
-{
-    struct ugrpc_status st = {0};
-    struct component_spec spec = {.id = id,
-        .name = name,
-        .type = type,
-        .manufacturer = "",
-        .model_name = "",
-        .fuse_current_a = 63,
-        .interval_ns = NS_PER_S};
-    for (int i = 0; i < BOUNDED_COUNT; i++) {
-        spec.rated[i] = (struct range){NAN, NAN};
-    }
-    if (type == COMPONENT_BATTERY) {
-        spec.rated[BOUNDED_DC_POWER] = (struct range){lower_w, upper_w};
-        spec.rated[BOUNDED_SOC] = (struct range){10, 90};
-    } else if (lower_w != upper_w) {
-        spec.rated[BOUNDED_ACTIVE] = (struct range){lower_w, upper_w};
-        spec.rated[BOUNDED_REACTIVE] = (struct range){lower_w, -lower_w};
-    }
-    struct component *component = site_add_component(f->site, &spec, &st);
-    assert_string_equal(st.message, "");
-    assert_non_null(component);
-    if (under) {
-        assert_int_equal(site_connect(f->site, f->part[under], component, &st), 0);
-    }
-    struct settings all = {settings, n};
-    assert_int_equal(sim_attach_component(f->sim, component, &all, &st), 0);
-    return component;
-}
-
-#define NUMBER(key, value)                                                                                   \
-    {                                                                                                        \
-        .name = (key), .number = (value)                                                                     \
-    }
-#define TEXT(key, value)                                                                                     \
-    {                                                                                                        \
-        .name = (key), .text = (value)                                                                       \
-    }
 
 static int set_up(void **state)
 {
     struct fixture *f = calloc(1, sizeof(*f));
-    timers_init(&f->timers, fake_clock_init(&f->fake));
-    struct site_spec spec = {
-        .id = 1, .name = "test", .latitude = 52, .longitude = 13, .country = "DE", .delivery_area = ""};
-    f->site = site_new(&spec, &f->timers);
-    struct sim_options options = {.seed = 7, .start_at_s = 12 * 3600};
-    f->sim = sim_new(f->site, &options, NULL);
+    f->sim = sim_site_new();
     struct setting battery[] = {NUMBER("capacity", 20000), NUMBER("soc", 50)};
     struct setting load[] = {NUMBER("power", 3000)};
     struct setting faulty[] = {TEXT("error", "overvoltage")};
-    f->part[GRID] = add(f, GRID, "grid", COMPONENT_GRID, 0, -40000, 40000, NULL, 0);
-    f->part[METER] = add(f, METER, "meter", COMPONENT_METER, GRID, 0, 0, NULL, 0);
-    f->part[INVERTER] = add(
-        f, INVERTER, "inverter", COMPONENT_BATTERY_INVERTER, METER, -10000, 10000, NULL, 0);
-    f->part[BATTERY] = add(f, BATTERY, "battery", COMPONENT_BATTERY, INVERTER, -20000, 20000, battery, 2);
-    f->part[PV] = add(f, PV, "pv", COMPONENT_PV_INVERTER, METER, -15000, 0, NULL, 0);
-    f->part[LOAD] = add(f, LOAD, "load", COMPONENT_METER, METER, 0, 0, load, 1);
-    f->part[RELAY] = add(f, RELAY, "relay", COMPONENT_RELAY, METER, 0, 0, NULL, 0);
-    f->part[BEHIND_RELAY] = add(
-        f, BEHIND_RELAY, "behind", COMPONENT_BATTERY_INVERTER, RELAY, -10000, 10000, NULL, 0);
-    f->part[BEHIND_BATTERY] = add(
-        f, BEHIND_BATTERY, "its_battery", COMPONENT_BATTERY, BEHIND_RELAY, -20000, 20000, battery, 2);
-    f->part[FAULTY] = add(f, FAULTY, "faulty", COMPONENT_PV_INVERTER, METER, -5000, 0, faulty, 1);
-    assert_int_equal(f->sim->driver->start(f->sim, NULL), 0);
+    add(f, GRID, COMPONENT_GRID, 0, -40000, 40000, NULL, 0);
+    add(f, METER, COMPONENT_METER, GRID, 0, 0, NULL, 0);
+    add(f, INVERTER, COMPONENT_BATTERY_INVERTER, METER, -10000, 10000, NULL, 0);
+    add(f, BATTERY, COMPONENT_BATTERY, INVERTER, -20000, 20000, battery, 2);
+    add(f, PV, COMPONENT_PV_INVERTER, METER, -15000, 0, NULL, 0);
+    add(f, LOAD, COMPONENT_METER, METER, 0, 0, load, 1);
+    add(f, RELAY, COMPONENT_RELAY, METER, 0, 0, NULL, 0);
+    add(f, BEHIND_RELAY, COMPONENT_BATTERY_INVERTER, RELAY, -10000, 10000, NULL, 0);
+    add(f, BEHIND_BATTERY, COMPONENT_BATTERY, BEHIND_RELAY, -20000, 20000, battery, 2);
+    add(f, FAULTY, COMPONENT_PV_INVERTER, METER, -5000, 0, faulty, 1);
+    sim_site_start(f->sim);
     *state = f;
     return 0;
 }
@@ -122,11 +47,14 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct fixture *f = *state;
-    f->sim->driver->destroy(f->sim);
-    site_free(f->site);
-    timers_done(&f->timers);
+    sim_site_free(f->sim);
     free(f);
     return 0;
+}
+
+static void run_s(struct fixture *f, double seconds)
+{
+    sim_site_run_s(f->sim, seconds);
 }
 
 static double power_w(const struct fixture *f, int which)
@@ -142,29 +70,12 @@ static bool in_state(const struct fixture *f, int which, enum state_code code)
 
 static void set_power(struct fixture *f, int which, double watts)
 {
-    struct ugrpc_status st = {0};
-    int before = f->n_done;
-    int rc = command_set_power(f->part[which], AXIS_ACTIVE, &me, watts, 60, on_command, f, &st);
-    assert_string_equal(st.message, "");
-    assert_int_equal(rc, 0);
-    run_s(f, 0.05);
-    assert_int_equal(f->n_done, before + 1);
-    assert_int_equal(f->done.code, UGRPC_OK);
+    sim_site_set_power(f->sim, f->part[which], watts);
 }
 
 static void run_action(struct fixture *f, int which, enum lifecycle_action action)
 {
-    struct ugrpc_status st = {0};
-    int before = f->n_done;
-    int rc = lifecycle_run(f->part[which], action, &me, on_done, f, &st);
-    assert_string_equal(st.message, "");
-    assert_int_equal(rc, 0);
-    for (int i = 0; i < 30 && f->n_done == before; i++) {
-        run_s(f, 1);
-    }
-    assert_int_equal(f->n_done, before + 1);
-    assert_string_equal(f->done.message, "");
-    assert_int_equal(f->done.code, UGRPC_OK);
+    sim_site_run_action(f->sim, f->part[which], action);
 }
 
 static void every_component_has_a_sample_at_once(void **state)
@@ -254,10 +165,11 @@ static void an_open_relay_cuts_off_what_is_behind(void **state)
     run_s(f, 3);
     assert_true(in_state(f, RELAY, STATE_RELAY_OPEN));
     assert_float_equal(power_w(f, BEHIND_RELAY), 0, 1);
+    const struct caller me = {"test", "the test"};
     struct ugrpc_status st;
-    int rc = command_set_power(f->part[BEHIND_RELAY], AXIS_ACTIVE, &me, 1000, 60, on_command, f, &st);
+    int rc = command_set_power(f->part[BEHIND_RELAY], AXIS_ACTIVE, &me, 1000, 60, NULL, NULL, &st);
     assert_int_equal(rc, -UGRPC_FAILED_PRECONDITION);
-    assert_non_null(strstr(st.message, "relay (7)"));
+    assert_non_null(strstr(st.message, "relay_7 (7)"));
 }
 
 static void an_error_is_shown_and_can_be_acknowledged(void **state)
