@@ -156,6 +156,7 @@ struct component {
 
     struct telemetry telemetry;
     struct range momentary[BOUNDED_COUNT]; /* the device's own limits of the moment, from the last sample */
+    double pv_w;                           /* DC power that a hybrid inverter's PV can give now, ≥ 0 */
     struct ranges in_force[BOUNDED_COUNT]; /* what a command is checked against and streams publish */
     struct bounds_ledger *added;           /* model/bounds.c; NULL if the component takes no bounds */
     struct setpoint setpoints[AXIS_COUNT];

@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "model/bounds.h"
 #include "model/command.h"
+#include "model/dc_bounds.h"
 #include "model/graph.h"
 #include "model/lifecycle.h"
 #include "model/telemetry.h"
@@ -24,6 +25,8 @@ void telemetry_begin_component(struct component *component);
 void telemetry_begin_sensor(struct site *site, struct sensor *sensor);
 void telemetry_done_with(struct telemetry *telemetry);
 
+/* bounds: the DC power of a battery. */
+const struct dc_side *bounds_dc_side(const struct component *battery);
 /* bounds: something that can be in series has opened or closed. */
 void bounds_switched(struct component *component);
 /* The value nearest to `value` that would be in force on this axis if no caller had added bounds. */

@@ -7,6 +7,7 @@
 #include "driver/sim/sim.h"
 #include "model/driver.h"
 #include "model/graph.h"
+#include "model/sharing.h"
 #include "sim/ac.h"
 #include "sim/battery.h"
 #include "sim/capacitor_bank.h"
@@ -65,12 +66,12 @@ struct part_kind {
     void (*done)(struct part *part);
 };
 
-/* How an inverter reaches a battery: through these switches, which must all conduct. */
+/* A battery behind an inverter. */
 struct dc_link {
     struct part *battery;
-    struct part *via[4];
-    size_t n_via;
-    double share; /* of the battery, when several inverters have it */
+    struct sharing share; /* of the battery, when several inverters have it */
+    bool conducts;        /* in this step */
+    struct power_range able;
 };
 
 struct pv_part {
@@ -89,8 +90,9 @@ struct inverter_part {
     enum sequence_goal goal; /* what it goes to once its power is gone */
     struct dc_link *links;
     size_t n_links;
-    struct power_range able; /* AC power that both sides allow now */
-    struct pv_part *pv;      /* PV and hybrid inverters */
+    struct power_range batteries_left; /* what callers leave the batteries of a hybrid inverter */
+    struct power_range able;           /* AC power that both sides allow now */
+    struct pv_part *pv;                /* PV and hybrid inverters */
 };
 
 struct battery_part {
@@ -195,6 +197,8 @@ static inline struct part *part_of(const struct component *component)
     return component->driver_data;
 }
 
+/* Holds all batteries of a hybrid inverter together within `left`. */
+void inverter_part_limit_batteries(struct part *part, struct range left);
 /* Finds the batteries behind an inverter; nothing happens for other parts. Once all are attached. */
 void inverter_part_link(struct part *part);
 const char *inverter_part_step_name(const struct part *part);

@@ -481,6 +481,11 @@ static void sim_release(
     sim_set_power(device, component, axis, NAN, done, userdata);
 }
 
+static void sim_limit_batteries(struct device *device, struct component *hybrid, struct range dc_w)
+{
+    inverter_part_limit_batteries(part_of(hybrid), dc_w);
+}
+
 static void begin_sequence(struct part *part, enum sequence_goal goal, status_fn *done, void *userdata)
 {
     if (part->on_settled) {
@@ -589,6 +594,7 @@ static const struct driver sim_driver = {
     .start = sim_start,
     .set_power = sim_set_power,
     .release = sim_release,
+    .limit_batteries = sim_limit_batteries,
     .start_component = sim_start_component,
     .standby = sim_standby,
     .stop = sim_stop,
