@@ -225,6 +225,10 @@ static int check_rated(const struct component *component, struct ugrpc_status *s
                 "%s: type %s takes set-points and needs rated bounds of active power", component->label,
                 component_type_name(spec->type));
         }
+        if (rated.lower == 0 && rated.upper == 0) {
+            return status_set(st, UGRPC_INVALID_ARGUMENT,
+                "%s: rated active power is 0 W both ways, it could do nothing at all", component->label);
+        }
         int side = side_of(spec->type);
         if ((side < 0 && rated.upper > 0) || (side > 0 && rated.lower < 0)) {
             return status_set(st, UGRPC_INVALID_ARGUMENT,

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "sim/power_range.h"
+
 void capacitor_bank_params_default(struct capacitor_bank_params *params, double rated_var)
 {
     *params = (struct capacitor_bank_params){
@@ -17,7 +19,7 @@ void capacitor_bank_init(struct capacitor_bank_state *state)
 static int steps_wanted(const struct capacitor_bank_params *params, double wanted_var)
 {
     double each_var = params->rated_var / params->steps;
-    double steps = floor(-wanted_var / each_var + 1e-6);
+    double steps = floor(-power_or_none(wanted_var) / each_var + 1e-6);
     return (int)fmax(0, fmin(params->steps, steps));
 }
 

@@ -17,6 +17,8 @@ void electrolyzer_init(struct electrolyzer_state *state)
 void electrolyzer_step(
     struct electrolyzer_state *state, const struct electrolyzer_params *params, double wanted_w, double dt_s)
 {
-    double goal_w = wanted_w < params->min_w ? 0 : wanted_w > params->rated_w ? params->rated_w : wanted_w;
+    double goal_w = !(wanted_w >= params->min_w) ? 0
+                    : wanted_w > params->rated_w ? params->rated_w
+                                                 : wanted_w;
     state->power_w = approach_ramp(state->power_w, goal_w, params->ramp_w_s, dt_s);
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "sim/approach.h"
+#include "sim/power_range.h"
 #include "sim/rng.h"
 
 #define SECONDS_PER_HOUR     3600.0
@@ -92,7 +93,7 @@ void ev_step(
 {
     pass_time(state, params, dt_s, rng);
     state->available_w = car_takes_w(state, params);
-    double goal_w = fmin(allowed_w, state->available_w);
+    double goal_w = fmin(power_or_none(allowed_w), state->available_w);
     if (goal_w < params->min_w) {
         goal_w = 0;
     }

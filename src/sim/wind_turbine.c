@@ -26,7 +26,7 @@ void wind_turbine_init(struct wind_turbine_state *state)
 double wind_turbine_curve_w(const struct wind_turbine_params *params, double wind_m_s)
 {
     double v = wind_m_s * params->hub_factor;
-    if (v <= params->cut_in_m_s || v >= params->cut_out_m_s) {
+    if (!(v > params->cut_in_m_s) || v >= params->cut_out_m_s) {
         return 0;
     }
     if (v >= params->rated_m_s) {

@@ -334,6 +334,18 @@ static void rated_bounds_on_the_wrong_side_of_0_are_refused(void **state)
     assert_null(site_add_component(f->fake->site, &spec, &st));
 }
 
+static void a_rating_of_0_both_ways_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct ugrpc_status st;
+    struct component_spec spec = {.id = 1, .name = "inv", .type = COMPONENT_BATTERY_INVERTER};
+    spec.rated[BOUNDED_ACTIVE] = (struct range){-0.0, 0};
+    assert_null(site_add_component(f->fake->site, &spec, &st));
+    assert_non_null(strstr(st.message, "inv (1): rated active power is 0 W both ways"));
+    spec.rated[BOUNDED_ACTIVE].upper = 1;
+    assert_non_null(site_add_component(f->fake->site, &spec, &st));
+}
+
 /* ---- walks ------------------------------------------------------------------------------------------ */
 
 static void parents_are_sorted_before_their_children(void **state)
@@ -470,6 +482,7 @@ int main(void)
         test(the_same_connection_twice_is_refused),
         test(rated_active_bounds_are_required_where_set_points_are_accepted),
         test(rated_bounds_on_the_wrong_side_of_0_are_refused),
+        test(a_rating_of_0_both_ways_is_refused),
         test(parents_are_sorted_before_their_children),
         test(batteries_and_inverters_find_each_other_once_through_pass_through_components),
         test(a_battery_is_reached_while_one_way_to_it_conducts),
