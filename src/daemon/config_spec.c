@@ -272,7 +272,7 @@ static void take_ratings(
         *active = (struct range){-rated, 0};
         break;
     case COMPONENT_CAPACITOR_BANK:
-        spec->rated[BOUNDED_REACTIVE] = both_ways(rated, rated);
+        spec->rated[BOUNDED_REACTIVE] = (struct range){-rated, 0}; /* it is only capacitive */
         spec->rated_va = rated;
         break;
     case COMPONENT_FUSE:

@@ -182,7 +182,7 @@ const struct option options[] = {
                 "wind turbines produce, the others consume."},
     {.name = "rated", .places = IN_COMPONENT, .types = C(CAPACITOR_BANK), .kind = OPTION_NUMBER,
         .unit = UNIT_VAR, .least = 1, .most = MOST_W, .required = true, .to_driver = true,
-        .help = "Rated reactive power, without sign."},
+        .help = "Rated reactive power, without sign: it is capacitive, which counts negative."},
     {.name = "rated", .places = IN_COMPONENT, .types = C(FUSE), .kind = OPTION_NUMBER, .unit = UNIT_AMPERE,
         .least = 1, .most = 1e5, .required = true, .to_driver = true, .help = "Rated current."},
     {.name = "rated_charge", .places = IN_COMPONENT, .types = BATTERY_SIDE, .kind = OPTION_NUMBER,

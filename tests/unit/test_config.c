@@ -156,7 +156,7 @@ static void ratings_become_ranges_with_signs(void **state)
         {"chp", BOUNDED_ACTIVE, -5000, 0},
         {"wind", BOUNDED_ACTIVE, -50000, 0},
         {"ely", BOUNDED_ACTIVE, 0, 2000},
-        {"caps", BOUNDED_REACTIVE, -30000, 30000},
+        {"caps", BOUNDED_REACTIVE, -30000, 0}, /* only capacitive */
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct range range = component(config, cases[i].name)->spec.rated[cases[i].bounded];
