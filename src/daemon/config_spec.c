@@ -12,6 +12,10 @@
 #define SQRT3       1.7320508075688772
 #define GRID_LINE_V 400.0
 
+/* Least power while they run, of the rated power, where the file does not say. */
+#define CHP_LEAST          0.5
+#define ELECTROLYZER_LEAST 0.1
+
 static const struct range none = {NAN, NAN};
 
 static const char *keep_text(struct config *config, const struct section *section, const char *name)
@@ -285,8 +289,11 @@ static void take_ratings(
     default:
         break;
     }
-    double min_power = section_number(section, "min_power", 0);
-    if (min_power > rated) {
+    double least_part = spec->type == COMPONENT_CHP            ? CHP_LEAST
+                        : spec->type == COMPONENT_ELECTROLYZER ? ELECTROLYZER_LEAST
+                                                               : 0;
+    spec->least_w = section_number(section, "min_power", least_part * rated);
+    if (spec->least_w > rated) {
         contradict(problems, section, "min_power", "more than the rated power");
     }
     if (section_number(section, "resolution", 0) > rated && rated > 0) {

@@ -117,6 +117,18 @@ static struct range own_soc(const struct component *battery)
     return own;
 }
 
+/* A copy of what is added, or everything if nothing is. */
+static void copy_added(const struct component *component, enum bounded bounded, struct ranges *set)
+{
+    const struct ranges *added = &component->added->slots[bounded].added.all;
+    ranges_clear(set);
+    if (added->n) {
+        ranges_copy(set, added);
+    } else {
+        ranges_add(set, RANGE_ALL);
+    }
+}
+
 /* The outer limits of the state of charge in force. */
 static struct range soc_in_force(const struct component *battery)
 {
@@ -144,14 +156,8 @@ static bool refresh_dc(const struct component *battery)
 {
     struct bounds_ledger *ledger = battery->added;
     struct dc_side *dc = &ledger->dc;
-    const struct ranges *added = &ledger->slots[BOUNDED_DC_POWER].added.all;
     struct range own = own_dc(battery);
-    ranges_clear(&ledger->work);
-    if (added->n) {
-        ranges_copy(&ledger->work, added);
-    } else {
-        ranges_add(&ledger->work, RANGE_ALL);
-    }
+    copy_added(battery, BOUNDED_DC_POWER, &ledger->work);
     ranges_clip(&ledger->work, dc_by_soc(battery, soc_in_force(battery)));
     if (own.lower == dc->own.lower && own.upper == dc->own.upper && ranges_equal(&ledger->work, &dc->added)) {
         return false;
@@ -187,17 +193,19 @@ static double active_beside(const struct component *component)
     return isnan(power_w) ? 0 : power_w;
 }
 
-/* Limits of one's own; `set` holds what is added, or everything. */
-static void clip_own(
-    const struct component *component, enum bounded bounded, bool with_added, struct ranges *set)
+/* Limits besides what is added to the component itself. `by_itself`: only those that its device holds to when
+ * nobody tells it anything. */
+static void clip(const struct component *component, enum bounded bounded, bool by_itself, struct ranges *set)
 {
-    ranges_clip(set, present(component->spec.rated[bounded]));
     ranges_clip(set, present(component->momentary[bounded]));
+    if (!by_itself) {
+        ranges_clip(set, present(component->spec.rated[bounded]));
+    }
     if (bounded == BOUNDED_ACTIVE && component_is_inverter(component)) {
         struct bounds_ledger *ledger = component->added;
         struct component *const *batteries;
         size_t n = graph_list_batteries(component, &batteries);
-        dc_allow(component, batteries, with_added ? n : 0, &ledger->limit, &ledger->scratch);
+        dc_allow(component, batteries, by_itself ? 0 : n, &ledger->limit, &ledger->scratch);
         ranges_intersect(set, &ledger->limit);
     }
     if (bounded == BOUNDED_REACTIVE) {
@@ -226,27 +234,20 @@ static double nearest_soc(struct range own, const struct ranges *added)
     return above < below ? own.upper : own.lower;
 }
 
-static void work_out(
-    const struct component *component, enum bounded bounded, bool with_added, struct ranges *set)
+static void work_out(const struct component *component, enum bounded bounded, struct ranges *set)
 {
-    const struct ranges *added = &component->added->slots[bounded].added.all;
-    ranges_clear(set);
-    if (with_added && added->n) {
-        ranges_copy(set, added);
-    } else {
-        ranges_add(set, RANGE_ALL);
-    }
+    copy_added(component, bounded, set);
     if (bounded == BOUNDED_SOC) {
         struct range own = own_soc(component);
         ranges_clip(set, own);
         ranges_round_inward(set);
         if (set->n == 0) {
-            double soc_pct = nearest_soc(own, added);
+            double soc_pct = nearest_soc(own, &component->added->slots[bounded].added.all);
             ranges_add(set, (struct range){(float)soc_pct, (float)soc_pct});
         }
         return;
     }
-    clip_own(component, bounded, with_added, set);
+    clip(component, bounded, false, set);
     ranges_round_inward(set);
     if (set->n == 0) {
         ranges_add(set, (struct range){0, 0});
@@ -288,7 +289,7 @@ static bool refresh_one(struct component *component, enum bounded bounded)
     if (!component_takes_bounds(component, bounded)) {
         return false;
     }
-    work_out(component, bounded, true, work);
+    work_out(component, bounded, work);
     if (ranges_equal(work, in_force)) {
         return false;
     }
@@ -507,13 +508,20 @@ double bounds_apply(const struct component *component, enum axis axis, double re
     const struct ranges *in_force = &component->in_force[bounded_of(axis)];
     double nearest = ranges_nearest(in_force, requested, true);
     double floored = floor_to_resolution(nearest, component->spec.resolution);
+    double least_w = axis == AXIS_ACTIVE ? component->spec.least_w : 0;
+    if (fabs(floored) < least_w && !ranges_contain(in_force, copysign(least_w, floored))) {
+        return 0; /* told less than its least, it would go on with that: it has to stop */
+    }
     return ranges_contain(in_force, floored) ? floored : 0;
 }
 
 double bounds_nearest_own(const struct component *component, enum axis axis, double value)
 {
     struct ranges *work = &component->added->work;
-    work_out(component, bounded_of(axis), false, work);
+    ranges_clear(work);
+    ranges_add(work, RANGE_ALL);
+    clip(component, bounded_of(axis), true, work);
+    ranges_round_inward(work);
     return ranges_nearest(work, value, true);
 }
 

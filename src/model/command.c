@@ -166,7 +166,8 @@ static void reapply_zero(struct station *station)
     }
 }
 
-/* Runs free: it is told something only while added bounds (and not its own) keep it from what it does. */
+/* Runs free: it is told something only while callers have added bounds, and what is in force then (ratings
+ * too) keeps it from what its device lets it do. */
 static void reapply_free(struct station *station)
 {
     struct component *component = station->outbox.component;
@@ -452,8 +453,8 @@ int command_set_power(struct component *component, enum axis axis, const struct 
         lifecycle_wake(component);
         return 0;
     }
-    outbox_send(&station->outbox, ORDER_POWER, floor_to_resolution(power, component->spec.resolution),
-        setpoint->generation, done, userdata, setpoint->until_utc_ns);
+    outbox_send(&station->outbox, ORDER_POWER, bounds_apply(component, axis, power), setpoint->generation,
+        done, userdata, setpoint->until_utc_ns);
     changed(station);
     return 0;
 }

@@ -29,7 +29,8 @@ void telemetry_done_with(struct telemetry *telemetry);
 const struct dc_side *bounds_dc_side(const struct component *battery);
 /* bounds: something that can be in series has opened or closed. */
 void bounds_switched(struct component *component);
-/* The value nearest to `value` that would be in force on this axis if no caller had added bounds. */
+/* The value nearest to `value` that the device of the component keeps to by itself: within its limits of the
+ * moment, whatever it is rated and callers have added. */
 double bounds_nearest_own(const struct component *component, enum axis axis, double value);
 /* Callers have added bounds that bear on this axis. */
 bool bounds_have_added(const struct component *component, enum axis axis);

@@ -249,6 +249,12 @@ class TestSetPointsUnderBounds:
         all_site.wait_power(9, -1000, tolerance=60)
         all_site.until(9, lambda sample: sample[ACTIVE] < -3000, "free again")
 
+    def test_what_cannot_do_so_little_stops(self, all_site):
+        all_site.set_active(12, -5000)
+        all_site.wait_power(12, -5000)
+        all_site.add_bounds(12, ACTIVE, (-1000, 0), duration=ONE_MINUTE)  # it does at least 2.5 kW
+        all_site.wait_power(12, 0, tolerance=1)
+
     def test_an_empty_intersection_allows_only_zero(self, all_site):
         all_site.add_bounds(4, ACTIVE, (20000, 30000), duration=ONE_MINUTE)
         with refused(StatusCode.OUT_OF_RANGE, "25000"):

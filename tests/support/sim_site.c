@@ -54,6 +54,7 @@ struct component *sim_site_add(struct sim_site *f, uint64_t id, enum component_t
         .manufacturer = "",
         .model_name = "",
         .fuse_current_a = 63,
+        .least_w = type == COMPONENT_CHP ? -lower / 2 : 0,
         .interval_ns = NS_PER_S};
     for (int i = 0; i < BOUNDED_COUNT; i++) {
         spec.rated[i] = (struct range){NAN, NAN};

@@ -35,7 +35,7 @@ void sim_site_free(struct sim_site *f);
     }
 
 /* Rated bounds: DC power for a battery, reactive power for a capacitor bank, else active power; equal ones
- * are none. `under` may be NULL. */
+ * are none. A CHP does at least half of it. `under` may be NULL. */
 struct component *sim_site_add(struct sim_site *f, uint64_t id, enum component_type type,
     struct component *under, double lower, double upper, struct setting *settings, size_t n);
 

@@ -211,6 +211,39 @@ static void a_battery_behind_parallel_switches_is_one_battery(void **state)
     assert_true(dc_w(battery) > 3700);
 }
 
+static struct component *add_running_chp(struct fixture *f)
+{
+    struct setting settings[] = {NUMBER("ramp_time", 1)};
+    struct component *chp = sim_site_add(f->sim, 3, COMPONENT_CHP, f->meter, -10000, 0, settings, 1);
+    sim_site_start(f->sim);
+    sim_site_set_power(f->sim, chp, -10000);
+    sim_site_run_s(f->sim, 3);
+    assert_near(ac_w(chp), -10000, 1);
+    return chp;
+}
+
+static void a_chp_goes_on_with_its_least_power_while_that_is_within_its_bounds(void **state)
+{
+    struct fixture *f = *state;
+    struct component *chp = add_running_chp(f);
+    sim_site_bound(f->sim, chp, METRIC_AC_ACTIVE_POWER, -6000, 0);
+    sim_site_run_s(f->sim, 3);
+    assert_near(ac_w(chp), -6000, 1);
+    sim_site_set_power(f->sim, chp, -2000);
+    sim_site_run_s(f->sim, 3);
+    assert_near(ac_w(chp), -5000, 1);
+}
+
+/* Its minimum run time is no reason to break bounds. */
+static void a_chp_stops_for_bounds_below_its_least_power(void **state)
+{
+    struct fixture *f = *state;
+    struct component *chp = add_running_chp(f);
+    sim_site_bound(f->sim, chp, METRIC_AC_ACTIVE_POWER, -2000, 0);
+    sim_site_run_s(f->sim, 3);
+    assert_near(ac_w(chp), 0, 0);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -224,6 +257,8 @@ int main(void)
         test(the_battery_of_a_hybrid_inverter_is_not_discharged_beyond_its_bounds),
         test(every_open_switch_on_the_way_to_a_battery_counts),
         test(a_battery_behind_parallel_switches_is_one_battery),
+        test(a_chp_goes_on_with_its_least_power_while_that_is_within_its_bounds),
+        test(a_chp_stops_for_bounds_below_its_least_power),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
