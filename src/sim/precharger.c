@@ -62,8 +62,3 @@ void precharger_step(
         break;
     }
 }
-
-double precharger_time_s(const struct precharger_params *params)
-{
-    return -params->resistance_ohm * params->capacitance_f * log(1 - params->close_at_pct / 100);
-}

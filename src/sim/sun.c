@@ -47,9 +47,3 @@ double sun_irradiance_w_m2(const struct sun_plane *plane, int day, double solar_
     double reflected = REFLECTION * (1 - cos_tilt) / 2;
     return flat_w_m2 * (direct + diffuse + reflected);
 }
-
-double sun_elevation_deg(double latitude_deg, int day, double solar_time_s)
-{
-    double up = sun_direction(latitude_deg, day, solar_time_s).up;
-    return asin(fmax(-1, fmin(1, up))) / RAD;
-}
