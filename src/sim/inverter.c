@@ -163,7 +163,7 @@ void inverter_step(struct inverter_state *state, const struct inverter_params *p
         disconnect(state);
     }
     bool idle = inputs->connected && state->ramped_w == 0;
-    state->power_w = idle ? params->idle_w : state->ramped_w;
+    state->power_w = idle ? inputs->idle_w : state->ramped_w;
     state->dc_power_w = inverter_dc_of_ac(params, state->ramped_w);
     state->loss_w = state->power_w - state->dc_power_w;
     warm(state, params, inputs->ambient_c, dt_s);

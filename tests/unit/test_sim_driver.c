@@ -8,7 +8,7 @@
 
 #include "sim_site.h"
 
-enum { GRID = 1, METER, INVERTER, BATTERY, PV, LOAD, RELAY, BEHIND_RELAY, BEHIND_BATTERY, FAULTY, N };
+enum { GRID = 1, METER, INVERTER, BATTERY, PV, LOAD, RELAY, BEHIND_RELAY, BEHIND_BATTERY, FAULTY, NIGHT, N };
 
 struct fixture {
     struct sim_site *sim;
@@ -29,6 +29,7 @@ static int set_up(void **state)
     struct setting battery[] = {NUMBER("capacity", 20000), NUMBER("soc", 50)};
     struct setting load[] = {NUMBER("power", 3000)};
     struct setting faulty[] = {TEXT("error", "overvoltage")};
+    struct setting night[] = {NUMBER("irradiance", 0)};
     add(f, GRID, COMPONENT_GRID, 0, -40000, 40000, NULL, 0);
     add(f, METER, COMPONENT_METER, GRID, 0, 0, NULL, 0);
     add(f, INVERTER, COMPONENT_BATTERY_INVERTER, METER, -10000, 10000, NULL, 0);
@@ -39,6 +40,7 @@ static int set_up(void **state)
     add(f, BEHIND_RELAY, COMPONENT_BATTERY_INVERTER, RELAY, -10000, 10000, NULL, 0);
     add(f, BEHIND_BATTERY, COMPONENT_BATTERY, BEHIND_RELAY, -20000, 20000, battery, 2);
     add(f, FAULTY, COMPONENT_PV_INVERTER, METER, -5000, 0, faulty, 1);
+    add(f, NIGHT, COMPONENT_PV_INVERTER, METER, -10000, 0, night, 1);
     sim_site_start(f->sim);
     *state = f;
     return 0;
@@ -124,6 +126,19 @@ static void pv_runs_free_until_it_is_curtailed(void **state)
     assert_true(free_w < -1000);
 }
 
+static void at_night_a_pv_inverter_lives_on_the_grid(void **state)
+{
+    struct fixture *f = *state;
+    set_power(f, PV, 0);
+    run_s(f, 5);
+    assert_float_equal(power_w(f, NIGHT), 3, 0.001);
+    assert_float_equal(power_w(f, PV), 0, 0); /* its modules feed it */
+    assert_true(in_state(f, NIGHT, STATE_READY));
+    sim_site_bound(f->sim, f->part[NIGHT], METRIC_AC_ACTIVE_POWER, -500, 0);
+    run_s(f, 5);
+    assert_true(isnan(f->part[NIGHT]->setpoints[AXIS_ACTIVE].applied)); /* that is no power to be limited */
+}
+
 static void an_inverter_goes_to_standby_and_off_and_comes_back(void **state)
 {
     struct fixture *f = *state;
@@ -183,6 +198,63 @@ static void an_error_is_shown_and_can_be_acknowledged(void **state)
     assert_false(in_state(f, FAULTY, STATE_ERROR));
 }
 
+static double consumed_wh(const struct fixture *f, int which)
+{
+    return component_reading(f->part[which], METRIC_AC_ACTIVE_ENERGY_CONSUMED);
+}
+
+/* Between battery and grid some 5 % are lost. */
+static void assert_charged_as_counted(const struct fixture *f, double soc_before_pct, double before_wh)
+{
+    double stored_wh = (component_reading(f->part[BATTERY], METRIC_BATTERY_SOC_PCT) - soc_before_pct) / 100 *
+                       20000;
+    double counted_wh = consumed_wh(f, INVERTER) - before_wh;
+    assert_true(counted_wh > 20);
+    assert_true(stored_wh > 0.93 * counted_wh - 3 && stored_wh < 0.99 * counted_wh + 3);
+}
+
+static void counters_and_state_of_charge_count_the_same_energy(void **state)
+{
+    struct fixture *f = *state;
+    double soc_pct = component_reading(f->part[BATTERY], METRIC_BATTERY_SOC_PCT);
+    double before_wh = consumed_wh(f, INVERTER);
+    set_power(f, INVERTER, 8000);
+    run_s(f, 50);
+    assert_charged_as_counted(f, soc_pct, before_wh);
+}
+
+/* What the machine slept through did not happen: neither here nor there. */
+static void after_a_suspend_counters_and_state_of_charge_agree(void **state)
+{
+    struct fixture *f = *state;
+    double soc_pct = component_reading(f->part[BATTERY], METRIC_BATTERY_SOC_PCT);
+    double before_wh = consumed_wh(f, INVERTER);
+    set_power(f, INVERTER, 8000);
+    run_s(f, 20);
+    f->sim->fake.at_ns += 3600 * NS_PER_S;
+    f->sim->fake.utc_ns += 3600 * NS_PER_S;
+    run_s(f, 20);
+    assert_charged_as_counted(f, soc_pct, before_wh);
+    assert_true(consumed_wh(f, INVERTER) - before_wh < 1000); /* not the 8 kWh of an hour */
+}
+
+static void counters_of_a_meter_are_the_sums_of_what_is_below(void **state)
+{
+    struct fixture *f = *state;
+    static const int below[] = {INVERTER, PV, LOAD, BEHIND_RELAY, FAULTY, NIGHT};
+    set_power(f, INVERTER, 5000);
+    run_s(f, 30);
+    double sum_wh = 0;
+    for (size_t i = 0; i < ARRAY_LEN(below); i++) {
+        sum_wh += consumed_wh(f, below[i]) -
+                  component_reading(f->part[below[i]], METRIC_AC_ACTIVE_ENERGY_DELIVERED);
+    }
+    double meter_wh = consumed_wh(f, METER) -
+                      component_reading(f->part[METER], METRIC_AC_ACTIVE_ENERGY_DELIVERED);
+    assert_true(fabs(meter_wh) > 10);
+    assert_true(fabs(meter_wh - sum_wh) < 6); /* their samples are up to a second apart */
+}
+
 static void the_same_seed_repeats_a_run(void **state)
 {
     float first[2];
@@ -207,11 +279,15 @@ int main(void)
         TEST(the_meter_shows_the_sum_of_what_is_below),
         TEST(power_falls_back_to_zero_after_its_lifetime),
         TEST(pv_runs_free_until_it_is_curtailed),
+        TEST(at_night_a_pv_inverter_lives_on_the_grid),
         TEST(an_inverter_goes_to_standby_and_off_and_comes_back),
         TEST(a_pv_inverter_has_no_dc_relays_and_is_never_off),
         TEST(a_set_point_wakes_an_inverter_in_standby),
         TEST(an_open_relay_cuts_off_what_is_behind),
         TEST(an_error_is_shown_and_can_be_acknowledged),
+        TEST(counters_and_state_of_charge_count_the_same_energy),
+        TEST(after_a_suspend_counters_and_state_of_charge_agree),
+        TEST(counters_of_a_meter_are_the_sums_of_what_is_below),
         TEST(the_same_seed_repeats_a_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

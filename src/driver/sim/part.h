@@ -122,8 +122,7 @@ struct part {
     double reactive_var[3];
     double total_w[3]; /* the same at the end of the last tick */
     double total_var[3];
-    struct ac_quantities ac;
-    int64_t derived_at_ns; /* when `ac` was last worked out */
+    struct ac_quantities ac; /* its counters are of the last tick, the rest of the last sample */
 
     double wanted[AXIS_COUNT]; /* set-points; NAN: free */
     uint64_t errors;
@@ -135,7 +134,6 @@ struct part {
     struct ugrpc_status fault; /* why the sequence failed */
 
     struct timer report;
-    int64_t report_at_ns;
 
     union {
         struct inverter_part inverter;

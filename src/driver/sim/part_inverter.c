@@ -9,7 +9,8 @@
 #include "driver/sim/part.h"
 
 #define INDOORS_C 20.0
-#define MIDSUMMER 172 /* the day of the year whose clear sky stands in for data */
+#define NIGHT_USE 0.0003 /* of the rated power, for the controls, from AC while the modules are dark */
+#define MIDSUMMER 172    /* the day of the year whose clear sky stands in for data */
 
 /* Making it. */
 
@@ -222,6 +223,7 @@ static void inverter_step_part(struct part *part, double dt_s)
         .reactive_var = stopping || isnan(part->wanted[AXIS_REACTIVE]) ? 0 : part->wanted[AXIS_REACTIVE],
         .able = inverter->able,
         .ambient_c = INDOORS_C,
+        .idle_w = pv && pv->available.power_w == 0 ? NIGHT_USE * inverter->params.rated_w : 0,
     };
     inverter_step(&inverter->state, &inverter->params, &inputs, dt_s);
     part_set_power(part, inverter->state.power_w, inverter->state.reactive_var);
