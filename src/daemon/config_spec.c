@@ -77,6 +77,9 @@ void config_take_site(struct config *config, const struct section *section, stru
     if (isnan(site->latitude) != isnan(site->longitude)) {
         const char *given = isnan(site->latitude) ? "location.longitude" : "location.latitude";
         contradict(problems, section, given, "latitude and longitude go together; one is missing");
+    } else if (*site->country && isnan(site->latitude)) { /* the API has no way to leave them out */
+        contradict(problems, section, "location.country",
+            "cannot be told without latitude and longitude; write them too");
     }
 }
 

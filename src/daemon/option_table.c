@@ -87,7 +87,7 @@ const struct option options[] = {
     {.name = "location.longitude", .places = IN_SITE, .kind = OPTION_NUMBER, .least = -180, .most = 180,
         .help = "Degrees, east positive."},
     {.name = "location.country", .places = IN_SITE, .kind = OPTION_TEXT,
-        .help = "Two letters of ISO 3166-1: DE."},
+        .help = "Two letters of ISO 3166-1: DE. It needs latitude and longitude beside it."},
     {.name = "delivery_area.code", .places = IN_SITE, .kind = OPTION_TEXT,
         .help = "Code of the area in the energy market, like 10YDE-VE-------2."},
     {.name = "delivery_area.type", .places = IN_SITE, .kind = OPTION_CHOICE, .choices = area_types,

@@ -370,6 +370,10 @@ static void contradictions_are_refused(void **state)
         {"version: 1\nsite: {id: 7, name: Test, location: {latitude: 3}}\n"
          "components: {grid: {id: 1, type: grid, fuse: 1 A}}\n",
             "site.yaml:2: site.location.latitude: latitude and longitude go together; one is missing\n"},
+        {"version: 1\nsite: {id: 7, name: Test, location: {country: DE}}\n"
+         "components: {grid: {id: 1, type: grid, fuse: 1 A}}\n",
+            "site.yaml:2: site.location.country: cannot be told without latitude and longitude; write them "
+            "too\n"},
     };
     check_all(state, cases, ARRAY_LEN(cases));
 }
