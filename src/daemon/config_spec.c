@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* From the values of one section, already checked one by one against the option table, to what the model
+ * and the driver take; what contradicts itself between values is found here. */
 #include "daemon/config_spec.h"
 
 #include <ctype.h>

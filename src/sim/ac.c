@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* Phases are independent; totals are sums of them. The counters run apart from the rest, because energy has
+ * to be that of each step, while the rest is only worth its price when somebody reads it. */
 #include "sim/ac.h"
 
 #include <math.h>

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/* The current follows from the power by the quadratic equation of a voltage behind a resistance; everything
+ * else (energy, sag, heat) follows from the current. Explicit Euler in the state of charge, implicit in the
+ * temperature. */
 #include "sim/battery.h"
 
 #include <math.h>

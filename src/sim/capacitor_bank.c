@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* A step is switched at a time, each after the pause of the one before; a long time step may switch
+ * several. */
 #include "sim/capacitor_bank.h"
 
 #include <math.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* The minimum time counts from the start and holds the engine at its minimum load; only `stop` is stronger.
+ */
 #include "sim/chp.h"
 
 #include "sim/approach.h"

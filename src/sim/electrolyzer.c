@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Between nothing and its minimum load there is only the ramp. */
 #include "sim/electrolyzer.h"
 
 #include "sim/approach.h"

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* A session is a clock that counts down through the phases of plugging; how much flows depends on the
+ * phase, on what the car still wants and on what is allowed. A time step may pass several phases. */
 #include "sim/ev.h"
 
 #include <math.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* The noise scales the profile, so that a small load is quiet; phases differ by weights that are drawn
+ * once. */
 #include "sim/load.h"
 
 #include <math.h>

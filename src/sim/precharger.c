@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The exact solution of the RC circuit, so that the time of closing does not depend on the time step. */
 #include "sim/precharger.h"
 
 #include <math.h>

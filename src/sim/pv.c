@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* Power goes with the light and falls with the module's temperature, which the light itself raises.
+ * Curtailing moves the working point towards open circuit: more voltage, less current. */
 #include "sim/pv.h"
 
 #include <math.h>

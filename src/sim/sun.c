@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/* Where the sun stands follows from latitude, day and hour; Haurwitz' formula gives the light on flat
+ * ground, which is split into direct, diffuse and reflected light for a tilted plane. Plain formulas: a
+ * believable curve, no almanac. */
 #include "sim/sun.h"
 
 #include <math.h>

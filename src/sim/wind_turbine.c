@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* The curve gives what the wind would bring in the long run; the rotor follows it with its inertia, and
+ * curtailing only cuts what it brings. */
 #include "sim/wind_turbine.h"
 
 #include <math.h>
