@@ -62,8 +62,8 @@ UGRPC_API struct ugrpc_server *ugrpc_server_new(
 UGRPC_API int ugrpc_server_add_service(struct ugrpc_server *server, const struct ugrpc_service *service,
     const struct ugrpc_handler *handlers, const void *servicer, void *userdata, struct ugrpc_status *st);
 
-/* Serves `alias` by what was added for `service`: for versions of an API whose methods have the same names and
- * the same messages on the wire. Handlers see the messages of `service`. Borrows `alias` until
+/* Serves `alias` by what was added for `service`: for versions of an API whose methods have the same names
+ * and the same messages on the wire. Handlers see the messages of `service`. Borrows `alias` until
  * ugrpc_server_free(). -UGRPC_NOT_FOUND when `service` was not added or lacks a method of the alias. */
 UGRPC_API int ugrpc_server_add_alias(struct ugrpc_server *server, const struct ugrpc_service *alias,
     const struct ugrpc_service *service, struct ugrpc_status *st);
