@@ -95,6 +95,11 @@ UGRPC_API enum ugrpc_compression ugrpc_call_compression(const struct ugrpc_call 
 UGRPC_API void ugrpc_call_set_identity(struct ugrpc_call *call, const char *identity);
 UGRPC_API const char *ugrpc_call_identity(const struct ugrpc_call *call);
 
+/* What the call is about, as its handler says for interceptors that log its end: a name (copied) and a
+ * number. NULL until said. */
+UGRPC_API void ugrpc_call_set_subject(struct ugrpc_call *call, const char *name, uint64_t id);
+UGRPC_API const char *ugrpc_call_subject(const struct ugrpc_call *call, uint64_t *id);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* Everything is looked at before anything is opened, and each fault is told where it stands, in the file or
+ * on the command line. */
 #include "daemon/access.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* People get a few lines to read and to copy from, machines one line of the log. */
 #include "daemon/banner.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* An interceptor sees no decoded request, so the component is found in the refusal's own words: every message
- * of the model and the service names it as "bat_inv_1 (4)". */
+/* One interceptor of every call, which looks at its end only. What a call was about its handler has said
+ * (ugrpc_call_set_subject()). */
 #include "daemon/call_log.h"
 
 #include <stdio.h>
@@ -11,36 +11,13 @@
 
 #include "base/log.h"
 #include "daemon/refusals.h"
+#include "service/rpc.h"
 
 struct call_log {
-    struct site *site;
     const struct ugrpc_server *server;
     struct refusals *refusals;
     bool quiet;
 };
-
-const struct component *call_log_subject(const struct site *site, const char *message)
-{
-    for (const char *open = strchr(message, '('); open; open = strchr(open + 1, '(')) {
-        char *end;
-        unsigned long long id = strtoull(open + 1, &end, 10);
-        if (end != open + 1 && *end == ')') {
-            const struct component *component = site_component(site, id);
-            if (component) {
-                return component;
-            }
-        }
-    }
-    return NULL;
-}
-
-/* "127.0.0.1" of "127.0.0.1:41822", "[::1]" of "[::1]:4711". */
-static void copy_machine(const char *peer, char *out, size_t cap)
-{
-    const char *colon = strrchr(peer, ':');
-    size_t len = colon && strncmp(peer, "unix:", 5) != 0 ? (size_t)(colon - peer) : strlen(peer);
-    snprintf(out, cap, "%.*s", (int)len, peer);
-}
 
 /* "/package.Service/Method" is of a service that this gateway has. */
 static bool is_served(const struct ugrpc_server *server, const char *path)
@@ -73,11 +50,12 @@ static void on_end(struct ugrpc_call *call, const struct ugrpc_status *st, void 
     const char *slash = strrchr(ugrpc_call_method(call), '/');
     const char *method = slash ? slash + 1 : ugrpc_call_method(call);
     bool refused = is_refusal(log, ugrpc_call_method(call), st) && !log->quiet;
+    uint64_t id;
+    const char *name = ugrpc_call_subject(call, &id);
     if (log_enabled(LOG_LEVEL_DEBUG)) {
-        const struct component *about = call_log_subject(log->site, st->message);
-        log_write(LOG_LEVEL_DEBUG, about ? about->spec.name : NULL, about ? about->spec.id : 0,
-            "%s from %s%s%s%s: %s%s%s", method, peer, key ? " (key \"" : "", key ? key : "", key ? "\")" : "",
-            ugrpc_code_name((int)st->code), *st->message ? ": " : "", st->message);
+        log_write(LOG_LEVEL_DEBUG, name, id, "%s from %s%s%s%s: %s%s%s", method, peer, key ? " (key \"" : "",
+            key ? key : "", key ? "\")" : "", ugrpc_code_name((int)st->code), *st->message ? ": " : "",
+            st->message);
     }
     if (!refused) {
         return;
@@ -86,14 +64,13 @@ static void on_end(struct ugrpc_call *call, const struct ugrpc_status *st, void 
     if (key) {
         snprintf(caller, sizeof(caller), "key \"%.60s\"", key);
     } else {
-        copy_machine(peer, caller, sizeof(caller));
+        snprintf(caller, sizeof(caller), "%.*s", rpc_machine_len(peer), peer);
     }
-    const struct component *about = call_log_subject(log->site, st->message);
     refusals_add(log->refusals, &(struct refusal){
                                     .caller = caller,
                                     .method = method,
-                                    .name = about ? about->spec.name : NULL,
-                                    .id = about ? about->spec.id : 0,
+                                    .name = name,
+                                    .id = id,
                                     .st = st,
                                 });
 }
@@ -105,15 +82,14 @@ static void tell(const char *name, uint64_t id, const char *text, void *userdata
 
 static const struct ugrpc_interceptor interceptor = {.end = on_end};
 
-struct call_log *call_log_new(struct site *site, struct ugrpc_server *server)
+struct call_log *call_log_new(struct timers *timers, struct ugrpc_server *server)
 {
     struct call_log *log = calloc(1, sizeof(*log));
     if (!log || ugrpc_server_add_interceptor(server, &interceptor, log) < 0) {
         abort();
     }
-    log->site = site;
     log->server = server;
-    log->refusals = refusals_new(site->timers, tell, log);
+    log->refusals = refusals_new(timers, tell, log);
     return log;
 }
 

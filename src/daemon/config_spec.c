@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* From the values of one section, already checked one by one against the option table, to what the model
+ * and the driver take; what contradicts itself between values is found here. */
 #include "daemon/config_spec.h"
 
 #include <ctype.h>
@@ -11,6 +13,10 @@
 /* What a fuse carries on three phases: sqrt(3) x line voltage x current. */
 #define SQRT3       1.7320508075688772
 #define GRID_LINE_V 400.0
+
+/* Least power while they run, of the rated power, where the file does not say. */
+#define CHP_LEAST          0.5
+#define ELECTROLYZER_LEAST 0.1
 
 static const struct range none = {NAN, NAN};
 
@@ -73,6 +79,9 @@ void config_take_site(struct config *config, const struct section *section, stru
     if (isnan(site->latitude) != isnan(site->longitude)) {
         const char *given = isnan(site->latitude) ? "location.longitude" : "location.latitude";
         contradict(problems, section, given, "latitude and longitude go together; one is missing");
+    } else if (*site->country && isnan(site->latitude)) { /* the API has no way to leave them out */
+        contradict(problems, section, "location.country",
+            "cannot be told without latitude and longitude; write them too");
     }
 }
 
@@ -272,7 +281,7 @@ static void take_ratings(
         *active = (struct range){-rated, 0};
         break;
     case COMPONENT_CAPACITOR_BANK:
-        spec->rated[BOUNDED_REACTIVE] = both_ways(rated, rated);
+        spec->rated[BOUNDED_REACTIVE] = (struct range){-rated, 0}; /* it is only capacitive */
         spec->rated_va = rated;
         break;
     case COMPONENT_FUSE:
@@ -285,8 +294,11 @@ static void take_ratings(
     default:
         break;
     }
-    double min_power = section_number(section, "min_power", 0);
-    if (min_power > rated) {
+    double least_part = spec->type == COMPONENT_CHP            ? CHP_LEAST
+                        : spec->type == COMPONENT_ELECTROLYZER ? ELECTROLYZER_LEAST
+                                                               : 0;
+    spec->least_w = section_number(section, "min_power", least_part * rated);
+    if (spec->least_w > rated) {
         contradict(problems, section, "min_power", "more than the rated power");
     }
     if (section_number(section, "resolution", 0) > rated && rated > 0) {

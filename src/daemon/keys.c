@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* Only digests are kept and compared, all of them and in constant time, so that neither the file nor the
+ * time of an answer tells a key. */
 #include "daemon/keys.h"
 
 #include <errno.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* Binds one address after the other; the first that is in use stops it, and a timer goes on from there.
+ * Machines without IPv6 are common, so a missing ::1 is no reason to stay down. */
 #include "daemon/listeners.h"
 
 #include <netinet/in.h>

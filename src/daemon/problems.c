@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* Text of the file goes into memory and onto terminals only cut and cleaned; the list is put in the order
+ * of lines when it is printed. */
 #include "daemon/problems.h"
 
 #include <stdarg.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* The handles outlive signals_free() until libuv has closed them, as one allocation that is freed with the
+ * last. */
 #include "daemon/signals.h"
 
 #include <signal.h>

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/* The configuration has checked each component by itself. Here they become a site, whose rules look at all
+ * of them together, and simulated devices, which read data files; whatever either refuses is told at the
+ * line that it comes from. */
 #include "daemon/site_build.h"
 
 #include <math.h>

@@ -5,13 +5,8 @@
  * its inputs of the last time (limits of the moment, state of charge, added bounds, batteries behind it, open
  * relays, active power), and a comparison of these is all that an ordinary sample costs.
  *
- * Batteries and inverters. A battery's DC power in force is its own, without discharging at or below the
- * lower bound of its state of charge and without charging at or above the upper one. On the AC side of an
- * inverter that is, whatever its losses: at most the DC bound when charging (the inverter takes its losses
- * from the AC side) and at most 0.95 of it when discharging. A battery that several inverters share is split
- * between them by their rated power. A single battery behind an inverter hands on its gaps, too; of several
- * the outer limits are added up. A hybrid inverter has PV beside its battery, therefore its battery limits
- * only what it takes from the grid. A battery without known limits of DC power limits nothing. */
+ * A battery's DC power is its own, without discharging at or below the lower bound of its state of charge and
+ * without charging at or above the upper one. What that leaves its inverters stands in dc_bounds.c. */
 #include "model/bounds.h"
 
 #include <assert.h>
@@ -21,19 +16,19 @@
 #include <string.h>
 
 #include "model/added.h"
+#include "model/dc_bounds.h"
+#include "model/driver.h"
 #include "model/parts.h"
 #include "model/site.h"
 #include "model/tell.h"
-
-#define WORST_EFFICIENCY 0.95 /* from DC to AC, of an inverter that discharges */
 
 static const struct range SOC_ALL = {0, 100};
 
 /* What the bounds in force follow from. Compared as bytes: no padding. */
 struct inputs {
     struct range momentary[BOUNDED_COUNT];
-    double soc_pct, active_w;
-    uint64_t added, behind;
+    double soc_pct, active_w, pv_w;
+    uint64_t added, behind, switchings;
     const struct component *open;
 };
 
@@ -49,8 +44,9 @@ struct bounds_ledger {
     struct slot slots[BOUNDED_COUNT];
     struct inputs inputs;
     bool worked_out;
-    uint64_t dc_version; /* counts changes of a battery's DC power in force */
-    struct ranges work, limit;
+    struct dc_side dc;        /* of a battery */
+    struct range told_hybrid; /* what the device of a hybrid inverter last heard of its batteries */
+    struct ranges work, limit, scratch;
 };
 
 static void on_expiry(struct timer *timer, void *userdata);
@@ -68,6 +64,7 @@ void bounds_begin(struct component *component)
     if (!component->added) {
         abort();
     }
+    component->added->told_hybrid = RANGE_ALL;
     for (int i = 0; i < BOUNDED_COUNT; i++) {
         struct slot *slot = &component->added->slots[i];
         *slot = (struct slot){.component = component, .bounded = (enum bounded)i};
@@ -89,6 +86,8 @@ void bounds_done_with(struct component *component)
     }
     ranges_done(&component->added->work);
     ranges_done(&component->added->limit);
+    ranges_done(&component->added->scratch);
+    ranges_done(&component->added->dc.added);
     free(component->added);
     component->added = NULL;
 }
@@ -118,88 +117,60 @@ static struct range own_soc(const struct component *battery)
     return own;
 }
 
-static double rated_w(const struct component *inverter)
+/* A copy of what is added, or everything if nothing is. */
+static void copy_added(const struct component *component, enum bounded bounded, struct ranges *set)
 {
-    struct range rated = inverter->spec.rated[BOUNDED_ACTIVE];
-    return fmax(fabs(rated.lower), fabs(rated.upper));
-}
-
-/* Which part of a battery is this inverter's. */
-static double share_of(const struct component *inverter, const struct component *battery)
-{
-    struct component *const *inverters;
-    size_t n = graph_list_inverters(battery, &inverters);
-    double sum_w = 0;
-    for (size_t i = 0; i < n; i++) {
-        sum_w += rated_w(inverters[i]);
-    }
-    return n > 1 && sum_w > 0 ? rated_w(inverter) / sum_w : 1;
-}
-
-/* What a range of DC power allows on the AC side, whatever the efficiency between the worst and 1. */
-static struct range to_ac(struct range dc, double share)
-{
-    double lower = dc.lower * share, upper = dc.upper * share;
-    return (struct range){
-        lower < 0 ? lower * WORST_EFFICIENCY : lower / WORST_EFFICIENCY,
-        upper,
-    };
-}
-
-static void work_out(
-    const struct component *component, enum bounded bounded, bool with_added, struct ranges *set);
-
-static const struct ranges *dc_of(const struct component *battery, bool with_added)
-{
-    if (with_added) {
-        return &battery->in_force[BOUNDED_DC_POWER];
-    }
-    work_out(battery, BOUNDED_DC_POWER, false, &battery->added->limit);
-    return &battery->added->limit;
-}
-
-/* What one battery allows its inverter: the outer limits around 0. */
-static struct range outer_ac(
-    const struct component *inverter, const struct component *battery, bool with_added)
-{
-    const struct ranges *dc = dc_of(battery, with_added);
-    if (dc->n == 0) {
-        return RANGE_ALL;
-    }
-    struct range outer = {fmin(dc->items[0].lower, 0), fmax(dc->items[dc->n - 1].upper, 0)};
-    return to_ac(outer, share_of(inverter, battery));
-}
-
-/* The set of AC power that the batteries allow their inverter. */
-static void batteries_allow(const struct component *inverter, bool with_added, struct ranges *set)
-{
-    struct component *const *batteries;
-    size_t n = graph_list_batteries(inverter, &batteries);
-    bool hybrid = inverter->spec.type == COMPONENT_HYBRID_INVERTER;
+    const struct ranges *added = &component->added->slots[bounded].added.all;
     ranges_clear(set);
-    if (n == 1 && !hybrid) {
-        const struct ranges *dc = dc_of(batteries[0], with_added);
-        double share = share_of(inverter, batteries[0]);
-        for (size_t i = 0; i < dc->n; i++) {
-            struct range ac = to_ac(dc->items[i], share);
-            if (ac.lower <= ac.upper) {
-                ranges_add(set, ac);
-            }
-        }
-        if (dc->n) {
-            return;
-        }
+    if (added->n) {
+        ranges_copy(set, added);
+    } else {
+        ranges_add(set, RANGE_ALL);
     }
-    struct range sum = n > 0 ? (struct range){0, 0} : RANGE_ALL;
-    for (size_t i = 0; i < n; i++) {
-        struct range one = outer_ac(inverter, batteries[i], with_added);
-        sum.lower += one.lower;
-        sum.upper += one.upper;
+}
+
+/* The outer limits of the state of charge in force. */
+static struct range soc_in_force(const struct component *battery)
+{
+    const struct ranges *soc = &battery->in_force[BOUNDED_SOC];
+    return (struct range){soc->items[0].lower, soc->items[soc->n - 1].upper};
+}
+
+/* The DC power that limits of the state of charge leave; an unknown one (NAN) is limited by none. */
+static struct range dc_by_soc(const struct component *battery, struct range soc)
+{
+    double soc_pct = component_reading(battery, METRIC_BATTERY_SOC_PCT);
+    return (struct range){soc_pct <= soc.lower ? 0 : -INFINITY, soc_pct >= soc.upper ? 0 : INFINITY};
+}
+
+static struct range own_dc(const struct component *battery)
+{
+    struct range own = both(
+        present(battery->spec.rated[BOUNDED_DC_POWER]), present(battery->momentary[BOUNDED_DC_POWER]));
+    own = both(own, dc_by_soc(battery, own_soc(battery)));
+    return (struct range){fmin(own.lower, 0), fmax(own.upper, 0)};
+}
+
+/* True if the DC power of a battery has changed. */
+static bool refresh_dc(const struct component *battery)
+{
+    struct bounds_ledger *ledger = battery->added;
+    struct dc_side *dc = &ledger->dc;
+    struct range own = own_dc(battery);
+    copy_added(battery, BOUNDED_DC_POWER, &ledger->work);
+    ranges_clip(&ledger->work, dc_by_soc(battery, soc_in_force(battery)));
+    if (own.lower == dc->own.lower && own.upper == dc->own.upper && ranges_equal(&ledger->work, &dc->added)) {
+        return false;
     }
-    if (hybrid) {
-        sum.lower = -INFINITY;
-    }
-    ranges_add(set, sum);
+    dc->own = own;
+    ranges_copy(&dc->added, &ledger->work);
+    dc->version++;
+    return true;
+}
+
+const struct dc_side *bounds_dc_side(const struct component *battery)
+{
+    return &battery->added->dc;
 }
 
 static double reactive_limit_var(const struct component *component, double active_w)
@@ -222,30 +193,27 @@ static double active_beside(const struct component *component)
     return isnan(power_w) ? 0 : power_w;
 }
 
-/* Limits of one's own; `set` holds what is added, or everything. */
-static void clip_own(
-    const struct component *component, enum bounded bounded, bool with_added, struct ranges *set)
+/* Limits besides what is added to the component itself. `by_itself`: only those that its device holds to when
+ * nobody tells it anything. */
+static void clip(const struct component *component, enum bounded bounded, bool by_itself, struct ranges *set)
 {
-    ranges_clip(set, present(component->spec.rated[bounded]));
     ranges_clip(set, present(component->momentary[bounded]));
+    if (!by_itself) {
+        ranges_clip(set, present(component->spec.rated[bounded]));
+    }
     if (bounded == BOUNDED_ACTIVE && component_is_inverter(component)) {
-        struct ranges *allowed = &component->added->limit;
-        batteries_allow(component, with_added, allowed);
-        ranges_intersect(set, allowed);
+        struct bounds_ledger *ledger = component->added;
+        struct component *const *batteries;
+        size_t n = graph_list_batteries(component, &batteries);
+        dc_allow(component, batteries, by_itself ? 0 : n, &ledger->limit, &ledger->scratch);
+        ranges_intersect(set, &ledger->limit);
     }
     if (bounded == BOUNDED_REACTIVE) {
         double limit_var = reactive_limit_var(component, active_beside(component));
         ranges_clip(set, (struct range){-limit_var, limit_var});
     }
     if (bounded == BOUNDED_DC_POWER) {
-        const struct ranges *in_force = &component->in_force[BOUNDED_SOC];
-        struct range soc = own_soc(component);
-        if (with_added && in_force->n) {
-            soc = (struct range){in_force->items[0].lower, in_force->items[in_force->n - 1].upper};
-        }
-        double soc_pct = component_reading(component, METRIC_BATTERY_SOC_PCT); /* NAN limits nothing */
-        ranges_clip(
-            set, (struct range){soc_pct <= soc.lower ? 0 : -INFINITY, soc_pct >= soc.upper ? 0 : INFINITY});
+        ranges_clip(set, dc_by_soc(component, soc_in_force(component)));
     }
     if (graph_is_open(component) || (bounded <= BOUNDED_REACTIVE && graph_open_in_series(component))) {
         ranges_clip(set, (struct range){0, 0});
@@ -266,27 +234,20 @@ static double nearest_soc(struct range own, const struct ranges *added)
     return above < below ? own.upper : own.lower;
 }
 
-static void work_out(
-    const struct component *component, enum bounded bounded, bool with_added, struct ranges *set)
+static void work_out(const struct component *component, enum bounded bounded, struct ranges *set)
 {
-    const struct ranges *added = &component->added->slots[bounded].added.all;
-    ranges_clear(set);
-    if (with_added && added->n) {
-        ranges_copy(set, added);
-    } else {
-        ranges_add(set, RANGE_ALL);
-    }
+    copy_added(component, bounded, set);
     if (bounded == BOUNDED_SOC) {
         struct range own = own_soc(component);
         ranges_clip(set, own);
         ranges_round_inward(set);
         if (set->n == 0) {
-            double soc_pct = nearest_soc(own, added);
+            double soc_pct = nearest_soc(own, &component->added->slots[bounded].added.all);
             ranges_add(set, (struct range){(float)soc_pct, (float)soc_pct});
         }
         return;
     }
-    clip_own(component, bounded, with_added, set);
+    clip(component, bounded, false, set);
     ranges_round_inward(set);
     if (set->n == 0) {
         ranges_add(set, (struct range){0, 0});
@@ -313,8 +274,10 @@ static struct inputs inputs_of(const struct component *component)
     struct component *const *batteries;
     size_t n = graph_list_batteries(component, &batteries);
     for (size_t i = 0; i < n; i++) {
-        now.behind += batteries[i]->added->dc_version;
+        now.behind += batteries[i]->added->dc.version;
     }
+    now.pv_w = component->pv_w;
+    now.switchings = component->site->switchings;
     now.open = graph_open_in_series(component);
     return now;
 }
@@ -326,7 +289,7 @@ static bool refresh_one(struct component *component, enum bounded bounded)
     if (!component_takes_bounds(component, bounded)) {
         return false;
     }
-    work_out(component, bounded, true, work);
+    work_out(component, bounded, work);
     if (ranges_equal(work, in_force)) {
         return false;
     }
@@ -334,6 +297,34 @@ static bool refresh_one(struct component *component, enum bounded bounded)
     *in_force = *work;
     *work = before;
     return true;
+}
+
+static void refresh_battery(struct component *battery)
+{
+    refresh_one(battery, BOUNDED_SOC); /* first: it limits the DC power */
+    refresh_one(battery, BOUNDED_DC_POWER);
+    if (refresh_dc(battery)) {
+        struct component *const *inverters;
+        size_t n = graph_list_inverters(battery, &inverters);
+        for (size_t i = 0; i < n; i++) {
+            bounds_refresh(inverters[i]);
+        }
+    }
+}
+
+/* Hands on what callers leave the batteries of a hybrid inverter, if its device can hold that. */
+static void tell_hybrid(struct component *component)
+{
+    struct bounds_ledger *ledger = component->added;
+    struct device *device = component->device;
+    if (component->spec.type != COMPONENT_HYBRID_INVERTER || !device || !device->driver->limit_batteries) {
+        return;
+    }
+    struct range left = dc_left_to_batteries(component, &ledger->limit, &ledger->scratch);
+    if (left.lower != ledger->told_hybrid.lower || left.upper != ledger->told_hybrid.upper) {
+        ledger->told_hybrid = left;
+        device->driver->limit_batteries(device, component, left);
+    }
 }
 
 void bounds_refresh(struct component *component)
@@ -348,15 +339,11 @@ void bounds_refresh(struct component *component)
     }
     ledger->inputs = now;
     ledger->worked_out = true;
-    refresh_one(component, BOUNDED_SOC); /* first: it limits the DC power */
-    if (refresh_one(component, BOUNDED_DC_POWER)) {
-        struct component *const *inverters;
-        size_t n = graph_list_inverters(component, &inverters);
-        ledger->dc_version++;
-        for (size_t i = 0; i < n; i++) {
-            bounds_refresh(inverters[i]);
-        }
+    if (component->spec.type == COMPONENT_BATTERY) {
+        refresh_battery(component);
+        return;
     }
+    tell_hybrid(component);
     bool changed = refresh_one(component, BOUNDED_ACTIVE);
     changed |= refresh_one(component, BOUNDED_REACTIVE);
     if (changed) {
@@ -527,13 +514,20 @@ double bounds_apply(const struct component *component, enum axis axis, double re
     const struct ranges *in_force = &component->in_force[bounded_of(axis)];
     double nearest = ranges_nearest(in_force, requested, true);
     double floored = ranges_floor(in_force, nearest, component->spec.resolution);
+    double least_w = axis == AXIS_ACTIVE ? component->spec.least_w : 0;
+    if (fabs(floored) < least_w && !ranges_contain(in_force, copysign(least_w, floored))) {
+        return 0; /* told less than its least, it would go on with that: it has to stop */
+    }
     return ranges_contain(in_force, floored) ? floored : 0;
 }
 
 double bounds_nearest_own(const struct component *component, enum axis axis, double value)
 {
     struct ranges *work = &component->added->work;
-    work_out(component, bounded_of(axis), false, work);
+    ranges_clear(work);
+    ranges_add(work, RANGE_ALL);
+    clip(component, bounded_of(axis), true, work);
+    ranges_round_inward(work);
     return ranges_nearest(work, value, true);
 }
 
@@ -596,33 +590,33 @@ static double clamp(double value, struct range range)
     return fmin(fmax(value, range.lower), range.upper);
 }
 
+/* The nearest to `value` that the batteries allow, with what is added to `bounded`. */
+static double nearest_allowed(
+    const struct component *inverter, struct component *const *bounded, size_t n_bounded, double value)
+{
+    struct bounds_ledger *ledger = inverter->added;
+    dc_allow(inverter, bounded, n_bounded, &ledger->limit, &ledger->scratch);
+    return ranges_nearest(&ledger->limit, value, true);
+}
+
 static void batteries_object(const struct component *inverter, struct objection *objection)
 {
     struct component *const *batteries;
-    struct ranges *allowed = &inverter->added->limit;
     size_t n = graph_list_batteries(inverter, &batteries);
-    if (n == 0) {
-        return;
-    }
-    batteries_allow(inverter, true, allowed);
-    double nearest = ranges_nearest(allowed, objection->value, true);
-    batteries_allow(inverter, false, allowed);
-    double own = ranges_nearest(allowed, objection->value, true);
     for (size_t i = 0; i < n; i++) {
-        const struct component *battery = batteries[i];
-        const struct ranges *soc = &battery->in_force[BOUNDED_SOC];
-        double soc_pct = component_reading(battery, METRIC_BATTERY_SOC_PCT);
-        bool at_limit = soc->n && (objection->value < 0 ? soc_pct <= soc->items[0].lower
-                                                        : soc_pct >= soc->items[soc->n - 1].upper);
-        if (at_limit) {
-            object(objection, nearest, "%s: state of charge", component_label(battery));
+        struct range by_soc = dc_by_soc(batteries[i], soc_in_force(batteries[i]));
+        if ((objection->value < 0 ? by_soc.lower : by_soc.upper) == 0) {
+            object(objection, nearest_allowed(inverter, &batteries[i], 1, objection->value),
+                "%s: state of charge", component_label(batteries[i]));
         }
     }
+    if (n > 0) {
+        object(objection, nearest_allowed(inverter, NULL, 0, objection->value), "%s: what %s now",
+            component_label(batteries[0]), n > 1 ? "it and the others allow" : "it allows");
+    }
     for (size_t i = 0; i < n; i++) {
-        const struct component *battery = batteries[i];
-        bool added = battery->added->slots[BOUNDED_DC_POWER].added.n > 0 && own != nearest;
-        object(objection, nearest, "%s: %s", component_label(battery),
-            added ? "added bounds" : "what its battery allows now");
+        object(objection, nearest_allowed(inverter, &batteries[i], 1, objection->value), "%s: added bounds",
+            component_label(batteries[i]));
     }
 }
 

@@ -43,7 +43,8 @@ const struct ranges *bounds_in_force(const struct component *component, enum bou
 void bounds_refresh(struct component *component);
 
 /* The value that the device is told for a request: nearest in (in force ∪ {0}), ties towards 0, floored to
- * the resolution; 0 if that lies outside. */
+ * the resolution; 0 if that lies outside, or if the device would do more than it is told, as it has a least
+ * power, and that lies outside. */
 double bounds_apply(const struct component *component, enum axis axis, double requested);
 
 /* The nearest values at or below and at or above `value` that a command would be accepted with, after the

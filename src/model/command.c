@@ -162,7 +162,8 @@ static void reapply_zero(struct station *station)
     }
 }
 
-/* Runs free: it is told something only while added bounds (and not its own) keep it from what it does. */
+/* Runs free: it is told something only while callers have added bounds, and what is in force then (ratings
+ * too) keeps it from what its device lets it do. */
 static void reapply_free(struct station *station)
 {
     struct component *component = station->outbox.component;

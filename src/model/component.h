@@ -89,6 +89,7 @@ struct component_spec {
     enum ev_charger_kind ev_kind;      /* EV charger */
     struct range rated[BOUNDED_COUNT]; /* W, VAr, W (DC), % */
     double rated_va;                   /* S; 0: the larger rated active bound */
+    double least_w;                    /* what it does at least while it runs, without sign; 0: nothing */
     double resolution;                 /* W and VAr; 0: any value */
     double tolerance;                  /* W and VAr; 0: 2 % of the rated power, at least the resolution */
     int64_t interval_ns;               /* between samples; default 1 s */
@@ -156,6 +157,7 @@ struct component {
 
     struct telemetry telemetry;
     struct range momentary[BOUNDED_COUNT]; /* the device's own limits of the moment, from the last sample */
+    double pv_w;                           /* DC power that a hybrid inverter's PV can give now, ≥ 0 */
     struct ranges in_force[BOUNDED_COUNT]; /* what a command is checked against and streams publish */
     struct bounds_ledger *added;           /* model/bounds.c; NULL if the component takes no bounds */
     struct setpoint setpoints[AXIS_COUNT];

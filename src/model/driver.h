@@ -27,6 +27,12 @@ struct driver {
     void (*release)(
         struct device *device, struct component *component, enum axis axis, status_fn *done, void *userdata);
 
+    /* Optional, for hybrid inverters, whose PV charges their batteries whatever the AC side is told to do:
+     * holds the DC power of all batteries of an inverter together within `dc_w` (around 0; infinite: no
+     * limit) until told otherwise. It follows from what callers have added, so it never comes before they do.
+     * Nobody waits: the driver sees to it that the device follows. */
+    void (*limit_batteries)(struct device *device, struct component *hybrid, struct range dc_w);
+
     /* Optional; the sequences of the contract, without its checks. What is done or lacking is skipped. done()
      * runs once the sequence ended; a newer sequence for the component ends the older with ABORTED, at once.
      * After a start or an acknowledgement the model tells both axes again what they should follow. */
@@ -61,6 +67,11 @@ struct sample {
     size_t n_readings;
     struct component_state state;
     struct range momentary[BOUNDED_COUNT]; /* the device's own limits now; RANGE_ALL where it has none */
+
+    /* A hybrid inverter: the DC power that its PV could give now, used or not, ≥ 0; what is in use if the
+     * device knows no better, 0 if it knows nothing. Bounds of its batteries leave room for no more than
+     * this. */
+    double pv_w;
 };
 
 /* Takes in a sample: latest values, freshness, bounds in force, applied set-points, subscribers – in this

@@ -151,24 +151,6 @@ static const struct links *listed_links(const struct component *component)
     return links;
 }
 
-void graph_batteries(
-    const struct component *inverter, void (*fn)(struct component *battery, void *), void *userdata)
-{
-    const struct links *links = listed_links(inverter);
-    for (size_t i = 0; i < links->batteries.n; i++) {
-        fn(links->batteries.items[i], userdata);
-    }
-}
-
-void graph_inverters(
-    const struct component *battery, void (*fn)(struct component *inverter, void *), void *userdata)
-{
-    const struct links *links = listed_links(battery);
-    for (size_t i = 0; i < links->inverters.n; i++) {
-        fn(links->inverters.items[i], userdata);
-    }
-}
-
 size_t graph_list_batteries(const struct component *inverter, struct component *const **batteries)
 {
     const struct links *links = listed_links(inverter);
@@ -205,24 +187,45 @@ static bool reaches_top(const struct component *component, uint64_t walk, const 
     return false;
 }
 
-/* The same downwards, to any battery. */
-static bool reaches_battery(const struct component *component, uint64_t walk, const struct component **open)
+/* A walk downwards. */
+struct search {
+    uint64_t walk;
+    const struct component *battery; /* NULL: any */
+    bool (*conducts)(const struct component *component);
+    const struct component *open; /* the first thing met that does not */
+};
+
+static bool finds_battery(const struct component *component, struct search *search)
 {
     for (size_t i = 0; i < component->n_children; i++) {
         const struct component *child = component->children[i];
-        if (!first_visit(child, walk)) {
+        if (!first_visit(child, search->walk)) {
             continue;
         }
-        if (graph_is_open(child)) {
-            *open = *open ? *open : child;
+        if (!search->conducts(child)) {
+            search->open = search->open ? search->open : child;
             continue;
         }
-        if (child->spec.type == COMPONENT_BATTERY ||
-            (graph_passes_through(child) && reaches_battery(child, walk, open))) {
+        if (child->spec.type == COMPONENT_BATTERY
+                ? !search->battery || child == search->battery
+                : graph_passes_through(child) && finds_battery(child, search)) {
             return true;
         }
     }
     return false;
+}
+
+static bool is_closed(const struct component *component)
+{
+    return !graph_is_open(component);
+}
+
+bool graph_reaches(const struct component *inverter, const struct component *battery,
+    bool (*conducts)(const struct component *component))
+{
+    struct search search = {
+        .walk = new_walk(inverter), .battery = battery, .conducts = conducts ? conducts : is_closed};
+    return finds_battery(inverter, &search);
 }
 
 static const struct component *find_open(const struct component *component)
@@ -231,11 +234,8 @@ static const struct component *find_open(const struct component *component)
     if (!reaches_top(component, new_walk(component), &open) && open) {
         return open;
     }
-    open = NULL;
-    if (listed_links(component)->batteries.n && !reaches_battery(component, new_walk(component), &open)) {
-        return open;
-    }
-    return NULL;
+    struct search search = {.walk = new_walk(component), .conducts = is_closed};
+    return listed_links(component)->batteries.n && !finds_battery(component, &search) ? search.open : NULL;
 }
 
 const struct component *graph_open_in_series(const struct component *component)

@@ -27,15 +27,14 @@ bool graph_is_open(const struct component *component);
  * precharger, or the battery itself; NULL if power can flow. By the latest samples. */
 const struct component *graph_open_in_series(const struct component *component);
 
-/* Calls fn for each battery behind an inverter (through pass-through components), or each inverter before a
- * battery. */
-void graph_batteries(
-    const struct component *inverter, void (*fn)(struct component *battery, void *), void *userdata);
-void graph_inverters(
-    const struct component *battery, void (*fn)(struct component *inverter, void *), void *userdata);
-
-/* The same as lists, valid until the next site_connect(). Return how many. */
+/* The batteries behind an inverter (through pass-through components), or the inverters before a battery, each
+ * once; valid until the next site_connect(). Return how many. */
 size_t graph_list_batteries(const struct component *inverter, struct component *const **batteries);
 size_t graph_list_inverters(const struct component *battery, struct component *const **inverters);
+
+/* Power can flow between an inverter and one of its batteries: `conducts` says so of the battery and of all
+ * that stands on one of the ways to it. NULL: by the latest samples. */
+bool graph_reaches(const struct component *inverter, const struct component *battery,
+    bool (*conducts)(const struct component *component));
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "model/bounds.h"
 #include "model/command.h"
+#include "model/dc_bounds.h"
 #include "model/graph.h"
 #include "model/lifecycle.h"
 #include "model/telemetry.h"
@@ -24,9 +25,12 @@ void telemetry_begin_component(struct component *component);
 void telemetry_begin_sensor(struct site *site, struct sensor *sensor);
 void telemetry_done_with(struct telemetry *telemetry);
 
+/* bounds: the DC power of a battery. */
+const struct dc_side *bounds_dc_side(const struct component *battery);
 /* bounds: something that can be in series has opened or closed. */
 void bounds_switched(struct component *component);
-/* The value nearest to `value` that would be in force on this axis if no caller had added bounds. */
+/* The value nearest to `value` that the device of the component keeps to by itself: within its limits of the
+ * moment, whatever it is rated and callers have added. */
 double bounds_nearest_own(const struct component *component, enum axis axis, double value);
 /* Callers have added bounds that bear on this axis. */
 bool bounds_have_added(const struct component *component, enum axis axis);

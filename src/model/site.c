@@ -117,53 +117,75 @@ void site_free(struct site *site)
     free(site);
 }
 
-/* The place of the first component whose id is not below `id`. */
-static size_t place_of_id(const struct site *site, uint64_t id)
+/* The first place in an ascending list of pointers whose item is not below the key. */
+static size_t place_of(
+    const void *list, size_t n, int (*compare)(const void *item, const void *key), const void *key)
 {
-    size_t low = 0, high = site->n_components;
+    size_t low = 0, high = n;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (site->components[middle]->spec.id < id) {
+        const void *item;
+        memcpy(&item, (const char *)list + middle * sizeof(item), sizeof(item));
+        if (compare(item, key) < 0) {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
     return low;
+}
+
+static int compare_ids(uint64_t a, uint64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+static int component_to_id(const void *component, const void *id)
+{
+    return compare_ids(((const struct component *)component)->spec.id, *(const uint64_t *)id);
+}
+
+static int component_to_name(const void *component, const void *name)
+{
+    return strcmp(((const struct component *)component)->spec.name, name);
+}
+
+static int sensor_to_id(const void *sensor, const void *id)
+{
+    return compare_ids(((const struct sensor *)sensor)->spec.id, *(const uint64_t *)id);
+}
+
+static size_t place_of_id(const struct site *site, uint64_t id)
+{
+    return place_of(site->components, site->n_components, component_to_id, &id);
 }
 
 static size_t place_of_name(const struct site *site, const char *name)
 {
-    size_t low = 0, high = site->n_components;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (strcmp(site->by_name[middle]->spec.name, name) < 0) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
+    return place_of(site->by_name, site->n_components, component_to_name, name);
 }
 
 static size_t place_of_sensor(const struct site *site, uint64_t id)
 {
-    size_t low = 0, high = site->n_sensors;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (site->sensors[middle]->spec.id < id) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
+    return place_of(site->sensors, site->n_sensors, sensor_to_id, &id);
+}
+
+ptrdiff_t site_find_component(const struct site *site, uint64_t id)
+{
+    size_t at = place_of_id(site, id);
+    return at < site->n_components && site->components[at]->spec.id == id ? (ptrdiff_t)at : -1;
+}
+
+ptrdiff_t site_find_sensor(const struct site *site, uint64_t id)
+{
+    size_t at = place_of_sensor(site, id);
+    return at < site->n_sensors && site->sensors[at]->spec.id == id ? (ptrdiff_t)at : -1;
 }
 
 struct component *site_component(const struct site *site, uint64_t id)
 {
-    size_t at = place_of_id(site, id);
-    return at < site->n_components && site->components[at]->spec.id == id ? site->components[at] : NULL;
+    ptrdiff_t at = site_find_component(site, id);
+    return at < 0 ? NULL : site->components[at];
 }
 
 struct component *site_component_by_name(const struct site *site, const char *name)
@@ -175,8 +197,8 @@ struct component *site_component_by_name(const struct site *site, const char *na
 
 struct sensor *site_sensor(const struct site *site, uint64_t id)
 {
-    size_t at = place_of_sensor(site, id);
-    return at < site->n_sensors && site->sensors[at]->spec.id == id ? site->sensors[at] : NULL;
+    ptrdiff_t at = site_find_sensor(site, id);
+    return at < 0 ? NULL : site->sensors[at];
 }
 
 static int64_t max_age_of(int64_t interval_ns, int64_t max_age_ns)
@@ -224,6 +246,10 @@ static int check_rated(const struct component *component, struct ugrpc_status *s
             return status_set(st, UGRPC_INVALID_ARGUMENT,
                 "%s: type %s takes set-points and needs rated bounds of active power", component->label,
                 component_type_name(spec->type));
+        }
+        if (rated.lower == 0 && rated.upper == 0) {
+            return status_set(st, UGRPC_INVALID_ARGUMENT,
+                "%s: rated active power is 0 W both ways, it could do nothing at all", component->label);
         }
         int side = side_of(spec->type);
         if ((side < 0 && rated.upper > 0) || (side > 0 && rated.lower < 0)) {

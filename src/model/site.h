@@ -65,6 +65,10 @@ struct component *site_component(const struct site *site, uint64_t id);
 struct component *site_component_by_name(const struct site *site, const char *name);
 struct sensor *site_sensor(const struct site *site, uint64_t id);
 
+/* Their places in site->components and site->sensors, or -1. */
+ptrdiff_t site_find_component(const struct site *site, uint64_t id);
+ptrdiff_t site_find_sensor(const struct site *site, uint64_t id);
+
 /* Who hears of what happens (model/event.h). One observer; it lives until site_free(). */
 void site_observe(struct site *site, struct observer observer);
 

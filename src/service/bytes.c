@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Sizes are computed before anything is written, so a message is encoded straight into its place. */
 #include "service/bytes.h"
 
 #include <stdlib.h>

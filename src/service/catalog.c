@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/* All entries stand in one buffer, in wire format, one after the other; the keys beside it say where each
+ * ends. So the whole list is one copy, made once, and a filtered one is copies of pieces: nothing is
+ * encoded for a call. */
 #include "service/catalog.h"
 
 #include <stdlib.h>

@@ -120,6 +120,24 @@ void face_reply_list(struct ugrpc_call *call, struct catalog *catalog, const str
     key_set_done(&keys[1]);
 }
 
+/* ---- subjects --------------------------------------------------------------------------------------- */
+
+void face_about(const struct face *face, struct ugrpc_call *call, uint64_t component_id)
+{
+    const struct component *component = site_component(service_site(face->service), component_id);
+    if (component) {
+        ugrpc_call_set_subject(call, component->spec.name, component_id);
+    }
+}
+
+static void about_sensor(const struct face *face, struct ugrpc_call *call, uint64_t sensor_id)
+{
+    const struct sensor *sensor = site_sensor(service_site(face->service), sensor_id);
+    if (sensor) {
+        ugrpc_call_set_subject(call, sensor->spec.name, sensor_id);
+    }
+}
+
 /* ---- streams ---------------------------------------------------------------------------------------- */
 
 /* Fills `set`; numbers that the version does not know match nothing. `what` is streamed. */
@@ -152,6 +170,7 @@ void face_stream_component(
 {
     struct metric_set set;
     struct ugrpc_status st;
+    face_about(face, call, id);
     ptrdiff_t at = read_metrics(face, &set, "component", id, metrics, &st);
     if (at < 0 || (at = service_find_component(face->service, id, &st)) < 0) {
         ugrpc_call_fail_status(call, &st);
@@ -175,6 +194,7 @@ void face_stream_sensor(
 {
     struct metric_set set;
     struct ugrpc_status st;
+    about_sensor(face, call, id);
     ptrdiff_t at = read_metrics(face, &set, "sensor", id, metrics, &st);
     if (at < 0 || (at = service_find_sensor(face->service, id, &st)) < 0) {
         ugrpc_call_fail_status(call, &st);
@@ -239,6 +259,7 @@ void face_run(struct face *face, struct ugrpc_call *call, uint64_t id, enum life
 {
     struct rpc_caller caller;
     struct ugrpc_status st;
+    face_about(face, call, id);
     if (service_run(face->service, rpc_caller_init(&caller, call), id, action, run_done, call, &st)) {
         ugrpc_call_fail_status(call, &st);
     }

@@ -70,6 +70,9 @@ struct face_metrics {
     const int *numbers;
 };
 
+/* Says what the call is about, for the log of calls: nothing if the site has no such component. */
+void face_about(const struct face *face, struct ugrpc_call *call, uint64_t component_id);
+
 /* Make the call a stream, or refuse it. */
 void face_stream_component(
     struct face *face, struct ugrpc_call *call, uint64_t id, const struct face_metrics *metrics);

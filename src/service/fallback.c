@@ -11,6 +11,7 @@
 #include <ugrpc/server.h>
 
 #include "base/base.h"
+#include "service/rpc.h"
 #include "service/service.h"
 
 #define API_PREFIX "frequenz.api.microgrid."
@@ -53,13 +54,6 @@ const char *service_list_versions(const struct ugrpc_server *server, char *out, 
     return out;
 }
 
-/* The part of "127.0.0.1:41822" or "[::1]:4711" that stays when a client connects again. */
-static int machine_len(const char *peer)
-{
-    const char *port = strrchr(peer, ':');
-    return (int)(port && port != peer ? port - peer : (ptrdiff_t)strlen(peer));
-}
-
 /* Fills `package` from "/frequenz.api.microgrid.v1alpha18.Microgrid/ListComponents" with what stands before
  * the service, and tells whether that is another version of the API. */
 static bool other_version(const struct ugrpc_server *server, const char *method, char *package, size_t cap)
@@ -90,10 +84,10 @@ static void tell_once(
     const struct service_options *options = service_options(fallback->service);
     const char *peer = ugrpc_call_peer(call);
     char key[KEY_MAX], text[512];
-    snprintf(key, sizeof(key), "%s %.*s", package, machine_len(peer), peer);
+    snprintf(key, sizeof(key), "%s %.*s", package, rpc_machine_len(peer), peer);
     if (!seen_before(fallback, key) && options->note) {
-        snprintf(text, sizeof(text), "a client at %.*s speaks %s; this gateway serves %s", machine_len(peer),
-            peer, package, served);
+        snprintf(text, sizeof(text), "a client at %.*s speaks %s; this gateway serves %s",
+            rpc_machine_len(peer), peer, package, served);
         options->note(text, options->note_userdata);
     }
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+/* A key's bounds are one whatever connection they come from; without keys a connection is all there is. */
 #include "service/rpc.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 const struct caller *rpc_caller_init(struct rpc_caller *caller, const struct ugrpc_call *call)
 {
@@ -16,4 +18,10 @@ const struct caller *rpc_caller_init(struct rpc_caller *caller, const struct ugr
     }
     caller->base = (struct caller){.owner = caller->owner, .label = caller->label};
     return &caller->base;
+}
+
+int rpc_machine_len(const char *peer)
+{
+    const char *port = strrchr(peer, ':');
+    return port && strncmp(peer, "unix:", 5) != 0 ? (int)(port - peer) : (int)strlen(peer);
 }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* The checks that come before the model's own: each command looks at rights, its fields and the id, in this
+ * order, and then leaves the rest to the model. */
 #include "service/service.h"
 
 #include <inttypes.h>
@@ -59,32 +61,6 @@ const struct service_options *service_options(struct service *service)
     return &service->options;
 }
 
-static int compare_component(const void *id, const void *item)
-{
-    uint64_t a = *(const uint64_t *)id, b = (*(struct component *const *)item)->spec.id;
-    return (a > b) - (a < b);
-}
-
-static int compare_sensor(const void *id, const void *item)
-{
-    uint64_t a = *(const uint64_t *)id, b = (*(struct sensor *const *)item)->spec.id;
-    return (a > b) - (a < b);
-}
-
-static struct component **find_component(const struct site *site, uint64_t id)
-{
-    return site->n_components ? bsearch(&id, site->components, site->n_components, sizeof(struct component *),
-                                    compare_component)
-                              : NULL;
-}
-
-static struct sensor **find_sensor(const struct site *site, uint64_t id)
-{
-    return site->n_sensors
-               ? bsearch(&id, site->sensors, site->n_sensors, sizeof(struct sensor *), compare_sensor)
-               : NULL;
-}
-
 /* " (101 is a sensor)": the likeliest mix-up, as the two id spaces are apart. */
 static ptrdiff_t not_found(const char *what, uint64_t id, size_t n, uint64_t lowest, uint64_t highest,
     const char *other, struct ugrpc_status *st)
@@ -104,32 +80,32 @@ static ptrdiff_t not_found(const char *what, uint64_t id, size_t n, uint64_t low
 ptrdiff_t service_find_component(struct service *service, uint64_t id, struct ugrpc_status *st)
 {
     const struct site *site = service->site;
-    struct component **found = find_component(site, id);
-    if (found) {
-        return found - site->components;
+    ptrdiff_t at = site_find_component(site, id);
+    if (at >= 0) {
+        return at;
     }
     size_t n = site->n_components;
     return not_found("component", id, n, n ? site->components[0]->spec.id : 0,
-        n ? site->components[n - 1]->spec.id : 0, find_sensor(site, id) ? "sensor" : NULL, st);
+        n ? site->components[n - 1]->spec.id : 0, site_sensor(site, id) ? "sensor" : NULL, st);
 }
 
 ptrdiff_t service_find_sensor(struct service *service, uint64_t id, struct ugrpc_status *st)
 {
     const struct site *site = service->site;
-    struct sensor **found = find_sensor(site, id);
-    if (found) {
-        return found - site->sensors;
+    ptrdiff_t at = site_find_sensor(site, id);
+    if (at >= 0) {
+        return at;
     }
     size_t n = site->n_sensors;
     return not_found("sensor", id, n, n ? site->sensors[0]->spec.id : 0,
-        n ? site->sensors[n - 1]->spec.id : 0, find_component(site, id) ? "component" : NULL, st);
+        n ? site->sensors[n - 1]->spec.id : 0, site_component(site, id) ? "component" : NULL, st);
 }
 
 const char *service_label(struct service *service, uint64_t id, char *out, size_t cap)
 {
-    struct component **found = find_component(service->site, id);
-    if (found) {
-        snprintf(out, cap, "%s", component_label(*found));
+    const struct component *component = site_component(service->site, id);
+    if (component) {
+        snprintf(out, cap, "%s", component_label(component));
     } else {
         snprintf(out, cap, "component %" PRIu64, id);
     }

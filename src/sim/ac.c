@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* Phases are independent; totals are sums of them. The counters run apart from the rest, because energy has
+ * to be that of each step, while the rest is only worth its price when somebody reads it. */
 #include "sim/ac.h"
 
 #include <math.h>
@@ -34,18 +36,6 @@ static double power_factor(double power_w, double apparent_va)
     return apparent_va > 0 ? power_w / apparent_va : 1;
 }
 
-static void energy_add(struct ac_energy *energy, const struct ac_phase *phase, double hours)
-{
-    if (phase->power_w > 0) {
-        energy->consumed_wh += phase->power_w * hours;
-    } else {
-        energy->delivered_wh -= phase->power_w * hours;
-    }
-    energy->apparent_vah += phase->apparent_va * hours;
-    energy->reactive_varh += fabs(phase->reactive_var) * hours;
-    energy->net_wh = energy->consumed_wh - energy->delivered_wh;
-}
-
 static void phase_derive(struct ac_phase *phase, double power_w, double reactive_var, double voltage_v,
     double voltage_next_v, double rated_a)
 {
@@ -62,31 +52,48 @@ static void phase_derive(struct ac_phase *phase, double power_w, double reactive
 }
 
 void ac_derive(struct ac_quantities *ac, const double power_w[3], const double reactive_var[3],
-    const double voltage_v[3], double frequency_hz, double rated_a, double dt_s)
+    const double voltage_v[3], double frequency_hz, double rated_a)
 {
-    struct ac_energy energy = {0};
     double distorted = 0;
     ac->frequency_hz = frequency_hz;
     ac->voltage_v = ac->current_a = ac->power_w = ac->reactive_var = ac->apparent_va = 0;
     for (int i = 0; i < 3; i++) {
         struct ac_phase *phase = &ac->phase[i];
         phase_derive(phase, power_w[i], reactive_var[i], voltage_v[i], voltage_v[(i + 1) % 3], rated_a);
-        energy_add(&phase->energy, phase, dt_s / SECONDS_PER_HOUR);
         ac->voltage_v += phase->voltage_v / 3;
         ac->current_a += phase->current_a;
         ac->power_w += phase->power_w;
         ac->reactive_var += phase->reactive_var;
         ac->apparent_va += phase->apparent_va;
         distorted += phase->thd_pct * phase->current_a;
-        energy.consumed_wh += phase->energy.consumed_wh;
-        energy.delivered_wh += phase->energy.delivered_wh;
-        energy.apparent_vah += phase->energy.apparent_vah;
-        energy.reactive_varh += phase->energy.reactive_varh;
     }
-    energy.net_wh = energy.consumed_wh - energy.delivered_wh;
-    ac->energy = energy;
     ac->power_factor = power_factor(ac->power_w, ac->apparent_va);
     ac->thd_pct = ac->current_a > 0 ? distorted / ac->current_a : 0;
+}
+
+static void energy_add(struct ac_energy *energy, double power_w, double reactive_var, double hours)
+{
+    if (power_w > 0) {
+        energy->consumed_wh += power_w * hours;
+    } else {
+        energy->delivered_wh -= power_w * hours;
+    }
+    energy->apparent_vah += sqrt(power_w * power_w + reactive_var * reactive_var) * hours;
+    energy->reactive_varh += fabs(reactive_var) * hours;
+}
+
+void ac_count(struct ac_quantities *ac, const double power_w[3], const double reactive_var[3], double dt_s)
+{
+    struct ac_energy sum = {0};
+    for (int i = 0; i < 3; i++) {
+        struct ac_energy *energy = &ac->phase[i].energy;
+        energy_add(energy, power_w[i], reactive_var[i], dt_s / SECONDS_PER_HOUR);
+        sum.consumed_wh += energy->consumed_wh;
+        sum.delivered_wh += energy->delivered_wh;
+        sum.apparent_vah += energy->apparent_vah;
+        sum.reactive_varh += energy->reactive_varh;
+    }
+    ac->energy = sum;
 }
 
 void ac_split(double total, double shares[3])

@@ -5,10 +5,9 @@
 #ifndef SIM_AC_H
 #define SIM_AC_H
 
-struct ac_energy { /* counters since ac_init(); all but `net` only ever rise */
+struct ac_energy { /* counters since ac_init(), which only ever rise */
     double consumed_wh;
     double delivered_wh;
-    double net_wh; /* consumed - delivered */
     double apparent_vah;
     double reactive_varh; /* of |Q| */
 };
@@ -41,10 +40,13 @@ struct ac_quantities {
 /* All 0: counters begin here. */
 void ac_init(struct ac_quantities *ac);
 
-/* Takes the new powers and voltages, computes all the rest and lets the counters run for `dt_s` with them.
- * `rated_a`: current of a phase at full load, for the harmonics, which are worst at low load; 0 = unknown. */
+/* Takes the new powers and voltages and computes all the rest but the counters. `rated_a`: current of a phase
+ * at full load, for the harmonics, which are worst at low load; 0 = unknown. */
 void ac_derive(struct ac_quantities *ac, const double power_w[3], const double reactive_var[3],
-    const double voltage_v[3], double frequency_hz, double rated_a, double dt_s);
+    const double voltage_v[3], double frequency_hz, double rated_a);
+
+/* Lets the counters run for `dt_s` with these powers. */
+void ac_count(struct ac_quantities *ac, const double power_w[3], const double reactive_var[3], double dt_s);
 
 /* Shares of a total: evenly, or in the ratio of `weights` (not all 0). The shares add up to the total. */
 void ac_split(double total, double shares[3]);

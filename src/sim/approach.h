@@ -20,11 +20,12 @@ static inline double approach_ramp(double value, double goal, double rate_per_s,
     return goal < value - most ? value - most : goal;
 }
 
-/* 0 at or below `from`, 1 at or above `to`, straight between; `from` > `to` falls instead of rising. */
+/* 0 at or below `from` (and for NaN), 1 at or above `to`, straight between; `from` > `to` falls instead of
+ * rising. */
 static inline double approach_slope(double x, double from, double to)
 {
     double y = (x - from) / (to - from);
-    if (y < 0) {
+    if (!(y > 0)) {
         return 0;
     }
     return y > 1 ? 1 : y;

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/* The current follows from the power by the quadratic equation of a voltage behind a resistance; everything
+ * else (energy, sag, heat) follows from the current. Explicit Euler in the state of charge, implicit in the
+ * temperature. */
 #include "sim/battery.h"
 
 #include <math.h>
@@ -85,7 +88,7 @@ void battery_step(struct battery_state *state, const struct battery_params *para
     double cold = 1 + 0.01 * fmax(0, 25 - state->temperature_c);
     double resistance_ohm = params->resistance_ohm * cold;
     double most_w = open_v * open_v / (4 * resistance_ohm);
-    double current_a = current_of_power(open_v, resistance_ohm, fmax(power_w, -most_w));
+    double current_a = current_of_power(open_v, resistance_ohm, fmax(power_or_none(power_w), -most_w));
 
     double added_pct = 100 * open_v * current_a * dt_s / SECONDS_PER_HOUR / usable_wh;
     double room_pct = current_a > 0 ? 100 - state->soc_pct : -state->soc_pct;
@@ -106,7 +109,7 @@ void battery_step(struct battery_state *state, const struct battery_params *para
 
 static double soc_ramp(double room_pct)
 {
-    if (room_pct <= 0) {
+    if (!(room_pct > 0)) {
         return 0;
     }
     return fmax(RAMP_LEAST, approach_slope(room_pct, 0, SOC_RAMP_PCT));

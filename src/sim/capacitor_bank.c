@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+/* A step is switched at a time, each after the pause of the one before; a long time step may switch
+ * several. */
 #include "sim/capacitor_bank.h"
 
 #include <math.h>
+
+#include "sim/power_range.h"
 
 void capacitor_bank_params_default(struct capacitor_bank_params *params, double rated_var)
 {
@@ -17,7 +21,7 @@ void capacitor_bank_init(struct capacitor_bank_state *state)
 static int steps_wanted(const struct capacitor_bank_params *params, double wanted_var)
 {
     double each_var = params->rated_var / params->steps;
-    double steps = floor(-wanted_var / each_var + 1e-6);
+    double steps = floor(-power_or_none(wanted_var) / each_var + 1e-6);
     return (int)fmax(0, fmin(params->steps, steps));
 }
 

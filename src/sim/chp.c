@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+/* The minimum time counts from the start and holds the engine at its minimum load; only `stop` is stronger.
+ */
 #include "sim/chp.h"
 
 #include "sim/approach.h"
+#include "sim/power_range.h"
 
 void chp_params_default(struct chp_params *params, double rated_w)
 {
@@ -17,7 +20,7 @@ void chp_init(struct chp_state *state)
 void chp_step(
     struct chp_state *state, const struct chp_params *params, double wanted_w, bool stop, double dt_s)
 {
-    double wanted = -wanted_w; /* in here production counts positive */
+    double wanted = -power_or_none(wanted_w); /* in here production counts positive */
     bool asked = !stop && wanted >= params->min_w;
     state->run_s = state->running ? state->run_s + dt_s : 0;
     if (asked) {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Between nothing and its minimum load there is only the ramp. */
 #include "sim/electrolyzer.h"
 
 #include "sim/approach.h"
@@ -17,6 +18,8 @@ void electrolyzer_init(struct electrolyzer_state *state)
 void electrolyzer_step(
     struct electrolyzer_state *state, const struct electrolyzer_params *params, double wanted_w, double dt_s)
 {
-    double goal_w = wanted_w < params->min_w ? 0 : wanted_w > params->rated_w ? params->rated_w : wanted_w;
+    double goal_w = !(wanted_w >= params->min_w) ? 0
+                    : wanted_w > params->rated_w ? params->rated_w
+                                                 : wanted_w;
     state->power_w = approach_ramp(state->power_w, goal_w, params->ramp_w_s, dt_s);
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+/* A session is a clock that counts down through the phases of plugging; how much flows depends on the
+ * phase, on what the car still wants and on what is allowed. A time step may pass several phases. */
 #include "sim/ev.h"
 
 #include <math.h>
 
 #include "sim/approach.h"
+#include "sim/power_range.h"
 #include "sim/rng.h"
 
 #define SECONDS_PER_HOUR     3600.0
@@ -92,7 +95,7 @@ void ev_step(
 {
     pass_time(state, params, dt_s, rng);
     state->available_w = car_takes_w(state, params);
-    double goal_w = fmin(allowed_w, state->available_w);
+    double goal_w = fmin(power_or_none(allowed_w), state->available_w);
     if (goal_w < params->min_w) {
         goal_w = 0;
     }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* Frequency and voltages are noise around their nominal values; load moves each phase by the drop at the
+ * source's impedance. */
 #include "sim/grid.h"
 
 #include <math.h>

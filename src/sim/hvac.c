@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* The room is one heat capacity between the weather and the machine; a thermostat with a band and minimum
+ * times switches, so that it cycles as real ones do. */
 #include "sim/hvac.h"
 
 #include "sim/approach.h"

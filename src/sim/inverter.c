@@ -45,8 +45,8 @@ static double loss_of_load(double load)
 double inverter_dc_of_ac(const struct inverter_params *params, double ac_w)
 {
     double load = fabs(ac_w) / params->rated_w;
-    if (load <= 0) {
-        return 0;
+    if (!(load > 0 && params->rated_w > 0)) {
+        return 0; /* also of NaN, and by an inverter that is none */
     }
     double with_loss = 1 + loss_of_load(load) / load; /* 1 / efficiency */
     return ac_w < 0 ? ac_w * with_loss : ac_w / with_loss;
@@ -78,6 +78,9 @@ static double load_of_dc_in(double dc)
 
 double inverter_ac_of_dc(const struct inverter_params *params, double dc_w)
 {
+    if (isnan(dc_w) || !(params->rated_w > 0)) {
+        return 0;
+    }
     /* Far beyond any rating, where the formula would turn round, more DC changes nothing. */
     double dc = fmin(fabs(dc_w) / params->rated_w, 10);
     return dc_w < 0 ? -load_of_dc_out(dc) * params->rated_w : load_of_dc_in(dc) * params->rated_w;
@@ -112,8 +115,8 @@ static void follow_commands(struct inverter_state *state, const struct inverter_
     const struct inverter_inputs *inputs, struct power_range range, double dt_s)
 {
     bool waiting = state->commanded_w != state->target_w || state->commanded_var != state->target_var;
-    state->commanded_w = inputs->power_w;
-    state->commanded_var = inputs->reactive_var;
+    state->commanded_w = power_or_none(inputs->power_w);
+    state->commanded_var = power_or_none(inputs->reactive_var);
     if (!waiting) {
         state->delay_left_s = params->delay_s;
     }
@@ -139,7 +142,7 @@ static void disconnect(struct inverter_state *state)
 static void warm(
     struct inverter_state *state, const struct inverter_params *params, double ambient_c, double dt_s)
 {
-    double heat = state->loss_w / (params->rated_w * RATED_LOSS);
+    double heat = params->rated_w > 0 ? state->loss_w / (params->rated_w * RATED_LOSS) : 0;
     state->temperature_c = approach_lag(state->temperature_c, ambient_c + 30 * heat, 240, dt_s);
     state->heatsink_c = approach_lag(state->heatsink_c, ambient_c + 40 * heat, 300, dt_s);
     state->cabinet_c = approach_lag(state->cabinet_c, ambient_c + 15 * heat, 900, dt_s);
@@ -160,7 +163,7 @@ void inverter_step(struct inverter_state *state, const struct inverter_params *p
         disconnect(state);
     }
     bool idle = inputs->connected && state->ramped_w == 0;
-    state->power_w = idle ? params->idle_w : state->ramped_w;
+    state->power_w = idle ? inputs->idle_w : state->ramped_w;
     state->dc_power_w = inverter_dc_of_ac(params, state->ramped_w);
     state->loss_w = state->power_w - state->dc_power_w;
     warm(state, params, inputs->ambient_c, dt_s);

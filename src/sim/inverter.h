@@ -15,7 +15,6 @@ struct inverter_params {
     double rated_va;      /* apparent power */
     double ramp_w_s;      /* fastest change of active and reactive power */
     double delay_s;       /* from command to first reaction */
-    double idle_w;        /* own use from AC while connected and converting nothing (PV at night); 0: none */
     double derate_from_c; /* heatsink temperature at which the limit begins to fall … */
     double derate_to_c;   /* … and at which nothing is left */
 };
@@ -27,6 +26,8 @@ struct inverter_inputs {
     struct power_range
         able; /* AC power possible now, e.g. inverter_range_of_dc(); held at once, without ramp */
     double ambient_c;
+    double idle_w; /* own use, which AC bears while it is connected and converts nothing; 0: something else
+                      does */
 };
 
 struct inverter_state {
@@ -43,8 +44,8 @@ struct inverter_state {
     double delay_left_s;
 };
 
-/* A three-phase inverter of that rating: rated_va = rated_w, ramp rated in 2 s, delay 0.1 s, no idle use,
- * derating from 75 to 95 °C. */
+/* A three-phase inverter of that rating: rated_va = rated_w, ramp rated in 2 s, delay 0.1 s, derating
+ * from 75 to 95 °C. */
 void inverter_params_default(struct inverter_params *params, double rated_w);
 void inverter_init(struct inverter_state *state, double ambient_c);
 void inverter_step(struct inverter_state *state, const struct inverter_params *params,

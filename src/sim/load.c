@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+/* The noise scales the profile, so that a small load is quiet; phases differ by weights that are drawn
+ * once. */
 #include "sim/load.h"
 
 #include <math.h>
 
 #include "sim/ac.h"
+#include "sim/power_range.h"
 #include "sim/rng.h"
 
 void load_params_default(struct load_params *params)
@@ -23,7 +26,7 @@ void load_step(struct load_state *state, const struct load_params *params, doubl
     struct rng *rng)
 {
     state->noise = rng_noise(rng, state->noise, params->noise_pct / 100, params->noise_tau_s, dt_s);
-    double power_w = profile_w * fmax(0, 1 + state->noise);
+    double power_w = power_or_none(profile_w) * fmax(0, 1 + state->noise);
     double pf = params->power_factor;
     double reactive_var = pf > 0 && pf < 1 ? fabs(power_w) * sqrt(1 - pf * pf) / pf : 0;
     ac_split_weighted(power_w, state->weights, state->power_w);

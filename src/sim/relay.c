@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* Contacts touch until they have opened and do not until they have closed: what is on its way counts as
+ * where it came from. */
 #include "sim/relay.h"
 
 void relay_params_default(struct relay_params *params)

@@ -26,7 +26,6 @@ struct series {
     enum series_unit unit;
     double length_s;
     double per_s; /* samples a second, to guess where a time stands */
-    int day_of_year;
     size_t n;
     struct sample sample[]; /* at least one; times rise, 0 ≤ at_s < length_s */
 };
@@ -95,19 +94,6 @@ static double wrap_degrees(double degrees)
     return wrapped < 0 ? wrapped + 360 : wrapped;
 }
 
-static int day_of_year(double time_s)
-{
-    long day = (long)floor(time_s / DAY_S);
-    int year = 1970 + (int)floor((double)day / 365.2425);
-    while (series_days_of_date(year + 1, 1, 1) <= day) {
-        year++;
-    }
-    while (series_days_of_date(year, 1, 1) > day) {
-        year--;
-    }
-    return (int)(day - series_days_of_date(year, 1, 1)) + 1;
-}
-
 static struct series *series_of_days(
     const struct series_rows *rows, double step_s, const char *name, struct ugrpc_status *st)
 {
@@ -118,10 +104,7 @@ static struct series *series_of_days(
         status_set(st, UGRPC_RESOURCE_EXHAUSTED, "%s: out of memory", name);
         return NULL;
     }
-    *series = (struct series){.unit = rows->unit,
-        .length_s = to_s - from_s,
-        .per_s = 1 / step_s,
-        .day_of_year = day_of_year(from_s)};
+    *series = (struct series){.unit = rows->unit, .length_s = to_s - from_s, .per_s = 1 / step_s};
     for (size_t i = 0; i < rows->n; i++) {
         const struct series_row *row = &rows->row[i];
         if (row->time_s >= from_s && row->time_s < to_s) {
@@ -275,50 +258,4 @@ double series_at(const struct series *series, double seconds)
 enum series_unit series_unit(const struct series *series)
 {
     return series->unit;
-}
-
-const char *series_unit_name(enum series_unit unit)
-{
-    static const char *const names[] = {
-        [SERIES_WATT] = "W",
-        [SERIES_VAR] = "VAr",
-        [SERIES_WATT_PER_M2] = "W/m²",
-        [SERIES_CELSIUS] = "°C",
-        [SERIES_PERCENT] = "%",
-        [SERIES_PASCAL] = "Pa",
-        [SERIES_DEGREE] = "°",
-        [SERIES_METRE_PER_SECOND] = "m/s",
-        [SERIES_AMPERE] = "A",
-        [SERIES_VOLT] = "V",
-        [SERIES_HERTZ] = "Hz",
-    };
-    return names[unit];
-}
-
-double series_length_s(const struct series *series)
-{
-    return series->length_s;
-}
-
-double series_min(const struct series *series)
-{
-    double least = series->sample[0].value;
-    for (size_t i = 1; i < series->n; i++) {
-        least = fmin(least, series->sample[i].value);
-    }
-    return least;
-}
-
-double series_max(const struct series *series)
-{
-    double most = series->sample[0].value;
-    for (size_t i = 1; i < series->n; i++) {
-        most = fmax(most, series->sample[i].value);
-    }
-    return most;
-}
-
-int series_day_of_year(const struct series *series)
-{
-    return series->day_of_year;
 }

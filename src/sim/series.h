@@ -67,11 +67,5 @@ void series_free(struct series *series); /* NULL is fine */
 double series_at(const struct series *series, double seconds);
 
 enum series_unit series_unit(const struct series *series);
-const char *series_unit_name(enum series_unit unit); /* as written: "W", "°C", … */
-
-double series_length_s(const struct series *series); /* of the loop: a multiple of 86400 */
-double series_min(const struct series *series);      /* of the samples in the loop */
-double series_max(const struct series *series);
-int series_day_of_year(const struct series *series); /* 1…366, of the first whole day */
 
 #endif

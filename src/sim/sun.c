@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/* Where the sun stands follows from latitude, day and hour; Haurwitz' formula gives the light on flat
+ * ground, which is split into direct, diffuse and reflected light for a tilted plane. Plain formulas: a
+ * believable curve, no almanac. */
 #include "sim/sun.h"
 
 #include <math.h>
@@ -46,10 +49,4 @@ double sun_irradiance_w_m2(const struct sun_plane *plane, int day, double solar_
     double diffuse = DIFFUSE * (1 + cos_tilt) / 2;
     double reflected = REFLECTION * (1 - cos_tilt) / 2;
     return flat_w_m2 * (direct + diffuse + reflected);
-}
-
-double sun_elevation_deg(double latitude_deg, int day, double solar_time_s)
-{
-    double up = sun_direction(latitude_deg, day, solar_time_s).up;
-    return asin(fmax(-1, fmin(1, up))) / RAD;
 }

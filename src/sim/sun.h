@@ -15,6 +15,5 @@ void sun_plane_default(struct sun_plane *plane, double latitude_deg);
 /* W/m² on the plane; 0 at night. `day` 1…366; `solar_time_s` seconds since midnight, the sun highest at
  * 43200. */
 double sun_irradiance_w_m2(const struct sun_plane *plane, int day, double solar_time_s);
-double sun_elevation_deg(double latitude_deg, int day, double solar_time_s);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The Magnus formula, solved for the temperature at which the air would hold no more water. */
 #include "sim/weather.h"
 
 #include <math.h>

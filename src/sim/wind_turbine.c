@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* The curve gives what the wind would bring in the long run; the rotor follows it with its inertia, and
+ * curtailing only cuts what it brings. */
 #include "sim/wind_turbine.h"
 
 #include <math.h>
@@ -26,7 +28,7 @@ void wind_turbine_init(struct wind_turbine_state *state)
 double wind_turbine_curve_w(const struct wind_turbine_params *params, double wind_m_s)
 {
     double v = wind_m_s * params->hub_factor;
-    if (v <= params->cut_in_m_s || v >= params->cut_out_m_s) {
+    if (!(v > params->cut_in_m_s) || v >= params->cut_out_m_s) {
         return 0;
     }
     if (v >= params->rated_m_s) {

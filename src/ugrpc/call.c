@@ -471,3 +471,15 @@ const char *ugrpc_call_identity(const struct ugrpc_call *call)
 {
     return call->identity;
 }
+
+void ugrpc_call_set_subject(struct ugrpc_call *call, const char *name, uint64_t id)
+{
+    call->subject = arena_strndup(&call->arena, name, strlen(name));
+    call->subject_id = id;
+}
+
+const char *ugrpc_call_subject(const struct ugrpc_call *call, uint64_t *id)
+{
+    *id = call->subject_id;
+    return call->subject;
+}

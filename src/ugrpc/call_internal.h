@@ -27,6 +27,8 @@ struct ugrpc_call {
     const struct ugrpc_call_events *events;
     void *userdata;
     const char *identity;
+    const char *subject; /* with its id */
+    uint64_t subject_id;
     const char *text;   /* of the status; in the arena */
     struct timer timer; /* the deadline; later, for a late watcher, on_cancel */
     int64_t deadline_ns;

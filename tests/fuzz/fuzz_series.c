@@ -22,8 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
         for (size_t k = 0; series != NULL && k < ARRAY_LEN(times_s); k++) {
             double value = series_at(series, times_s[k]);
-            if (!(value >= series_min(series) - 360 && value <= series_max(series) + 360) &&
-                isfinite(value)) {
+            if (!(fabs(value) <= 1.001e15)) { /* numbers in the file are at most 1e15 */
                 abort();
             }
         }

@@ -194,6 +194,7 @@ static int note_begin(struct ugrpc_call *call, void *userdata, struct ugrpc_stat
         return ugrpc_status_set(st, UGRPC_PERMISSION_DENIED, "not for %s", (const char *)value.data);
     }
     ugrpc_call_set_identity(call, "somebody");
+    ugrpc_call_set_subject(call, "something", 7);
     return 0;
 }
 
@@ -202,7 +203,10 @@ static void note_end(struct ugrpc_call *call, const struct ugrpc_status *st, voi
     char *seen = userdata;
     const char *identity = ugrpc_call_identity(call);
     size_t len = strlen(seen);
-    snprintf(seen + len, SEEN_MAX - len, " %s %s", identity ? identity : "-", ugrpc_code_name(st->code));
+    uint64_t id;
+    const char *subject = ugrpc_call_subject(call, &id);
+    snprintf(seen + len, SEEN_MAX - len, " %s %s %d %s", identity ? identity : "-", subject ? subject : "-",
+        (int)id, ugrpc_code_name(st->code));
 }
 
 static void interceptors_see_each_call_and_its_outcome_and_may_refuse_it(void **state)
@@ -212,18 +216,18 @@ static void interceptors_see_each_call_and_its_outcome_and_may_refuse_it(void **
     char seen[SEEN_MAX];
     ugrpc_server_add_interceptor(f->server, &interceptor, seen);
     call_empty(f->client, ECHO_PATH("Unary"));
-    assert_string_equal(seen, ECHO_PATH("Unary") " localhost somebody OK");
+    assert_string_equal(seen, ECHO_PATH("Unary") " localhost somebody something 7 OK");
 
     struct h2_call *call = begin(f, ECHO_PATH("Hold"));
     h2_reset(f->client, call);
     h2_pump_some(f->client);
-    assert_string_equal(seen, ECHO_PATH("Hold") " localhost somebody CANCELLED");
+    assert_string_equal(seen, ECHO_PATH("Hold") " localhost somebody something 7 CANCELLED");
 
     h2_add_header(f->client, "x-refuse", "you");
     call = call_empty(f->client, ECHO_PATH("Unary"));
     assert_int_equal(h2_grpc_status(call), UGRPC_PERMISSION_DENIED);
     assert_string_equal(h2_header(call, "grpc-message"), "not for you");
-    assert_string_equal(seen, ECHO_PATH("Unary") " localhost - PERMISSION_DENIED");
+    assert_string_equal(seen, ECHO_PATH("Unary") " localhost - - 0 PERMISSION_DENIED");
 }
 
 static bool check_key(const char *key, char identity[64], void *userdata)

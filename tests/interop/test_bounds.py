@@ -249,6 +249,12 @@ class TestSetPointsUnderBounds:
         all_site.wait_power(9, -1000, tolerance=60)
         all_site.until(9, lambda sample: sample[ACTIVE] < -3000, "free again")
 
+    def test_what_cannot_do_so_little_stops(self, all_site):
+        all_site.set_active(12, -5000)
+        all_site.wait_power(12, -5000)
+        all_site.add_bounds(12, ACTIVE, (-1000, 0), duration=ONE_MINUTE)  # it does at least 2.5 kW
+        all_site.wait_power(12, 0, tolerance=1)
+
     def test_an_empty_intersection_allows_only_zero(self, all_site):
         all_site.add_bounds(4, ACTIVE, (20000, 30000), duration=ONE_MINUTE)
         with refused(StatusCode.OUT_OF_RANGE, "25000"):
@@ -290,6 +296,44 @@ class TestBatteryBounds:
         assert -1000 <= lower < -700 and 2000 <= upper < 2600  # the difference is the inverter's loss
         with refused(StatusCode.OUT_OF_RANGE):
             all_site.set_active(4, 5000)
+
+    def test_one_of_two_batteries_keeps_its_own_bounds(self, gateway, connect):
+        site = connect(gateway("batteries"))
+        site.add_bounds(4, DC_POWER, (-1000, 1500), duration=ONE_MINUTE)
+        lower, upper = site.until(3, lambda sample: sample.bounds[ACTIVE] != RATED).bounds[ACTIVE][0]
+        site.set_active(3, upper)
+        site.wait_power(3, upper)
+        assert 1300 < site.until(4, lambda sample: sample[DC_POWER] > 1300)[DC_POWER] <= 1501
+        site.set_active(3, lower)
+        site.wait_power(3, lower)
+        assert -1001 <= site.until(4, lambda sample: sample[DC_POWER] < -800)[DC_POWER]
+        site.add_bounds(5, SOC, (60, 90), duration=ONE_MINUTE)
+        site.wait_power(3, 0)
+        assert site.until(5, lambda sample: sample[DC_POWER] > -1)[DC_POWER] < 1
+
+    def test_inverters_of_one_battery_keep_its_bounds_together(self, gateway, connect):
+        site = connect(gateway("batteries"))
+        site.add_bounds(8, DC_POWER, (-3000, 1500), duration=ONE_MINUTE)
+        ends = {id: site.until(id, lambda sample: sample.bounds[ACTIVE][-1][1] < 2000).bounds[ACTIVE][0] for id in (6, 7)}
+        assert sum(upper for _, upper in ends.values()) == pytest.approx(1500)
+        for side in (0, 1):
+            for id, pair in ends.items():
+                site.set_active(id, pair[side])
+                site.wait_power(id, pair[side], tolerance=5)
+            moved = site.until(8, lambda sample: sample[DC_POWER] < -2000 if side == 0 else sample[DC_POWER] > 1000)
+            assert -3001 <= moved[DC_POWER] <= 1501
+
+    def test_a_hybrid_inverter_keeps_the_bounds_of_its_battery(self, all_site):
+        free = all_site.sample(24)[ACTIVE]
+        all_site.set_active(24, 0)
+        all_site.until(25, lambda sample: sample[DC_POWER] > 2000, "charging from PV")
+        all_site.add_bounds(25, DC_POWER, (-1500, 500), duration=ONE_MINUTE)
+        all_site.wait_power(25, 500, tolerance=5, metric=DC_POWER)
+        lower = all_site.until(24, lambda sample: sample.bounds[ACTIVE][0][0] > -6000).bounds[ACTIVE][0][0]
+        assert lower < free - 1000  # its PV and what is left to the battery
+        all_site.set_active(24, lower)
+        all_site.wait_power(24, lower)
+        assert -1501 <= all_site.until(25, lambda sample: sample[DC_POWER] < -900)[DC_POWER]
 
 
 def test_callers_do_not_wait_for_each_other(gateway, connect):

@@ -257,11 +257,12 @@ class TestReactive:
         with all_site.stream(4) as stream:
             assert all(sample.states == {"STANDBY"} for sample in stream.take(10))
 
-    def test_a_capacitor_bank_takes_it(self, all_site):
-        lower, upper = all_site.sample(18).bounds[REACTIVE][0]
-        wanted = lower if lower < 0 else upper
-        all_site.set_reactive(18, wanted)
-        all_site.wait_power(18, wanted, tolerance=abs(wanted) * 0.15, metric=REACTIVE)
+    def test_a_capacitor_bank_takes_it_only_capacitive(self, all_site):
+        assert all_site.sample(18).bounds[REACTIVE] == [(-8000, 0)]
+        all_site.set_reactive(18, -8000)
+        all_site.wait_power(18, -8000, tolerance=1200, metric=REACTIVE)
+        with refused(StatusCode.OUT_OF_RANGE, "capacitors (18)", "-8000 ... 0 VAr"):
+            all_site.set_reactive(18, 5000)
 
 
 class TestWaking:

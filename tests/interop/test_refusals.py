@@ -166,6 +166,23 @@ class TestReadOnly:
             connect(gateway(site)).set_active(2, -100)
 
 
+class TestLog:
+    def test_a_line_about_a_call_names_its_component_by_what_was_asked_not_by_what_was_answered(self, gateway, connect):
+        site = gateway("all", args=("--log-level", "debug", "--log-format", "logfmt"))
+        client = connect(site)
+        client.set_active(4, 1000)
+        with refused(StatusCode.INVALID_ARGUMENT):
+            client.add_bounds(6, 0, (4, 5))
+        with refused(StatusCode.NOT_FOUND):
+            client.set_active(99999, 1000)
+        with client.stream(9) as stream:
+            stream.take(1)
+        site.wait_log(r"component=bat_inv_1 id=4 msg=.*SetComponentPowerActive from .*: OK")
+        site.wait_log(r"component=bat_inv_2 id=6 msg=.*AddComponentBounds from .*: INVALID_ARGUMENT")
+        site.wait_log(r"component=pv_inv id=9 msg=.*ReceiveComponentDataStream from .*: CANCELLED")
+        assert "component=" not in site.wait_log(r"SetComponentPowerActive from .*: NOT_FOUND")
+
+
 class TestOtherVersions:
     @pytest.mark.parametrize("version", ["v1alpha17", "v1beta", "v2"])
     def test_a_call_to_another_version_is_told_which_are_served(self, all_site, version):

@@ -302,6 +302,12 @@ const char *ugrpc_call_identity(const struct ugrpc_call *call)
     return call->identity[0] ? call->identity : NULL;
 }
 
+void ugrpc_call_set_subject(struct ugrpc_call *call, const char *name, uint64_t id)
+{
+    snprintf(call->subject, sizeof(call->subject), "%s", name);
+    call->subject_id = id;
+}
+
 uint64_t ugrpc_call_connection_id(const struct ugrpc_call *call)
 {
     return call->connection_id;

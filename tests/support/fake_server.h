@@ -19,7 +19,8 @@ struct ugrpc_message {
 };
 
 struct ugrpc_call {
-    char method[128], peer[64], identity[64];
+    char method[128], peer[64], identity[64], subject[64]; /* subject "": nobody said */
+    uint64_t subject_id;
     uint64_t connection_id;
     ProtobufCMessage *request;
     const struct ugrpc_method *info;

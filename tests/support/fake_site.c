@@ -55,6 +55,13 @@ static void ack(struct device *device, struct component *component, status_fn *d
     record(device, FAKE_ACK, component, AXIS_COUNT, 0, done, userdata);
 }
 
+static void limit_batteries(struct device *device, struct component *hybrid, struct range dc_w)
+{
+    struct fake_device *fake = container_of(device, struct fake_device, base);
+    fake->left = dc_w;
+    fake->n_left++;
+}
+
 static const char *step(struct device *device, const struct component *component)
 {
     return "closing AC relays";
@@ -79,6 +86,7 @@ static const struct driver fake_driver = {
     .start = start,
     .set_power = set_power,
     .release = release,
+    .limit_batteries = limit_batteries,
     .start_component = start_component,
     .standby = standby,
     .stop = stop,
@@ -196,7 +204,12 @@ static void report(struct component *component, struct component_state state, co
     clock->at_ns += NS_PER_MS; /* no sample is as old as another; timers notice with the next move */
     clock->utc_ns += NS_PER_MS;
     struct sample sample = {
-        .time_utc_ns = clock->utc_ns, .readings = readings, .n_readings = n_readings, .state = state};
+        .time_utc_ns = clock->utc_ns,
+        .readings = readings,
+        .n_readings = n_readings,
+        .state = state,
+        .pv_w = component->pv_w,
+    };
     memcpy(sample.momentary, momentary, sizeof(sample.momentary));
     device_report(component, &sample);
 }
@@ -256,6 +269,12 @@ void fake_report_momentary(struct component *component, enum bounded bounded, do
         memcpy(readings, telemetry->readings, n * sizeof(readings[0]));
     }
     report(component, telemetry->state, readings, n, momentary);
+}
+
+void fake_report_pv(struct component *hybrid, double power_w)
+{
+    hybrid->pv_w = power_w;
+    report_again(hybrid, hybrid->telemetry.state);
 }
 
 struct fake_site *fake_site_new(void)

@@ -34,6 +34,8 @@ struct fake_device {
     struct device base;
     struct fake_order orders[4096];
     size_t n;
+    struct range left; /* to the batteries of a hybrid inverter, as last told */
+    int n_left;        /* how often it was told */
     bool reverts;
 };
 
@@ -68,6 +70,7 @@ void fake_report_state(struct component *component, uint32_t states);
 void fake_report_error(struct component *component, enum error_code error, bool unrecoverable);
 void fake_report_reading(struct component *component, enum metric metric, double value); /* others stay */
 void fake_report_momentary(struct component *component, enum bounded bounded, double lower, double upper);
+void fake_report_pv(struct component *hybrid, double power_w);
 
 /* Moves the clock; timers fire at their times. Nobody goes offline meanwhile: those that were online report
  * again every second. */

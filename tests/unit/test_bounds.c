@@ -121,49 +121,6 @@ static void when_no_state_of_charge_is_left_it_is_the_nearest_own_limit(void **s
     assert_one(fake->battery_2, BOUNDED_SOC, 10, 10);
 }
 
-static void bounds_of_a_battery_limit_its_inverter(void **state)
-{
-    struct fake_site *fake = *state;
-    assert_int_equal(fake_bound(fake->battery, METRIC_DC_POWER, -1000, 2000, 5), 0);
-    assert_one(fake->bat_inv, BOUNDED_ACTIVE, -950, 2000);
-    assert_int_equal(fake_bound(fake->battery, METRIC_BATTERY_SOC_PCT, 50, 80, 5), 0);
-    assert_one(fake->bat_inv, BOUNDED_ACTIVE, 0, 2000); /* at 50 %: no discharge */
-}
-
-static void several_batteries_add_up(void **state)
-{
-    struct fake_site *fake = *state;
-    struct component *third = fake_add(fake, 20, "third", COMPONENT_BATTERY, -1000, 1000);
-    fake_connect(fake->bat_inv, third);
-    fake_report_state(third, STATE_BIT(STATE_READY) | STATE_BIT(STATE_RELAY_CLOSED));
-    assert_int_equal(fake_bound(fake->battery, METRIC_DC_POWER, -2000, 3000, 5), 0);
-    assert_one(fake->bat_inv, BOUNDED_ACTIVE, -2850, 4000);
-}
-
-static void a_shared_battery_is_split_by_rated_power(void **state)
-{
-    struct fake_site *fake = *state;
-    struct component *small = fake_add(fake, 20, "small", COMPONENT_BATTERY_INVERTER, -5000, 5000);
-    fake_connect(fake->meter, small);
-    fake_connect(small, fake->battery);
-    fake_report_state(small, STATE_BIT(STATE_READY));
-    assert_int_equal(fake_bound(fake->battery, METRIC_DC_POWER, -3000, 3000, 5), 0);
-    assert_one(fake->bat_inv, BOUNDED_ACTIVE, -1900, 2000);
-    assert_one(small, BOUNDED_ACTIVE, -950, 1000);
-}
-
-static void a_battery_limits_a_hybrid_inverter_only_when_charging(void **state)
-{
-    struct fake_site *fake = *state;
-    struct component *hybrid = fake_add(fake, 20, "hybrid", COMPONENT_HYBRID_INVERTER, -10000, 10000);
-    struct component *third = fake_add(fake, 21, "third", COMPONENT_BATTERY, -1000, 2000);
-    fake_connect(fake->meter, hybrid);
-    fake_connect(hybrid, third);
-    fake_report_state(third, STATE_BIT(STATE_READY) | STATE_BIT(STATE_RELAY_CLOSED));
-    fake_report_state(hybrid, STATE_BIT(STATE_READY));
-    assert_one(hybrid, BOUNDED_ACTIVE, -10000, 2000);
-}
-
 static int add_named(
     struct component *component, const struct caller *caller, const char *token, double lower, double upper)
 {
@@ -416,10 +373,6 @@ int main(void)
         test(at_the_limit_a_request_adds_nothing_but_may_repeat_its_own),
         test(when_no_power_is_left_0_is_published_and_accepted),
         test(when_no_state_of_charge_is_left_it_is_the_nearest_own_limit),
-        test(bounds_of_a_battery_limit_its_inverter),
-        test(several_batteries_add_up),
-        test(a_shared_battery_is_split_by_rated_power),
-        test(a_battery_limits_a_hybrid_inverter_only_when_charging),
         test(a_token_used_again_replaces_what_it_added_before),
         test(clearing_a_token_takes_out_only_what_it_added),
         test(replacing_needs_no_room_beside_what_is_replaced),

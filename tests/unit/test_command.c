@@ -400,6 +400,26 @@ static void the_applied_value_follows_the_bounds_and_returns(void **state)
     assert_true(fake->bat_inv->setpoints[AXIS_ACTIVE].until_utc_ns == until_utc_ns);
 }
 
+/* Told 2 kW, an engine of 5 kW at least goes on with 5 kW for its minimum run time. */
+static void what_would_do_more_than_it_may_is_stopped(void **state)
+{
+    struct fake_site *fake = *state;
+    struct component *chp = fake_add(fake, 20, "chp", COMPONENT_CHP, -10000, 0);
+    chp->spec.least_w = 5000;
+    fake_connect(fake->meter, chp);
+    fake_report_state(chp, STATE_BIT(STATE_READY));
+    set_accepted(fake, chp, -10000, 60);
+    assert_int_equal(fake_bound(chp, METRIC_AC_ACTIVE_POWER, -2000, 0, 10), 0);
+    assert_told(fake, chp, FAKE_POWER, 0);
+    set_accepted(fake, chp, -1500, 60);
+    assert_told(fake, chp, FAKE_POWER, 0);
+    fake_pass_ms(fake, 10000);
+    assert_told(fake, chp, FAKE_POWER, -1500); /* there are no bounds any more that its least would break */
+    set_accepted(fake, chp, -10000, 60);
+    assert_int_equal(fake_bound(chp, METRIC_AC_ACTIVE_POWER, -6000, -3000, 10), 0);
+    assert_told(fake, chp, FAKE_POWER, -6000);
+}
+
 static void what_runs_free_outside_added_bounds_is_limited_until_they_end(void **state)
 {
     struct fake_site *fake = *state;
@@ -431,6 +451,20 @@ static void limits_of_its_own_never_write_to_what_runs_free(void **state)
     assert_int_equal(fake_bound(fake->pv_inv, METRIC_AC_ACTIVE_POWER, -13000, 0, 60), 0);
     fake_report_momentary(fake->pv_inv, BOUNDED_ACTIVE, -3000, 0);
     assert_int_equal(fake->device.n, 0);
+}
+
+static void what_runs_free_beyond_its_rating_is_limited_once_a_caller_adds_bounds(void **state)
+{
+    struct fake_site *fake = *state;
+    fake_report_reading(fake->pv_inv, METRIC_AC_ACTIVE_POWER, -16000); /* rated 15 kW */
+    fake_pass_ms(fake, 5000);
+    assert_int_equal(fake->device.n, 0); /* nothing is written before somebody asks */
+    assert_int_equal(fake_bound(fake->pv_inv, METRIC_AC_ACTIVE_POWER, -20000, 0, 60), 0);
+    fake_report_reading(fake->pv_inv, METRIC_AC_ACTIVE_POWER, -16000);
+    assert_told(fake, fake->pv_inv, FAKE_POWER, -15000);
+    fake_finish_all(fake);
+    fake_pass_ms(fake, 61000);
+    assert_int_equal(fake_last(fake, fake->pv_inv)->kind, FAKE_RELEASE);
 }
 
 static void reactive_power_has_what_active_leaves_of_the_apparent(void **state)
@@ -645,8 +679,10 @@ int main(void)
         test(in_error_or_off_any_set_point_is_refused_even_0),
         test(a_non_zero_set_point_behind_an_open_relay_names_the_relay),
         test(the_applied_value_follows_the_bounds_and_returns),
+        test(what_would_do_more_than_it_may_is_stopped),
         test(what_runs_free_outside_added_bounds_is_limited_until_they_end),
         test(limits_of_its_own_never_write_to_what_runs_free),
+        test(what_runs_free_beyond_its_rating_is_limited_once_a_caller_adds_bounds),
         test(reactive_power_has_what_active_leaves_of_the_apparent),
         test(active_power_is_never_refused_because_of_reactive_but_shrinks_it),
         test(a_set_point_wakes_from_standby_and_is_applied_when_ready),

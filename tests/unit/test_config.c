@@ -156,7 +156,7 @@ static void ratings_become_ranges_with_signs(void **state)
         {"chp", BOUNDED_ACTIVE, -5000, 0},
         {"wind", BOUNDED_ACTIVE, -50000, 0},
         {"ely", BOUNDED_ACTIVE, 0, 2000},
-        {"caps", BOUNDED_REACTIVE, -30000, 30000},
+        {"caps", BOUNDED_REACTIVE, -30000, 0},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct range range = component(config, cases[i].name)->spec.rated[cases[i].bounded];
@@ -169,6 +169,9 @@ static void ratings_become_ranges_with_signs(void **state)
     assert_int_equal(component(config, "ev")->spec.ev_kind, EV_CHARGER_DC);
     assert_float_equal(component(config, "trafo")->spec.primary_v, 20000, 0);
     assert_float_equal(component(config, "pv")->spec.rated_va, 16000, 0);
+    assert_float_equal(component(config, "chp")->spec.least_w, 2500, 0);
+    assert_float_equal(component(config, "ely")->spec.least_w, 200, 0);
+    assert_float_equal(component(config, "ev")->spec.least_w, 0, 0);
 }
 
 static void import_and_export_limits_replace_the_fuse(void **state)
@@ -367,6 +370,10 @@ static void contradictions_are_refused(void **state)
         {"version: 1\nsite: {id: 7, name: Test, location: {latitude: 3}}\n"
          "components: {grid: {id: 1, type: grid, fuse: 1 A}}\n",
             "site.yaml:2: site.location.latitude: latitude and longitude go together; one is missing\n"},
+        {"version: 1\nsite: {id: 7, name: Test, location: {country: DE}}\n"
+         "components: {grid: {id: 1, type: grid, fuse: 1 A}}\n",
+            "site.yaml:2: site.location.country: cannot be told without latitude and longitude; write them "
+            "too\n"},
     };
     check_all(state, cases, ARRAY_LEN(cases));
 }

@@ -334,6 +334,18 @@ static void rated_bounds_on_the_wrong_side_of_0_are_refused(void **state)
     assert_null(site_add_component(f->fake->site, &spec, &st));
 }
 
+static void a_rating_of_0_both_ways_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct ugrpc_status st;
+    struct component_spec spec = {.id = 1, .name = "inv", .type = COMPONENT_BATTERY_INVERTER};
+    spec.rated[BOUNDED_ACTIVE] = (struct range){-0.0, 0};
+    assert_null(site_add_component(f->fake->site, &spec, &st));
+    assert_non_null(strstr(st.message, "inv (1): rated active power is 0 W both ways"));
+    spec.rated[BOUNDED_ACTIVE].upper = 1;
+    assert_non_null(site_add_component(f->fake->site, &spec, &st));
+}
+
 /* ---- walks ------------------------------------------------------------------------------------------ */
 
 static void parents_are_sorted_before_their_children(void **state)
@@ -355,28 +367,41 @@ static void parents_are_sorted_before_their_children(void **state)
     }
 }
 
-static void count(struct component *component, void *userdata)
-{
-    ++*(int *)userdata;
-}
-
 static void batteries_and_inverters_find_each_other_once_through_pass_through_components(void **state)
 {
     struct fixture *f = *state;
     add_types(f, COMPONENT_GRID, COMPONENT_BATTERY_INVERTER, COMPONENT_RELAY, COMPONENT_CONVERTER,
         COMPONENT_BATTERY, COMPONENT_BATTERY, COMPONENT_BATTERY_INVERTER);
     int edges[][2] = {{1, 2}, {1, 7}, {2, 3}, {2, 4}, {3, 5}, {4, 5}, {4, 6}, {7, 6}};
-    int batteries = 0, inverters = 0;
+    struct component *const *found;
     for (size_t i = 0; i < ARRAY_LEN(edges); i++) {
         edge(f, edges[i][0], edges[i][1]);
     }
-    graph_batteries(f->by_id[2], count, &batteries);
-    assert_int_equal(batteries, 2);
-    graph_inverters(f->by_id[6], count, &inverters);
-    assert_int_equal(inverters, 2);
-    inverters = 0;
-    graph_inverters(f->by_id[5], count, &inverters);
-    assert_int_equal(inverters, 1);
+    assert_int_equal(graph_list_batteries(f->by_id[2], &found), 2);
+    assert_int_equal(graph_list_inverters(f->by_id[6], &found), 2);
+    assert_int_equal(graph_list_inverters(f->by_id[5], &found), 1);
+    assert_ptr_equal(found[0], f->by_id[2]);
+}
+
+static void a_battery_is_reached_while_one_way_to_it_conducts(void **state)
+{
+    struct fixture *f = *state;
+    const uint32_t open = STATE_BIT(STATE_RELAY_OPEN), closed = STATE_BIT(STATE_RELAY_CLOSED);
+    add_types(f, COMPONENT_BATTERY_INVERTER, COMPONENT_RELAY, COMPONENT_RELAY, COMPONENT_BATTERY,
+        COMPONENT_BATTERY);
+    int edges[][2] = {{1, 2}, {1, 3}, {2, 4}, {3, 4}, {3, 5}};
+    for (size_t i = 0; i < ARRAY_LEN(edges); i++) {
+        edge(f, edges[i][0], edges[i][1]);
+    }
+    struct component *inverter = f->by_id[1], *both = f->by_id[4], *one = f->by_id[5];
+    fake_report_state(f->by_id[3], open);
+    assert_true(graph_reaches(inverter, both, NULL));
+    assert_false(graph_reaches(inverter, one, NULL));
+    fake_report_state(f->by_id[2], open);
+    assert_false(graph_reaches(inverter, both, NULL));
+    fake_report_state(f->by_id[2], closed);
+    fake_report_state(both, open);
+    assert_false(graph_reaches(inverter, both, NULL));
 }
 
 static void only_what_blocks_every_way_is_open_in_series(void **state)
@@ -457,8 +482,10 @@ int main(void)
         test(the_same_connection_twice_is_refused),
         test(rated_active_bounds_are_required_where_set_points_are_accepted),
         test(rated_bounds_on_the_wrong_side_of_0_are_refused),
+        test(a_rating_of_0_both_ways_is_refused),
         test(parents_are_sorted_before_their_children),
         test(batteries_and_inverters_find_each_other_once_through_pass_through_components),
+        test(a_battery_is_reached_while_one_way_to_it_conducts),
         test(only_what_blocks_every_way_is_open_in_series),
         test(every_type_has_a_name_that_finds_it),
     };

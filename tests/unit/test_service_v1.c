@@ -606,6 +606,35 @@ static struct ugrpc_call *ask_other(struct fixture *f, const char *path)
     return f->calls[f->n_calls++] = fake_call_bytes(f->server, path, NULL, 0);
 }
 
+static void assert_about(const struct ugrpc_call *call, const char *name, uint64_t id)
+{
+    assert_string_equal(call->subject, name);
+    assert_int_equal(call->subject_id, id);
+}
+
+static void each_call_about_a_component_says_so_whatever_becomes_of_it(void **state)
+{
+    struct fixture *f = *state;
+    assert_about(set_active(f, 4, 5000, -1), "bat_inv", 4);
+    assert_about(set_active(f, 4, NAN, -1), "bat_inv", 4);
+    assert_about(set_active(f, 2, 1, -1), "meter", 2);
+    assert_about(set_active(f, 99, 1, -1), "", 0); /* the site has none of that id */
+    assert_about(add(f, 5, 999, 1, 2, "lu", 0), "battery", 5);
+    assert_about(stream(f, 9, NULL, 0), "pv_inv", 9);
+    microgrid_v1_start_component_request start = MICROGRID_V1_START_COMPONENT_REQUEST_INIT;
+    start.component_id = 16;
+    assert_about(ask(f, "StartComponent", &start), "relay_inv", 16);
+    microgrid_v1_set_component_power_reactive_request reactive =
+        MICROGRID_V1_SET_COMPONENT_POWER_REACTIVE_REQUEST_INIT;
+    reactive.component_id = 4;
+    assert_about(ask(f, "SetComponentPowerReactive", &reactive), "bat_inv", 4);
+    microgrid_v1_receive_sensor_data_stream_request sensor =
+        MICROGRID_V1_RECEIVE_SENSOR_DATA_STREAM_REQUEST_INIT;
+    sensor.sensor_id = f->fake->site->sensors[0]->spec.id;
+    assert_about(
+        ask(f, "ReceiveSensorDataStream", &sensor), f->fake->site->sensors[0]->spec.name, sensor.sensor_id);
+}
+
 static void another_version_is_told_what_is_served_and_noted_once_a_machine(void **state)
 {
     struct fixture *f = *state;
@@ -657,6 +686,7 @@ int main(void)
         TEST(each_life_cycle_call_runs_its_own_action),
         cmocka_unit_test_setup_teardown(
             a_read_only_gateway_refuses_every_command_before_looking_at_it, set_up_read_only, tear_down),
+        TEST(each_call_about_a_component_says_so_whatever_becomes_of_it),
         TEST(another_version_is_told_what_is_served_and_noted_once_a_machine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

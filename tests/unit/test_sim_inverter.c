@@ -156,10 +156,10 @@ static void heat_limits_power(void **state)
 static void disconnected_means_no_power_at_once_and_a_fresh_start(void **state)
 {
     struct inverter_params params = ten_kw();
-    params.idle_w = 4;
     struct inverter_state inv;
     inverter_init(&inv, 20);
-    struct inverter_inputs in = {.connected = true, .power_w = -10e3, .able = free_range, .ambient_c = 20};
+    struct inverter_inputs in = {
+        .connected = true, .power_w = -10e3, .able = free_range, .ambient_c = 20, .idle_w = 4};
     inverter_step(&inv, &params, &in, 3);
     in.connected = false;
     inverter_step(&inv, &params, &in, 0.1);

@@ -7,6 +7,7 @@
 #include "driver/sim/sim.h"
 #include "model/driver.h"
 #include "model/graph.h"
+#include "model/sharing.h"
 #include "sim/ac.h"
 #include "sim/battery.h"
 #include "sim/capacitor_bank.h"
@@ -65,12 +66,12 @@ struct part_kind {
     void (*done)(struct part *part);
 };
 
-/* How an inverter reaches a battery: through these switches, which must all conduct. */
+/* A battery behind an inverter. */
 struct dc_link {
     struct part *battery;
-    struct part *via[4];
-    size_t n_via;
-    double share; /* of the battery, when several inverters have it */
+    struct sharing share; /* of the battery, when several inverters have it */
+    bool conducts;        /* in this step */
+    struct power_range able;
 };
 
 struct pv_part {
@@ -89,8 +90,9 @@ struct inverter_part {
     enum sequence_goal goal; /* what it goes to once its power is gone */
     struct dc_link *links;
     size_t n_links;
-    struct power_range able; /* AC power that both sides allow now */
-    struct pv_part *pv;      /* PV and hybrid inverters */
+    struct power_range batteries_left; /* what callers leave the batteries of a hybrid inverter */
+    struct power_range able;           /* AC power that both sides allow now */
+    struct pv_part *pv;                /* PV and hybrid inverters */
 };
 
 struct battery_part {
@@ -120,8 +122,7 @@ struct part {
     double reactive_var[3];
     double total_w[3]; /* the same at the end of the last tick */
     double total_var[3];
-    struct ac_quantities ac;
-    int64_t derived_at_ns; /* when `ac` was last worked out */
+    struct ac_quantities ac; /* its counters are of the last tick, the rest of the last sample */
 
     double wanted[AXIS_COUNT]; /* set-points; NAN: free */
     uint64_t errors;
@@ -133,7 +134,6 @@ struct part {
     struct ugrpc_status fault; /* why the sequence failed */
 
     struct timer report;
-    int64_t report_at_ns;
 
     union {
         struct inverter_part inverter;
@@ -195,6 +195,8 @@ static inline struct part *part_of(const struct component *component)
     return component->driver_data;
 }
 
+/* Holds all batteries of a hybrid inverter together within `left`. */
+void inverter_part_limit_batteries(struct part *part, struct range left);
 /* Finds the batteries behind an inverter; nothing happens for other parts. Once all are attached. */
 void inverter_part_link(struct part *part);
 const char *inverter_part_step_name(const struct part *part);

@@ -9,7 +9,8 @@
 #include "driver/sim/part.h"
 
 #define INDOORS_C 20.0
-#define MIDSUMMER 172 /* the day of the year whose clear sky stands in for data */
+#define NIGHT_USE 0.0003 /* of the rated power, for the controls, from AC while the modules are dark */
+#define MIDSUMMER 172    /* the day of the year whose clear sky stands in for data */
 
 /* Making it. */
 
@@ -64,6 +65,7 @@ static int inverter_init_part(struct part *part, const struct settings *settings
     inverter->params.ramp_w_s = inverter->params.rated_w / settings_number(settings, "ramp_time", 2);
     inverter->params.delay_s = settings_number(settings, "delay", inverter->params.delay_s);
     inverter_init(&inverter->state, INDOORS_C);
+    inverter->batteries_left = (struct power_range){-INFINITY, INFINITY};
     sequence_params_default(&inverter->sequence_params, component_has_dc_relays(component));
     inverter->sequence_params.sync_s = settings_number(
         settings, "start_up", inverter->sequence_params.sync_s);
@@ -81,108 +83,78 @@ static void inverter_done_part(struct part *part)
     free(part->inverter.links);
 }
 
-/* Walks from the inverter outwards to the batteries, remembering the switches on the way. */
-static void find_batteries(struct part *inverter, const struct component *from, struct dc_link *way)
-{
-    for (size_t i = 0; i < from->n_children; i++) {
-        struct component *child = from->children[i];
-        struct part *part = part_of(child);
-        if (!part) {
-            continue;
-        }
-        struct dc_link further = *way;
-        if (child->spec.type != COMPONENT_BATTERY) {
-            if (further.n_via < 4) {
-                further.via[further.n_via++] = part;
-            }
-            find_batteries(inverter, child, &further);
-            continue;
-        }
-        struct inverter_part *state = &inverter->inverter;
-        struct dc_link *links = realloc(state->links, (state->n_links + 1) * sizeof(*links));
-        if (!links) {
-            abort();
-        }
-        state->links = links;
-        further.battery = part;
-        links[state->n_links++] = further;
-    }
-}
-
-struct sharing {
-    double total_va;
-};
-
-static void add_va(struct component *inverter, void *userdata)
-{
-    ((struct sharing *)userdata)->total_va += component_rated_va(inverter);
-}
-
 void inverter_part_link(struct part *part)
 {
+    struct inverter_part *inverter = &part->inverter;
+    struct component *const *batteries;
     if (part->kind != &inverter_kind) {
         return;
     }
-    struct dc_link way = {0};
-    find_batteries(part, part->component, &way);
-    for (size_t i = 0; i < part->inverter.n_links; i++) {
-        struct dc_link *link = &part->inverter.links[i];
-        struct sharing sharing = {0};
-        graph_inverters(link->battery->component, add_va, &sharing);
-        link->share = sharing.total_va > 0 ? component_rated_va(part->component) / sharing.total_va : 1;
+    size_t n = graph_list_batteries(part->component, &batteries);
+    inverter->links = calloc(n + 1, sizeof(*inverter->links));
+    if (!inverter->links) {
+        abort();
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (part_of(batteries[i])) {
+            inverter->links[inverter->n_links++] = (struct dc_link){
+                .battery = part_of(batteries[i]), .share = sharing_of_battery(part->component, batteries[i])};
+        }
     }
 }
 
 /* Its DC side. */
 
-static bool link_conducts(const struct dc_link *link)
+void inverter_part_limit_batteries(struct part *part, struct range left)
 {
-    for (size_t i = 0; i < link->n_via; i++) {
-        if (!part_conducts(link->via[i])) {
-            return false;
-        }
-    }
-    return part_conducts(link->battery);
+    part->inverter.batteries_left = (struct power_range){left.lower, left.upper};
 }
 
-static struct power_range link_range(const struct dc_link *link)
+static bool conducts(const struct component *component)
 {
-    if (!link_conducts(link)) {
-        return (struct power_range){0, 0};
+    return part_of(component) && part_conducts(part_of(component));
+}
+
+static void look_at_batteries(struct part *part)
+{
+    for (size_t i = 0; i < part->inverter.n_links; i++) {
+        struct dc_link *link = &part->inverter.links[i];
+        const struct battery_part *battery = &link->battery->battery;
+        link->conducts = graph_reaches(part->component, link->battery->component, conducts);
+        link->able = (struct power_range){0, 0};
+        if (link->conducts) {
+            struct power_range limits = battery_limits(&battery->state, &battery->params);
+            link->able = (struct power_range){
+                limits.lower_w * link->share.discharge, limits.upper_w * link->share.charge};
+        }
     }
-    struct power_range range = battery_limits(&link->battery->battery.state, &link->battery->battery.params);
-    return (struct power_range){range.lower_w * link->share, range.upper_w * link->share};
 }
 
 static struct power_range batteries_range(const struct inverter_part *inverter)
 {
     struct power_range sum = {0, 0};
     for (size_t i = 0; i < inverter->n_links; i++) {
-        struct power_range range = link_range(&inverter->links[i]);
-        sum.lower_w += range.lower_w;
-        sum.upper_w += range.upper_w;
+        sum.lower_w += inverter->links[i].able.lower_w;
+        sum.upper_w += inverter->links[i].able.upper_w;
     }
     return sum;
 }
 
-/* Each battery takes the share of the power that its limits have in the sum of all. */
+/* `sum` is what all batteries are able to do. */
 static void share_out(struct inverter_part *inverter, double power_w, struct power_range sum)
 {
-    double whole_w = power_w < 0 ? sum.lower_w : sum.upper_w;
-    if (whole_w == 0) {
-        return;
-    }
     for (size_t i = 0; i < inverter->n_links; i++) {
-        struct power_range range = link_range(&inverter->links[i]);
-        double part_w = power_w < 0 ? range.lower_w : range.upper_w;
-        inverter->links[i].battery->battery.dc_in_w += power_w * part_w / whole_w;
+        const struct dc_link *link = &inverter->links[i];
+        double share = power_w < 0 ? sharing_of_power(link->able.lower_w, sum.lower_w)
+                                   : sharing_of_power(link->able.upper_w, sum.upper_w);
+        link->battery->battery.dc_in_w += power_w * share;
     }
 }
 
 static double dc_voltage_v(const struct inverter_part *inverter)
 {
     for (size_t i = 0; i < inverter->n_links; i++) {
-        if (link_conducts(&inverter->links[i])) {
+        if (inverter->links[i].conducts) {
             return inverter->links[i].battery->battery.state.voltage_v;
         }
     }
@@ -233,9 +205,11 @@ static void inverter_step_part(struct part *part, double dt_s)
 {
     struct inverter_part *inverter = &part->inverter;
     struct pv_part *pv = inverter->pv;
+    look_at_batteries(part);
     follow_sequence(part, dt_s);
 
-    struct power_range batteries = batteries_range(inverter);
+    struct power_range able = batteries_range(inverter);
+    struct power_range batteries = power_range_both(able, inverter->batteries_left);
     struct power_range dc = batteries;
     if (pv) {
         look_at_the_sun(part, pv);
@@ -249,6 +223,7 @@ static void inverter_step_part(struct part *part, double dt_s)
         .reactive_var = stopping || isnan(part->wanted[AXIS_REACTIVE]) ? 0 : part->wanted[AXIS_REACTIVE],
         .able = inverter->able,
         .ambient_c = INDOORS_C,
+        .idle_w = pv && pv->available.power_w == 0 ? NIGHT_USE * inverter->params.rated_w : 0,
     };
     inverter_step(&inverter->state, &inverter->params, &inputs, dt_s);
     part_set_power(part, inverter->state.power_w, inverter->state.reactive_var);
@@ -259,7 +234,7 @@ static void inverter_step_part(struct part *part, double dt_s)
         pv->now = pv_curtail(
             &pv->params, pv->available, fmin(0, fmax(pv->available.power_w, dc_w - batteries_w)));
     }
-    share_out(inverter, inputs.connected ? batteries_w : 0, batteries);
+    share_out(inverter, inputs.connected ? batteries_w : 0, able);
 }
 
 /* Its sample. */
@@ -290,6 +265,7 @@ static void inverter_read(struct part *part, struct sample_builder *builder)
         cool.lower_w = fmin(cool.lower_w, -1); /* at night too a PV inverter is one that can produce */
     }
     *active = (struct range){cool.lower_w, cool.upper_w};
+    builder->sample.pv_w = inverter->pv ? -inverter->pv->available.power_w : 0;
     builder->sample.state.states = inverter_state(part);
 
     double dc_v = dc_voltage_v(inverter);

@@ -84,7 +84,7 @@ static int electrolyzer_init_part(struct part *part, const struct settings *sett
 {
     electrolyzer_params_default(
         &part->electrolyzer.params, part->component->spec.rated[BOUNDED_ACTIVE].upper);
-    part->electrolyzer.params.min_w = settings_number(settings, "min_power", part->electrolyzer.params.min_w);
+    part->electrolyzer.params.min_w = part->component->spec.least_w;
     part->electrolyzer.params.ramp_w_s = part->electrolyzer.params.rated_w /
                                          settings_number(settings, "ramp_time", 30);
     electrolyzer_init(&part->electrolyzer.state);

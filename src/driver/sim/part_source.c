@@ -10,7 +10,7 @@
 static int chp_init_part(struct part *part, const struct settings *settings, struct ugrpc_status *st)
 {
     chp_params_default(&part->chp.params, -part->component->spec.rated[BOUNDED_ACTIVE].lower);
-    part->chp.params.min_w = settings_number(settings, "min_power", part->chp.params.min_w);
+    part->chp.params.min_w = part->component->spec.least_w;
     part->chp.params.min_run_s = settings_number(settings, "min_run_time", part->chp.params.min_run_s);
     part->chp.params.ramp_w_s = part->chp.params.rated_w / settings_number(settings, "ramp_time", 60);
     chp_init(&part->chp.state);

@@ -16,7 +16,7 @@
 #include "driver/sim/device.h"
 
 #define SLICE_PARTS    1000
-#define LONGEST_STEP_S 60.0 /* of physics at once, after a suspend, say */
+#define LONGEST_STEP_S 60.0 /* of physics at once: longer gaps, a suspend, say, did not happen to it */
 #define SETTLING_STEPS                                                                                       \
     5 /* of a second, before the first sample: PV and loads are at work when clients come */
 #define REPORT_GRID_NS  (5 * NS_PER_MS)
@@ -281,13 +281,17 @@ static void step_part(struct part *part, double dt_s)
     }
 }
 
-/* All below this part is summed up by now: adds it to what stands nearer to the grid; several parents share
- * it. */
-static void sum_up(struct part *part)
+/* All below this part is summed up by now: it is counted, and added to what stands nearer to the grid;
+ * several parents share it. Energy is counted here and not with the samples, so that it is that of the very
+ * steps which charge the batteries. */
+static void sum_up(struct part *part, double dt_s)
 {
     const struct component *component = part->component;
     memcpy(part->total_w, part->power_w, sizeof(part->total_w));
     memcpy(part->total_var, part->reactive_var, sizeof(part->total_var));
+    if (part->kind->is_ac) {
+        ac_count(&part->ac, part->total_w, part->total_var, dt_s);
+    }
     for (size_t i = 0; i < component->n_parents; i++) {
         struct part *parent = part_of(component->parents[i]);
         if (!parent) {
@@ -315,7 +319,7 @@ static bool run_slice(struct sim *sim, double dt_s)
         step_part(sim->parts[sim->slice], dt_s);
     }
     for (; sim->slice < end && sim->slice < 2 * sim->n_parts; sim->slice++) {
-        sum_up(sim->parts[2 * sim->n_parts - 1 - sim->slice]);
+        sum_up(sim->parts[2 * sim->n_parts - 1 - sim->slice], dt_s);
     }
     if (sim->slice < 2 * sim->n_parts) {
         return false;
@@ -345,17 +349,14 @@ static void on_tick(struct timer *timer, void *userdata)
 
 /* Samples. */
 
-static void derive_ac(struct part *part, int64_t now_ns)
+static void derive_ac(struct part *part)
 {
     const struct sim *sim = part->sim;
     static const double dead_v[3];
     double frequency_hz = sim->grid ? sim->grid->grid.state.frequency_hz : 50;
     double rated_a = component_rated_va(part->component) / 690;
-    double dt_s = part->derived_at_ns ? (double)(now_ns - part->derived_at_ns) / (double)NS_PER_S * sim->speed
-                                      : 0;
-    part->derived_at_ns = now_ns;
     ac_derive(&part->ac, part->total_w, part->total_var, part->live ? part_voltages(part) : dead_v,
-        part->live ? frequency_hz : 0, rated_a > 0 ? rated_a : 0, dt_s);
+        part->live ? frequency_hz : 0, rated_a > 0 ? rated_a : 0);
 }
 
 void sim_report(struct part *part)
@@ -371,7 +372,7 @@ void sim_report(struct part *part)
         .momentary = {RANGE_ALL, RANGE_ALL, RANGE_ALL, RANGE_ALL},
     };
     if (part->kind->is_ac) {
-        derive_ac(part, clock_now_ns(sim->timers->clock));
+        derive_ac(part);
         sample_put_ac(&builder, &part->ac, part->basic);
     }
     part->kind->read(part, &builder);
@@ -479,6 +480,11 @@ static void sim_release(
     struct device *device, struct component *component, enum axis axis, status_fn *done, void *userdata)
 {
     sim_set_power(device, component, axis, NAN, done, userdata);
+}
+
+static void sim_limit_batteries(struct device *device, struct component *hybrid, struct range dc_w)
+{
+    inverter_part_limit_batteries(part_of(hybrid), dc_w);
 }
 
 static void begin_sequence(struct part *part, enum sequence_goal goal, status_fn *done, void *userdata)
@@ -589,6 +595,7 @@ static const struct driver sim_driver = {
     .start = sim_start,
     .set_power = sim_set_power,
     .release = sim_release,
+    .limit_batteries = sim_limit_batteries,
     .start_component = sim_start_component,
     .standby = sim_standby,
     .stop = sim_stop,

@@ -138,6 +138,7 @@ static void add_component_bounds(
 {
     int64_t until_utc_ns = 0;
     struct ugrpc_status st;
+    face_about(userdata, call, request->component_id);
     if (add_bounds(userdata, call, request, &until_utc_ns, &st)) {
         ugrpc_call_fail_status(call, &st);
         return;
@@ -186,6 +187,7 @@ static void set_component_power_active(
         .given = microgrid_v1_set_component_power_active_request_has_request_lifetime(request),
         .seconds = request->request_lifetime,
     };
+    face_about(face, call, request->component_id);
     if (service_set_power(face->service, rpc_caller_init(&caller, call), request->component_id, AXIS_ACTIVE,
             (double)request->power, lifetime, active_power_set, call, &st)) {
         ugrpc_call_fail_status(call, &st);
@@ -202,6 +204,7 @@ static void set_component_power_reactive(
         .given = microgrid_v1_set_component_power_reactive_request_has_request_lifetime(request),
         .seconds = request->request_lifetime,
     };
+    face_about(face, call, request->component_id);
     if (service_set_power(face->service, rpc_caller_init(&caller, call), request->component_id, AXIS_REACTIVE,
             (double)request->power, lifetime, reactive_power_set, call, &st)) {
         ugrpc_call_fail_status(call, &st);

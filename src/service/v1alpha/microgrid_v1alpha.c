@@ -169,6 +169,7 @@ static void augment_electrical_component_bounds(struct ugrpc_call *call,
 {
     int64_t until_utc_ns = 0;
     struct ugrpc_status st;
+    face_about(userdata, call, request->electrical_component_id);
     if (augment(userdata, call, request, &until_utc_ns, &st)) {
         ugrpc_call_fail_status(call, &st);
         return;
@@ -198,6 +199,7 @@ static void clear_electrical_component_bounds(struct ugrpc_call *call,
     const microgrid_v1alpha18_clear_electrical_component_bounds_request *request, void *userdata)
 {
     struct ugrpc_status st;
+    face_about(userdata, call, request->electrical_component_id);
     if (clear(userdata, call, request, &st)) {
         ugrpc_call_fail_status(call, &st);
         return;

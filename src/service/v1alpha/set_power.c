@@ -94,6 +94,7 @@ void alpha_set_power(struct face *face, struct ugrpc_call *call, const alpha_pow
     struct waiting *waiting = calloc(1, sizeof(*waiting));
     struct ugrpc_status st;
     enum axis axis = AXIS_ACTIVE;
+    face_about(face, call, request->electrical_component_id);
     if (!waiting) {
         ugrpc_call_fail(call, UGRPC_RESOURCE_EXHAUSTED, "no memory for the call");
         return;
