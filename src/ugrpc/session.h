@@ -28,6 +28,13 @@ struct outgoing {
     size_t len;
 };
 
+/* What nghttp2 has to take a stream's bytes from. */
+enum stream_source {
+    SOURCE_NONE,     /* all that was there has been sent: the next message brings a new one */
+    SOURCE_ASKED,    /* it will be asked for them */
+    SOURCE_DEFERRED, /* it was asked and had nothing */
+};
+
 /* Part of a call; small, as thousands of them stand idle. */
 struct stream {
     struct session *session; /* NULL once the stream is closed: all that follows is a no-op then */
@@ -40,7 +47,8 @@ struct stream {
     size_t withheld; /* received while paused: not given back to the flow-control window */
     struct frame_reader in;
     int32_t id;
-    bool headers_sent, finishing, deferred, paused;
+    enum stream_source source;
+    bool headers_sent, finishing, paused;
     bool wants_ready, in_ready_list;
     bool deaf;         /* what the peer still sends is dropped */
     bool remote_ended; /* the peer has sent all */

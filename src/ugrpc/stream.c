@@ -109,16 +109,18 @@ ssize_t stream_on_read_data(nghttp2_session *h2, int32_t id, uint8_t *buf, size_
         return NGHTTP2_ERR_PAUSE;
     }
     if (stream->waiting == 0 && !stream->finishing) {
-        stream->deferred = true;
+        stream->source = SOURCE_DEFERRED;
         return NGHTTP2_ERR_DEFERRED;
     }
     *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
     if (stream->waiting > len) {
         return (ssize_t)len;
     }
-    if (stream->finishing) {
-        bool more = s->role->trailers(stream);
-        *flags |= NGHTTP2_DATA_FLAG_EOF | (more ? NGHTTP2_DATA_FLAG_NO_END_STREAM : 0);
+    /* The source ends here, else nghttp2 would ask again at once, in vain, and schedule the stream twice. */
+    stream->source = SOURCE_NONE;
+    *flags |= NGHTTP2_DATA_FLAG_EOF;
+    if (!stream->finishing || s->role->trailers(stream)) {
+        *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
     }
     return (ssize_t)stream->waiting;
 }
@@ -166,6 +168,7 @@ void stream_headers(struct stream *stream, const nghttp2_nv *nv, size_t n, bool 
         return;
     }
     stream->headers_sent = true;
+    stream->source = SOURCE_ASKED;
     nghttp2_data_provider provider = {.source.ptr = stream, .read_callback = stream_on_read_data};
     if (nghttp2_submit_response(s->h2, stream->id, nv, n, last ? NULL : &provider) != 0) {
         nghttp2_submit_rst_stream(s->h2, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_INTERNAL_ERROR);
@@ -180,13 +183,20 @@ void stream_trailers(struct stream *stream, const nghttp2_nv *nv, size_t n)
     }
 }
 
-static void resume(struct stream *stream)
+/* Lets nghttp2 ask for bytes, unless it will anyway. */
+MUST_CHECK static int resume(struct stream *stream)
 {
-    if (stream->deferred) {
-        stream->deferred = false;
-        nghttp2_session_resume_data(stream->session->h2, stream->id);
+    nghttp2_session *h2 = stream->session->h2;
+    nghttp2_data_provider provider = {.source.ptr = stream, .read_callback = stream_on_read_data};
+    int rc = 0;
+    if (stream->source == SOURCE_DEFERRED) {
+        rc = nghttp2_session_resume_data(h2, stream->id);
+    } else if (stream->source == SOURCE_NONE) {
+        rc = nghttp2_submit_data(h2, NGHTTP2_FLAG_END_STREAM, stream->id, &provider);
     }
+    stream->source = SOURCE_ASKED;
     session_mark(stream->session);
+    return rc;
 }
 
 int stream_push(struct stream *stream, struct ugrpc_message *message, const uint8_t *data, size_t len)
@@ -208,8 +218,7 @@ int stream_push(struct stream *stream, struct ugrpc_message *message, const uint
     stream->waiting += len;
     stream->held += len;
     stream->session->held += len;
-    resume(stream);
-    return 0;
+    return resume(stream);
 }
 
 void stream_clear(struct stream *stream)
@@ -236,7 +245,9 @@ void stream_finish(struct stream *stream)
 {
     if (stream->session) {
         stream->finishing = true;
-        resume(stream);
+        if (resume(stream) != 0) {
+            stream_reset(stream, NGHTTP2_INTERNAL_ERROR);
+        }
     }
 }
 
