@@ -41,6 +41,7 @@ struct stream {
     struct stream *prev, *next;
     struct stream *next_ready;
     struct outgoing *first, *last;
+    struct outgoing only; /* the place of a message that waits alone, as nearly all do */
     size_t sent_of_first;
     size_t waiting;  /* bytes from there to the end of the queue */
     size_t held;     /* bytes of memory that count against the connection's limit */

@@ -69,7 +69,11 @@ static void drop_outgoing(struct stream *stream)
         stream->last = NULL;
     }
     ugrpc_message_unref(out->message);
-    free(out);
+    if (out == &stream->only) {
+        out->message = NULL;
+    } else {
+        free(out);
+    }
 }
 
 void stream_done(struct stream *stream)
@@ -204,7 +208,7 @@ int stream_push(struct stream *stream, struct ugrpc_message *message, const uint
     if (!stream->session) {
         return 0;
     }
-    struct outgoing *out = malloc(sizeof(*out));
+    struct outgoing *out = stream->only.message ? malloc(sizeof(*out)) : &stream->only;
     if (!out) {
         return -UGRPC_RESOURCE_EXHAUSTED;
     }
