@@ -7,7 +7,8 @@
 
 #include <protobuf-c/protobuf-c.h>
 
-#define LENGTH_DELIMITED 2u /* the wire type of strings, bytes and messages */
+/* Wire types. */
+enum { VARINT = 0, LENGTH_DELIMITED = 2, FIXED32 = 5 };
 
 void bytes_done(struct bytes *bytes)
 {
@@ -37,22 +38,52 @@ void bytes_add_fields(struct bytes *bytes, const struct ProtobufCMessage *messag
 
 void bytes_add_message(struct bytes *bytes, unsigned field, const struct ProtobufCMessage *message)
 {
-    uint8_t header[FIELD_HEADER_MAX];
     size_t len = protobuf_c_message_get_packed_size(message);
-    size_t header_len = field_header(header, field, len);
-    uint8_t *out = bytes_extend(bytes, header_len + len);
-    memcpy(out, header, header_len);
-    protobuf_c_message_pack(message, out + header_len);
+    bytes_add_header(bytes, field, len);
+    protobuf_c_message_pack(message, bytes_extend(bytes, len));
+}
+
+/* A tag and a varint; returns their length. */
+static size_t put_number(uint8_t *out, unsigned field, unsigned wire_type, uint64_t value)
+{
+    size_t n = 0;
+    out[n++] = (uint8_t)(field << 3 | wire_type);
+    while (value >= 0x80) {
+        out[n++] = (uint8_t)(value | 0x80);
+        value >>= 7;
+    }
+    out[n++] = (uint8_t)value;
+    return n;
+}
+
+static void add_number(struct bytes *bytes, unsigned field, unsigned wire_type, uint64_t value)
+{
+    uint8_t *out = bytes_extend(bytes, FIELD_HEADER_MAX);
+    bytes->len -= FIELD_HEADER_MAX - put_number(out, field, wire_type, value);
+}
+
+void bytes_add_varint(struct bytes *bytes, unsigned field, uint64_t value)
+{
+    add_number(bytes, field, VARINT, value);
+}
+
+void bytes_add_header(struct bytes *bytes, unsigned field, size_t len)
+{
+    add_number(bytes, field, LENGTH_DELIMITED, len);
+}
+
+void bytes_add_float(struct bytes *bytes, unsigned field, float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof(bits));
+    uint8_t *out = bytes_extend(bytes, 1 + sizeof(bits));
+    *out++ = (uint8_t)(field << 3 | FIXED32);
+    for (int shift = 0; shift < 32; shift += 8) {
+        *out++ = (uint8_t)(bits >> shift);
+    }
 }
 
 size_t field_header(uint8_t out[FIELD_HEADER_MAX], unsigned field, size_t len)
 {
-    size_t n = 0;
-    out[n++] = (uint8_t)(field << 3 | LENGTH_DELIMITED);
-    while (len >= 0x80) {
-        out[n++] = (uint8_t)(len | 0x80);
-        len >>= 7;
-    }
-    out[n++] = (uint8_t)len;
-    return n;
+    return put_number(out, field, LENGTH_DELIMITED, len);
 }

@@ -1,73 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/v1/telemetry.h"
 
-#include <stdlib.h>
+#include <stdint.h>
 
 #include "model/telemetry.h"
 #include "service/feed.h"
+#include "service/readings.h"
 #include "service/shown.h"
 #include "service/v1/tables.h"
 #include "service/v1/wire.h"
 
-/* Fields of ComponentData and SensorData, which have the same layout. */
-enum { FIELD_METRIC_SAMPLES = 2, FIELD_STATES = 3 };
+/* Of ComponentData and SensorData; readings.c writes their field 2. */
+enum { FIELD_STATES = 3 };
 
-/* The bounds in force as messages, and the pointers to them that protobuf-c wants. */
-struct bounds_list {
-    v1_bounds *items;
-    v1_bounds **pointers;
-    size_t n;
-};
-
-static void bounds_list_init(struct bounds_list *list, const struct ranges *ranges)
-{
-    *list = (struct bounds_list){.n = ranges->n};
-    list->items = calloc(ranges->n, sizeof(*list->items));
-    list->pointers = calloc(ranges->n, sizeof(void *));
-    if (ranges->n && (!list->items || !list->pointers)) {
-        abort(); /* as in bytes_extend(): a sample without its bounds would be read as unlimited */
-    }
-    for (size_t i = 0; i < ranges->n; i++) {
-        list->items[i] = v1_bounds_of(ranges->items[i]);
-        list->pointers[i] = &list->items[i];
-    }
-}
-
-static void bounds_list_done(struct bounds_list *list)
-{
-    free(list->items);
-    free(list->pointers);
-}
-
-static void encode_metrics(
-    const struct component *component, v1_timestamp *sampled_at, struct feed_sample *sample)
-{
-    v1_simple_value simple;
-    v1_simple_value_init(&simple);
-    v1_value value;
-    v1_value_init(&value);
-    v1_value_set_simple_metric(&value, &simple);
-
-    for (size_t i = 0; i < shown_readings(&component->telemetry); i++) {
-        const struct reading *reading = &component->telemetry.readings[i];
-        const struct ranges *in_force = shown_bounds(component, reading->metric);
-        struct bounds_list bounds = {0};
-        if (in_force) {
-            bounds_list_init(&bounds, in_force);
-        }
-        simple.value = reading->value;
-        v1_metric_sample message;
-        v1_metric_sample_init(&message);
-        message.sampled_at = sampled_at;
-        message.metric = v1_metric(reading->metric);
-        message.value = &value;
-        message.n_bounds = bounds.n;
-        message.bounds = bounds.pointers;
-        bytes_add_message(&sample->bytes, FIELD_METRIC_SAMPLES, &message.base);
-        feed_sample_end_metric(sample, reading->metric);
-        bounds_list_done(&bounds);
-    }
-}
+static const struct readings_style readings_style = {.number = v1_metric, .max_bounds = SIZE_MAX};
 
 static void encode_state(
     const struct component_state *state, v1_timestamp *sampled_at, struct feed_sample *sample)
@@ -106,30 +52,9 @@ void v1_encode_component(const void *object, struct feed_sample *sample)
     feed_sample_end_head(sample);
 
     v1_timestamp sampled_at = shown_time(telemetry);
-    encode_metrics(component, &sampled_at, sample);
+    readings_encode(sample, telemetry, component, &sampled_at, &readings_style);
     struct component_state state = telemetry_state(telemetry);
     encode_state(&state, &sampled_at, sample);
-}
-
-static void encode_sensor_metrics(
-    const struct telemetry *telemetry, v1_timestamp *sampled_at, struct feed_sample *sample)
-{
-    v1_simple_value simple;
-    v1_simple_value_init(&simple);
-    v1_value value;
-    v1_value_init(&value);
-    v1_value_set_simple_metric(&value, &simple);
-
-    for (size_t i = 0; i < shown_readings(telemetry); i++) {
-        v1_sensor_metric_sample message;
-        v1_sensor_metric_sample_init(&message);
-        simple.value = telemetry->readings[i].value;
-        message.sampled_at = sampled_at;
-        message.metric = v1_metric(telemetry->readings[i].metric);
-        message.value = &value;
-        bytes_add_message(&sample->bytes, FIELD_METRIC_SAMPLES, &message.base);
-        feed_sample_end_metric(sample, telemetry->readings[i].metric);
-    }
 }
 
 /* Sensors know less of states: ON, or ERROR whatever is wrong; before the first sample it is not known. */
@@ -161,6 +86,6 @@ void v1_encode_sensor(const void *object, struct feed_sample *sample)
     feed_sample_end_head(sample);
 
     v1_timestamp sampled_at = shown_time(&sensor->telemetry);
-    encode_sensor_metrics(&sensor->telemetry, &sampled_at, sample);
+    readings_encode(sample, &sensor->telemetry, NULL, &sampled_at, &readings_style);
     encode_sensor_state(&sensor->telemetry, &sampled_at, sample);
 }

@@ -28,8 +28,6 @@ typedef ugrpc_protobuf_timestamp v1_timestamp;
 typedef microgrid_common_v1_grid_delivery_area v1_delivery_area;
 typedef microgrid_common_v1_location v1_location;
 typedef microgrid_common_v1_metrics_bounds v1_bounds;
-typedef microgrid_common_v1_metrics_simple_metric_value v1_simple_value;
-typedef microgrid_common_v1_metrics_metric_value_variant v1_value;
 typedef microgrid_common_v1_metrics_metric_sample v1_metric_sample;
 typedef microgrid_common_v1_microgrid_lifetime v1_lifetime;
 typedef microgrid_common_v1_microgrid_microgrid v1_microgrid;
@@ -48,7 +46,6 @@ typedef microgrid_common_v1_microgrid_components_component_state v1_component_st
 typedef microgrid_common_v1_microgrid_sensors_sensor v1_sensor;
 typedef microgrid_common_v1_microgrid_sensors_sensor_data v1_sensor_data;
 typedef microgrid_common_v1_microgrid_sensors_sensor_state v1_sensor_state;
-typedef microgrid_common_v1_microgrid_sensors_sensor_metric_sample v1_sensor_metric_sample;
 
 #define v1_delivery_area_init          microgrid_common_v1_grid_delivery_area_init
 #define v1_location_init               microgrid_common_v1_location_init
@@ -56,11 +53,7 @@ typedef microgrid_common_v1_microgrid_sensors_sensor_metric_sample v1_sensor_met
 #define v1_bounds_has_upper            microgrid_common_v1_metrics_bounds_has_upper
 #define v1_bounds_set_lower            microgrid_common_v1_metrics_bounds_set_lower
 #define v1_bounds_set_upper            microgrid_common_v1_metrics_bounds_set_upper
-#define v1_value_set_simple_metric     microgrid_common_v1_metrics_metric_value_variant_set_simple_metric
 #define v1_bounds_init                 microgrid_common_v1_metrics_bounds_init
-#define v1_simple_value_init           microgrid_common_v1_metrics_simple_metric_value_init
-#define v1_value_init                  microgrid_common_v1_metrics_metric_value_variant_init
-#define v1_metric_sample_init          microgrid_common_v1_metrics_metric_sample_init
 #define v1_lifetime_init               microgrid_common_v1_microgrid_lifetime_init
 #define v1_microgrid_init              microgrid_common_v1_microgrid_microgrid_init
 #define v1_battery_init                microgrid_common_v1_microgrid_components_battery_init
@@ -78,7 +71,6 @@ typedef microgrid_common_v1_microgrid_sensors_sensor_metric_sample v1_sensor_met
 #define v1_sensor_init                 microgrid_common_v1_microgrid_sensors_sensor_init
 #define v1_sensor_data_init            microgrid_common_v1_microgrid_sensors_sensor_data_init
 #define v1_sensor_state_init           microgrid_common_v1_microgrid_sensors_sensor_state_init
-#define v1_sensor_metric_sample_init   microgrid_common_v1_microgrid_sensors_sensor_metric_sample_init
 /* clang-format on */
 
 /* A range with both sides, or the side that is finite. */

@@ -1,80 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/v1alpha/telemetry.h"
 
-#include <math.h>
-
 #include "model/telemetry.h"
 #include "service/feed.h"
+#include "service/readings.h"
 #include "service/shown.h"
 #include "service/v1alpha/tables.h"
 #include "service/v1alpha/wire.h"
 
-#define MAX_RANGES 2 /* published clients read no more */
+/* Of ElectricalComponentTelemetry and SensorTelemetry; readings.c writes their field 2. */
+enum { FIELD_STATE_SNAPSHOTS = 3 };
 
-/* Fields of ElectricalComponentTelemetry and SensorTelemetry, which have the same layout. */
-enum { FIELD_METRIC_SAMPLES = 2, FIELD_STATE_SNAPSHOTS = 3 };
-
-static double distance_of(struct range range)
-{
-    return fmax(fmax(range.lower, -range.upper), 0);
-}
-
-/* The first of the (at most MAX_RANGES) neighbours that lie nearest to 0. */
-static size_t first_shown(const struct ranges *ranges)
-{
-    size_t first = 0;
-    while (first + MAX_RANGES < ranges->n &&
-           distance_of(ranges->items[first + MAX_RANGES]) < distance_of(ranges->items[first])) {
-        first++;
-    }
-    return first;
-}
-
-/* A metric's bounds as messages, and the pointers to them that protobuf-c wants. */
-struct bounds_list {
-    alpha_bounds items[MAX_RANGES], *pointers[MAX_RANGES];
-    size_t n;
-};
-
-static void bounds_list_init(struct bounds_list *list, const struct ranges *ranges)
-{
-    list->n = 0;
-    if (!ranges) {
-        return;
-    }
-    for (size_t i = first_shown(ranges); i < ranges->n && list->n < MAX_RANGES; i++) {
-        list->items[list->n] = alpha_bounds_of(ranges->items[i]);
-        list->pointers[list->n] = &list->items[list->n];
-        list->n++;
-    }
-}
-
-/* `component` is NULL for a sensor, which has no bounds. */
-static void encode_metrics(const struct telemetry *telemetry, const struct component *component,
-    alpha_timestamp *sampled_at, struct feed_sample *sample)
-{
-    alpha_simple_value simple;
-    alpha_simple_value_init(&simple);
-    alpha_value value;
-    alpha_value_init(&value);
-    alpha_value_set_simple_metric(&value, &simple);
-
-    for (size_t i = 0; i < shown_readings(telemetry); i++) {
-        const struct reading *reading = &telemetry->readings[i];
-        struct bounds_list bounds;
-        bounds_list_init(&bounds, component ? shown_bounds(component, reading->metric) : NULL);
-        simple.value = reading->value;
-        alpha_metric_sample message;
-        alpha_metric_sample_init(&message);
-        message.sample_time = sampled_at;
-        message.metric = alpha_metric(reading->metric);
-        message.value = &value;
-        message.n_bounds = bounds.n;
-        message.bounds = bounds.pointers;
-        bytes_add_message(&sample->bytes, FIELD_METRIC_SAMPLES, &message.base);
-        feed_sample_end_metric(sample, reading->metric);
-    }
-}
+static const struct readings_style readings_style = {
+    .number = alpha_metric, .max_bounds = 2 /* published clients read no more */};
 
 struct diagnostics {
     alpha_diagnostic items[ERROR_COUNT], *pointers[ERROR_COUNT];
@@ -129,7 +67,7 @@ void alpha_encode_component(const void *object, struct feed_sample *sample)
     feed_sample_end_head(sample);
 
     alpha_timestamp sampled_at = shown_time(telemetry);
-    encode_metrics(telemetry, component, &sampled_at, sample);
+    readings_encode(sample, telemetry, component, &sampled_at, &readings_style);
     struct component_state state = telemetry_state(telemetry);
     encode_state(&state, &sampled_at, sample);
 }
@@ -166,6 +104,6 @@ void alpha_encode_sensor(const void *object, struct feed_sample *sample)
     feed_sample_end_head(sample);
 
     alpha_timestamp sampled_at = shown_time(&sensor->telemetry);
-    encode_metrics(&sensor->telemetry, NULL, &sampled_at, sample);
+    readings_encode(sample, &sensor->telemetry, NULL, &sampled_at, &readings_style);
     encode_sensor_state(&sensor->telemetry, &sampled_at, sample);
 }

@@ -25,9 +25,6 @@
 
 typedef ugrpc_protobuf_timestamp alpha_timestamp;
 typedef microgrid_common_v1alpha8_metrics_bounds alpha_bounds;
-typedef microgrid_common_v1alpha8_metrics_simple_metric_value alpha_simple_value;
-typedef microgrid_common_v1alpha8_metrics_metric_value_variant alpha_value;
-typedef microgrid_common_v1alpha8_metrics_metric_sample alpha_metric_sample;
 typedef microgrid_common_v1alpha8_grid_delivery_area alpha_delivery_area;
 typedef microgrid_common_v1alpha8_types_location alpha_location;
 typedef microgrid_common_v1alpha8_microgrid_lifetime alpha_lifetime;
@@ -56,14 +53,10 @@ typedef microgrid_v1alpha18_augment_electrical_component_bounds_request alpha_bo
 #define alpha_bounds_has_upper             microgrid_common_v1alpha8_metrics_bounds_has_upper
 #define alpha_bounds_set_lower             microgrid_common_v1alpha8_metrics_bounds_set_lower
 #define alpha_bounds_set_upper             microgrid_common_v1alpha8_metrics_bounds_set_upper
-#define alpha_value_set_simple_metric      microgrid_common_v1alpha8_metrics_metric_value_variant_set_simple_metric
 #define alpha_power_request_has_lifetime   microgrid_v1alpha18_set_electrical_component_power_request_has_request_lifetime
 #define alpha_bounds_request_has_lifetime  microgrid_v1alpha18_augment_electrical_component_bounds_request_has_request_lifetime
 #define alpha_bounds_request_has_token     microgrid_v1alpha18_augment_electrical_component_bounds_request_has_bounds_token
 #define alpha_bounds_init                  microgrid_common_v1alpha8_metrics_bounds_init
-#define alpha_simple_value_init            microgrid_common_v1alpha8_metrics_simple_metric_value_init
-#define alpha_value_init                   microgrid_common_v1alpha8_metrics_metric_value_variant_init
-#define alpha_metric_sample_init           microgrid_common_v1alpha8_metrics_metric_sample_init
 #define alpha_delivery_area_init           microgrid_common_v1alpha8_grid_delivery_area_init
 #define alpha_location_init                microgrid_common_v1alpha8_types_location_init
 #define alpha_lifetime_init                microgrid_common_v1alpha8_microgrid_lifetime_init
