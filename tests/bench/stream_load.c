@@ -53,6 +53,7 @@ struct stream {
 
 static struct {
     struct options options;
+    struct stream *streams;
     bool counting;
     uint64_t messages, bytes, ended, answered;
     uint64_t delays[DELAY_BUCKETS];
@@ -256,7 +257,7 @@ static ssize_t read_request(nghttp2_session *session, int32_t id, uint8_t *out, 
 static const uint8_t filter[] = {0x12, 42, 0x0a, 40, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23,
     24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63, 64, 65};
 
-static void open_stream(struct connection *connection, struct stream *stream, uint64_t component_id)
+static void open_stream(struct connection *connection, struct stream *stream, int component_id)
 {
     uint8_t *at = stream->request + 5;
     *at++ = 0x08; /* component_id */
@@ -390,8 +391,8 @@ static void parse_options(int argc, char **argv, struct options *options)
         }
     }
     if (options->port <= 0 || options->streams < 1 || options->connections < 1 ||
-        options->connections > MAX_CONNECTIONS || options->last_id < options->first_id ||
-        (options->first_reply && optind == argc)) {
+        options->connections > MAX_CONNECTIONS || options->first_id < 0 ||
+        options->last_id < options->first_id || (options->first_reply && optind == argc)) {
         usage();
     }
 }
@@ -416,7 +417,7 @@ static int measure_first_reply(
         usleep(100);
     }
     static struct stream stream;
-    open_stream(&connection, &stream, (uint64_t)options->first_id);
+    open_stream(&connection, &stream, options->first_id);
     while (!load.answered && turn(&connection, 1, start_s + TIME_LIMIT_S)) {
     }
     double took_s = now_s(CLOCK_MONOTONIC) - start_s;
@@ -448,10 +449,10 @@ int main(int argc, char **argv)
             return 1;
         }
     }
-    struct stream *streams = calloc((size_t)options->streams, sizeof(*streams));
+    load.streams = calloc((size_t)options->streams, sizeof(*load.streams));
     for (int i = 0; i < options->streams; i++) {
-        uint64_t id = (uint64_t)(options->first_id + i % (options->last_id - options->first_id + 1));
-        open_stream(&connections[i % options->connections], &streams[i], id);
+        int id = options->first_id + i % (options->last_id - options->first_id + 1);
+        open_stream(&connections[i % options->connections], &load.streams[i], id);
     }
 
     double start_s = now_s(CLOCK_MONOTONIC);
