@@ -263,7 +263,7 @@ void device_report(struct component *component, const struct sample *sample)
         return;
     }
     memcpy(component->momentary, sample->momentary, sizeof(component->momentary));
-    component->pv_w = sample->pv_w;
+    component->pv_w = sample->pv_w > 0 ? sample->pv_w : 0; /* nor NaN */
     if (was_offline) {
         tell_component(component, EVENT_ONLINE, "online again");
     }

@@ -259,6 +259,8 @@ static void a_hybrid_inverter_gives_what_its_pv_can_beyond_what_is_left_to_its_b
     assert_one(hybrid.inverter, ac_of(-3000), 1500);
     fake_report_pv(hybrid.inverter, 0);
     assert_one(hybrid.inverter, 0, 1500);
+    fake_report_pv(hybrid.inverter, NAN); /* counts as none */
+    assert_one(hybrid.inverter, 0, 1500);
 }
 
 static void the_device_of_a_hybrid_inverter_holds_what_is_left_to_its_batteries(void **state)
