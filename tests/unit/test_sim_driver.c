@@ -8,7 +8,21 @@
 
 #include "sim_site.h"
 
-enum { GRID = 1, METER, INVERTER, BATTERY, PV, LOAD, RELAY, BEHIND_RELAY, BEHIND_BATTERY, FAULTY, NIGHT, N };
+enum {
+    GRID = 1,
+    METER,
+    INVERTER,
+    BATTERY,
+    PV,
+    LOAD,
+    RELAY,
+    BEHIND_RELAY,
+    BEHIND_BATTERY,
+    FAULTY,
+    NIGHT,
+    DARK,
+    N
+};
 
 struct fixture {
     struct sim_site *sim;
@@ -40,7 +54,8 @@ static int set_up(void **state)
     add(f, BEHIND_RELAY, COMPONENT_BATTERY_INVERTER, RELAY, -10000, 10000, NULL, 0);
     add(f, BEHIND_BATTERY, COMPONENT_BATTERY, BEHIND_RELAY, -20000, 20000, battery, 2);
     add(f, FAULTY, COMPONENT_PV_INVERTER, METER, -5000, 0, faulty, 1);
-    add(f, NIGHT, COMPONENT_PV_INVERTER, METER, -10000, 0, night, 1);
+    add(f, NIGHT, COMPONENT_HYBRID_INVERTER, METER, -10000, 10000, night, 1);
+    add(f, DARK, COMPONENT_PV_INVERTER, METER, -10000, 0, night, 1);
     sim_site_start(f->sim);
     *state = f;
     return 0;
@@ -126,13 +141,14 @@ static void pv_runs_free_until_it_is_curtailed(void **state)
     assert_true(free_w < -1000);
 }
 
-static void at_night_a_pv_inverter_lives_on_the_grid(void **state)
+static void at_night_a_hybrid_inverter_lives_on_the_grid_and_a_pv_inverter_sleeps(void **state)
 {
     struct fixture *f = *state;
     set_power(f, PV, 0);
     run_s(f, 5);
     assert_float_equal(power_w(f, NIGHT), 3, 0.001);
     assert_float_equal(power_w(f, PV), 0, 0); /* its modules feed it */
+    assert_float_equal(power_w(f, DARK), 0, 0);
     assert_true(in_state(f, NIGHT, STATE_READY));
     sim_site_bound(f->sim, f->part[NIGHT], METRIC_AC_ACTIVE_POWER, -500, 0);
     run_s(f, 5);
@@ -251,7 +267,7 @@ static void after_a_suspend_counters_and_state_of_charge_agree(void **state)
 static void counters_of_a_meter_are_the_sums_of_what_is_below(void **state)
 {
     struct fixture *f = *state;
-    static const int below[] = {INVERTER, PV, LOAD, BEHIND_RELAY, FAULTY, NIGHT};
+    static const int below[] = {INVERTER, PV, LOAD, BEHIND_RELAY, FAULTY, NIGHT, DARK};
     set_power(f, INVERTER, 5000);
     run_s(f, 30);
     double sum_wh = 0;
@@ -289,7 +305,7 @@ int main(void)
         TEST(the_meter_shows_the_sum_of_what_is_below),
         TEST(power_falls_back_to_zero_after_its_lifetime),
         TEST(pv_runs_free_until_it_is_curtailed),
-        TEST(at_night_a_pv_inverter_lives_on_the_grid),
+        TEST(at_night_a_hybrid_inverter_lives_on_the_grid_and_a_pv_inverter_sleeps),
         TEST(an_inverter_goes_to_standby_and_off_and_comes_back),
         TEST(a_pv_inverter_has_no_dc_relays_and_is_never_off),
         TEST(a_set_point_wakes_an_inverter_in_standby),

@@ -9,7 +9,8 @@
 #include "driver/sim/part.h"
 
 #define INDOORS_C 20.0
-#define NIGHT_USE 0.0003 /* of the rated power, for the controls, from AC while the modules are dark */
+#define NIGHT_USE 0.0003 /* of the rated power, for a hybrid's controls, from AC while its modules are dark  \
+                          */
 #define MIDSUMMER 172    /* the day of the year whose clear sky stands in for data */
 
 /* Making it. */
@@ -201,6 +202,16 @@ static void follow_sequence(struct part *part, double dt_s)
     }
 }
 
+/* A PV inverter sleeps instead: the API's clients take its power to be 0 at most. */
+static double night_use_w(const struct part *part)
+{
+    const struct inverter_part *inverter = &part->inverter;
+    bool dark = inverter->pv && inverter->pv->available.power_w == 0;
+    return dark && part->component->spec.type == COMPONENT_HYBRID_INVERTER
+               ? NIGHT_USE * inverter->params.rated_w
+               : 0;
+}
+
 static void inverter_step_part(struct part *part, double dt_s)
 {
     struct inverter_part *inverter = &part->inverter;
@@ -223,7 +234,7 @@ static void inverter_step_part(struct part *part, double dt_s)
         .reactive_var = stopping || isnan(part->wanted[AXIS_REACTIVE]) ? 0 : part->wanted[AXIS_REACTIVE],
         .able = inverter->able,
         .ambient_c = INDOORS_C,
-        .idle_w = pv && pv->available.power_w == 0 ? NIGHT_USE * inverter->params.rated_w : 0,
+        .idle_w = night_use_w(part),
     };
     inverter_step(&inverter->state, &inverter->params, &inputs, dt_s);
     part_set_power(part, inverter->state.power_w, inverter->state.reactive_var);
