@@ -17,14 +17,6 @@
 #include "base/base.h"
 #include "support/echo_fixture.h"
 
-static struct ugrpc_message *message_of_size(size_t len)
-{
-    uint8_t *data;
-    struct ugrpc_message *message = ugrpc_message_new(len, &data);
-    memset(data, 'm', len);
-    return message;
-}
-
 /* ---- how calls end ---- */
 
 static void a_reset_call_tells_its_handler_once_and_is_freed_when_finished(void **state)

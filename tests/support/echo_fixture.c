@@ -17,7 +17,7 @@ static void on_log(enum ugrpc_log_level level, const char *text, void *userdata)
     }
 }
 
-void fixture_start(struct fixture *f, struct ugrpc_server_options options)
+void fixture_serve(struct fixture *f, struct ugrpc_server_options options, struct ugrpc_server_tls *tls)
 {
     struct ugrpc_status st = {0};
     echo_init(&f->echo);
@@ -27,8 +27,13 @@ void fixture_start(struct fixture *f, struct ugrpc_server_options options)
     f->server = ugrpc_server_new(f->loop, &options, &st);
     assert_int_equal(
         ugrpc_server_add_service(f->server, &echo_service, echo_handlers, NULL, &f->echo, &st), 0);
-    assert_int_equal(ugrpc_server_listen(f->server, "127.0.0.1:0", NULL, &st), 0);
+    assert_int_equal(ugrpc_server_listen(f->server, "127.0.0.1:0", tls, &st), 0);
     assert_int_equal(ugrpc_server_start(f->server, &st), 0);
+}
+
+void fixture_start(struct fixture *f, struct ugrpc_server_options options)
+{
+    fixture_serve(f, options, NULL);
     f->client = fixture_connect(f, true);
 }
 
@@ -96,4 +101,19 @@ struct ugrpc_server_stats stats_of(const struct fixture *f)
     struct ugrpc_server_stats stats;
     ugrpc_server_read_stats(f->server, &stats);
     return stats;
+}
+
+bool nobody_is_connected(void *fixture)
+{
+    return stats_of(fixture).open_connections == 0;
+}
+
+void note_done(void *count)
+{
+    ++*(unsigned *)count;
+}
+
+bool is_done(void *count)
+{
+    return *(const unsigned *)count > 0;
 }

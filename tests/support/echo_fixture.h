@@ -16,8 +16,10 @@ struct fixture {
     char log[4096]; /* what the server told above debug */
 };
 
-/* Starts all of it; the fixture is zeroed, and log hooks in `options` are replaced. */
+/* Starts all of it; the fixture is zeroed, and log hooks in `options` are replaced. fixture_serve() makes no
+ * client; its server has TLS unless `tls` is NULL. */
 void fixture_start(struct fixture *f, struct ugrpc_server_options options);
+void fixture_serve(struct fixture *f, struct ugrpc_server_options options, struct ugrpc_server_tls *tls);
 
 /* Parts that a test has freed itself are NULL. */
 void fixture_stop(struct fixture *f);
@@ -43,5 +45,12 @@ struct h2_call *call_text(struct fixture *f, const char *path, const char *text)
 struct h2_call *call_empty(struct h2_client *client, const char *path);
 
 struct ugrpc_server_stats stats_of(const struct fixture *f);
+
+/* For h2_pump(): no connection is left. */
+bool nobody_is_connected(void *fixture);
+
+/* For whatever calls back once, and for h2_pump(): `count` is an unsigned. */
+void note_done(void *count);
+bool is_done(void *count);
 
 #endif

@@ -130,6 +130,14 @@ void echo_init(struct echo *e)
     *e = (struct echo){.events = {on_ready, on_cancel}};
 }
 
+struct ugrpc_message *message_of_size(size_t len)
+{
+    uint8_t *data;
+    struct ugrpc_message *message = ugrpc_message_new(len, &data);
+    memset(data, 'm', len);
+    return message;
+}
+
 void echo_let_go(struct echo *e)
 {
     struct ugrpc_call *call = e->held;

@@ -23,6 +23,9 @@ extern const struct ugrpc_handler echo_handlers[];
 
 void echo_init(struct echo *e);
 
+/* Some message; caller unrefs it. */
+struct ugrpc_message *message_of_size(size_t len);
+
 /* Finishes the held call. */
 void echo_let_go(struct echo *e);
 
