@@ -189,16 +189,23 @@ static bool begin(struct session *s, const uint8_t *data, size_t len)
     return false;
 }
 
+/* Frames that may wait for a peer who does not read, DATA aside. What a reader of replies leaves there goes
+ * with its streams; more is one who makes us answer for nothing, with refused streams for example. */
+static size_t max_queued(const struct session *s)
+{
+    return 2000 + 8 * (size_t)s->limits->max_streams;
+}
+
 static void receive(struct session *s, const uint8_t *data, size_t len)
 {
-    if (!s->h2 && !begin(s, data, len)) {
+    if (s->terminated || (!s->h2 && !begin(s, data, len))) {
         return;
     }
     ssize_t rc = nghttp2_session_mem_recv(s->h2, data, len);
     if (s->dropped) {
         return;
     }
-    if (rc == NGHTTP2_ERR_FLOODED) {
+    if (rc == NGHTTP2_ERR_FLOODED || nghttp2_session_get_outbound_queue_size(s->h2) > max_queued(s)) {
         session_terminate(s, NGHTTP2_ENHANCE_YOUR_CALM);
     } else if (rc < 0) {
         struct ugrpc_status why;
