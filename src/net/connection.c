@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* Output gathers in a buffer borrowed from `net`. A flush tries to write it whole, which nearly always
- * works, and the buffer goes back; only the rest for a slow peer stays here, handed to libuv. The struct
- * holds its uv handle and is freed in the handle's close callback, never before. */
+ * works, and the buffer goes back; only the rest for a slow peer stays here until the socket has room. The
+ * socket is read and written here rather than by libuv, whose streams raise SIGPIPE: that would end a program
+ * which does not know that it is a server. The struct holds its uv handle and is freed in the handle's close
+ * callback, never before. */
 #include "net/connection.h"
 
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include "net/address.h"
@@ -15,23 +22,22 @@
 #include "net/tls.h"
 #include "net/tls_stream.h"
 
+/* What TLS may have to answer, by itself, to a peer that does not read. */
+#define TLS_BACKLOG_MAX NET_WRITE_MAX
+
 struct connection {
-    union {
-        uv_handle_t handle;
-        uv_stream_t stream;
-        uv_tcp_t tcp;
-        uv_pipe_t pipe;
-    } uv;
+    uv_poll_t poll;
+    int fd;
     struct net *net;
     const struct connection_events *events; /* NULL once closed */
     void *userdata;
     struct tls_stream *tls; /* NULL: plain */
     char *peer_subject;
     struct buffer out;       /* committed, not flushed; plain */
-    struct buffer in_flight; /* with libuv until on_written */
-    uv_write_t write;
-    uv_shutdown_t shutdown;
-    bool writing, seen_first_byte, handshake_done, finishing;
+    struct buffer in_flight; /* being written, while `writing` */
+    size_t sent;             /* of it */
+    struct preface preface;  /* of a peer who should speak TLS */
+    bool writing, said_tls, handshake_done, finishing;
     char peer[ADDRESS_TEXT_MAX];
 };
 
@@ -49,61 +55,92 @@ void connection_close(struct connection *c)
 {
     if (c && c->events) {
         c->events = NULL;
-        uv_close(&c->uv.handle, on_closed);
+        uv_close((uv_handle_t *)&c->poll, on_closed);
+        close(c->fd);
     }
 }
 
-static void end(struct connection *c, const struct ugrpc_status *why)
+static void end(struct connection *c, enum ugrpc_code code, const char *text)
 {
-    if (c->events) {
-        uv_read_stop(&c->uv.stream);
-        c->events->on_end(c, why, c->userdata);
-    }
+    struct ugrpc_status why;
+    status_set(&why, code, "%s", text);
+    uv_poll_stop(&c->poll);
+    c->events->on_end(c, &why, c->userdata);
 }
 
-static void on_shut_down(uv_shutdown_t *request, int status)
+static void end_broken(struct connection *c, const char *what, int error)
 {
+    char text[128];
+    snprintf(text, sizeof(text), "cannot %s: %s", what, strerror(error));
+    end(c, UGRPC_UNAVAILABLE, text);
 }
 
-static void on_written(uv_write_t *write, int status)
+static void on_poll(uv_poll_t *poll, int status, int events);
+
+/* Waits for bytes, and for room if there is something to write. */
+static void watch(struct connection *c)
 {
-    struct connection *c = write->data;
-    c->writing = false;
-    if (!c->events) {
-        return; /* `net` may be gone too */
-    }
-    net_give_back(c->net, &c->in_flight);
-    if (status < 0) {
-        struct ugrpc_status why;
-        status_set(&why, UGRPC_UNAVAILABLE, "cannot send: %s", uv_strerror(status));
-        end(c, &why);
-        return;
-    }
-    if (c->tls && tls_stream_out(c->tls)->len > 0 && connection_flush(c) != 0) {
-        return; /* the next read tells */
-    }
-    c->events->on_drain(c, c->userdata);
+    uv_poll_start(&c->poll, UV_READABLE | (c->writing ? UV_WRITABLE : 0), on_poll);
 }
 
-/* Writes `b` and leaves it empty: given back when all could be written at once, else kept in flight. */
+/* The number of bytes that the kernel took, or -errno. */
+static ssize_t send_some(struct connection *c, const uint8_t *data, size_t len)
+{
+    ssize_t n;
+    do {
+        n = send(c->fd, data, len, MSG_NOSIGNAL);
+    } while (n < 0 && errno == EINTR);
+    return n >= 0 ? n : errno == EAGAIN ? 0 : -errno;
+}
+
+/* Writes `b` and leaves it empty: given back when all could be written at once, else kept in flight. 0 or
+ * -errno. */
 static int write_out(struct connection *c, struct buffer *b)
 {
-    uv_buf_t buf = uv_buf_init((char *)b->data, (unsigned)b->len);
-    int n = uv_try_write(&c->uv.stream, &buf, 1);
-    if (n == (int)b->len) {
+    ssize_t n = send_some(c, b->data, b->len);
+    if (n < 0) {
+        return (int)n;
+    }
+    if ((size_t)n == b->len) {
         net_give_back(c->net, b);
         return 0;
     }
-    if (n < 0 && n != UV_EAGAIN) {
-        return n;
-    }
-    size_t sent = n > 0 ? (size_t)n : 0;
     c->in_flight = *b;
+    c->sent = (size_t)n;
     *b = (struct buffer){0};
-    buf = uv_buf_init((char *)c->in_flight.data + sent, (unsigned)(c->in_flight.len - sent));
-    c->write.data = c;
     c->writing = true;
-    return uv_write(&c->write, &c->uv.stream, &buf, 1, on_written);
+    watch(c);
+    return 0;
+}
+
+/* There is room for what is in flight, and then for what has gathered meanwhile. */
+static void write_rest(struct connection *c)
+{
+    ssize_t n = send_some(c, c->in_flight.data + c->sent, c->in_flight.len - c->sent);
+    if (n < 0) {
+        end_broken(c, "send", (int)-n);
+        return;
+    }
+    c->sent += (size_t)n;
+    if (c->sent < c->in_flight.len) {
+        return;
+    }
+    net_give_back(c->net, &c->in_flight);
+    c->writing = false;
+    int rc = connection_flush(c);
+    if (rc < 0) {
+        end_broken(c, "send", -rc);
+        return;
+    }
+    if (c->writing) {
+        return;
+    }
+    watch(c);
+    if (c->finishing) {
+        shutdown(c->fd, SHUT_WR);
+    } else {
+        c->events->on_drain(c, c->userdata);
+    }
 }
 
 uint8_t *connection_reserve(struct connection *c, size_t len)
@@ -138,7 +175,7 @@ int connection_flush(struct connection *c)
     struct buffer *wire = tls_stream_out(c->tls);
     if (c->out.len && c->handshake_done) {
         if (tls_stream_write(c->tls, c->out.data, c->out.len) != 0) {
-            return -1;
+            return -ENOMEM;
         }
         net_give_back(c->net, &c->out);
     }
@@ -150,14 +187,14 @@ void connection_finish(struct connection *c)
     if (c->finishing) {
         return;
     }
-    if (c->tls) {
-        int rc = connection_flush(c);
+    int rc = connection_flush(c);
+    if (c->tls && rc == 0) {
         tls_stream_end(c->tls);
-        (void)rc; /* a broken connection needs no farewell */
+        rc = connection_flush(c);
     }
     c->finishing = true;
-    if (connection_flush(c) == 0) {
-        uv_shutdown(&c->shutdown, &c->uv.stream, on_shut_down); /* after what libuv still has to write */
+    if (rc == 0 && !c->writing) { /* else write_rest() does it; a broken connection needs no farewell */
+        shutdown(c->fd, SHUT_WR);
     }
 }
 
@@ -171,50 +208,46 @@ const char *connection_peer_subject(const struct connection *c)
     return c->peer_subject;
 }
 
-static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
-{
-    struct connection *c = handle->data;
-    *buf = uv_buf_init((char *)c->net->read, sizeof(c->net->read));
-}
-
-/* The first bytes on a TLS port that are not TLS: answers what can be answered. False: it is over. */
+/* The first bytes on a TLS port: answers what can be answered. True: they are TLS. */
 static bool check_first_bytes(struct connection *c, const uint8_t *data, size_t len)
 {
-    struct ugrpc_status why;
-    switch (preface_tell(data, len)) {
+    switch (preface_take(&c->preface, data, len)) {
     case PREFACE_TLS:
         return true;
-    case PREFACE_HTTP1: {
-        uv_buf_t answer = uv_buf_init((char *)preface_http1_on_tls, (unsigned)strlen(preface_http1_on_tls));
-        uv_try_write(&c->uv.stream, &answer, 1);
-        status_set(&why, UGRPC_FAILED_PRECONDITION, "HTTP/1.1 without TLS, but this port needs TLS");
-        break;
-    }
+    case PREFACE_UNDECIDED:
+        return false;
+    case PREFACE_HTTP1:
+        send_some(c, (const uint8_t *)preface_http1_on_tls, strlen(preface_http1_on_tls));
+        end(c, UGRPC_FAILED_PRECONDITION, "HTTP/1.1 without TLS, but this port needs TLS");
+        return false;
     case PREFACE_HTTP2:
-        status_set(&why, UGRPC_FAILED_PRECONDITION, "HTTP/2 without TLS, but this port needs TLS");
-        break;
+        end(c, UGRPC_FAILED_PRECONDITION, "HTTP/2 without TLS, but this port needs TLS");
+        return false;
     default:
-        status_set(&why, UGRPC_FAILED_PRECONDITION, "neither TLS nor HTTP, but this port needs TLS");
-        break;
+        end(c, UGRPC_FAILED_PRECONDITION, "neither TLS nor HTTP, but this port needs TLS");
+        return false;
     }
-    end(c, &why);
-    return false;
+}
+
+static void note_handshake(struct connection *c)
+{
+    if (!c->handshake_done && tls_stream_open(c->tls)) {
+        c->handshake_done = true;
+        c->peer_subject = tls_stream_peer_subject(c->tls);
+    }
 }
 
 static void read_tls(struct connection *c, const uint8_t *data, size_t len)
 {
-    if (!c->seen_first_byte && !check_first_bytes(c, data, len)) {
+    if (!c->said_tls && !check_first_bytes(c, data, len)) {
         return;
     }
-    c->seen_first_byte = true;
+    c->said_tls = true; /* by the first byte already, so none of them was kept */
     tls_stream_feed(c->tls, data, len);
     struct ugrpc_status why;
     int n;
     while ((n = tls_stream_read(c->tls, c->net->plain, sizeof(c->net->plain), &why)) > 0) {
-        if (!c->handshake_done) {
-            c->handshake_done = true;
-            c->peer_subject = tls_stream_peer_subject(c->tls);
-        }
+        note_handshake(c);
         if (!c->finishing) {
             c->events->on_read(c, c->net->plain, (size_t)n, c->userdata);
         }
@@ -222,87 +255,76 @@ static void read_tls(struct connection *c, const uint8_t *data, size_t len)
             return; /* closed by its owner meanwhile */
         }
     }
-    if (n == 0 && !c->handshake_done && tls_stream_open(c->tls)) {
-        c->handshake_done = true;
-        c->peer_subject = tls_stream_peer_subject(c->tls);
-    }
+    note_handshake(c);
     int rc = connection_flush(c); /* the handshake's, or the alert that says what was wrong */
-    if (n < 0 || rc != 0) {
-        if (n >= 0) {
-            status_set(&why, UGRPC_UNAVAILABLE, "cannot send");
-        }
-        end(c, &why);
+    if (n < 0) {
+        end(c, why.code, why.message);
+    } else if (rc != 0) {
+        end_broken(c, "send", -rc);
+    } else if (c->writing && tls_stream_out(c->tls)->len > TLS_BACKLOG_MAX) { /* a flood of KeyUpdates */
+        end(c, UGRPC_RESOURCE_EXHAUSTED, "the peer makes TLS answer, but reads nothing");
     }
 }
 
-static void on_uv_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf)
+/* Reads once, so that no peer can keep the loop. False: nothing came, or it is over. */
+static bool receive(struct connection *c)
 {
-    struct connection *c = stream->data;
-    if (nread == 0 || !c->events) {
+    uint8_t *data = c->net->read;
+    ssize_t n = recv(c->fd, data, sizeof(c->net->read), 0);
+    if (n > 0 && c->tls) {
+        read_tls(c, data, (size_t)n);
+    } else if (n > 0 && !c->finishing) {
+        c->events->on_read(c, data, (size_t)n, c->userdata);
+    } else if (n == 0) {
+        end(c, UGRPC_CANCELLED, "the peer closed the connection");
+    } else if (n < 0 && errno != EAGAIN && errno != EINTR) {
+        end_broken(c, "receive", errno);
+    }
+    return n > 0 && c->events;
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+    struct connection *c = poll->data;
+    if (status < 0) { /* the socket has failed, which recv() tells after all that came before */
+        while (receive(c)) {
+        }
         return;
     }
-    if (nread < 0) {
-        struct ugrpc_status why;
-        if (nread == UV_EOF) {
-            status_set(&why, UGRPC_CANCELLED, "the peer closed the connection");
-        } else {
-            status_set(&why, UGRPC_UNAVAILABLE, "cannot receive: %s", uv_strerror((int)nread));
-        }
-        end(c, &why);
-        return;
+    if (events & UV_READABLE) {
+        receive(c);
     }
-    if (c->tls) {
-        read_tls(c, (const uint8_t *)buf->base, (size_t)nread);
-    } else if (!c->finishing) {
-        c->events->on_read(c, (const uint8_t *)buf->base, (size_t)nread, c->userdata);
+    if ((events & UV_WRITABLE) && c->events && c->writing) {
+        write_rest(c);
     }
 }
 
-static void note_peer(struct connection *c)
-{
-    struct address a = {0};
-    int len = sizeof(a.sa);
-    if (c->uv.handle.type == UV_TCP && uv_tcp_getpeername(&c->uv.tcp, (struct sockaddr *)&a.sa, &len) == 0) {
-        uv_tcp_nodelay(&c->uv.tcp, 1);
-        a.len = (socklen_t)len;
-    } else {
-        a.sa.ss_family = AF_UNIX;
-        a.len = offsetof(struct sockaddr_un, sun_path);
-    }
-    address_format(&a, c->peer);
-}
-
-struct connection *connection_accept(struct net *net, struct uv_stream_s *listener, struct tls *tls,
+struct connection *connection_new(struct net *net, int fd, const struct address *from, struct tls *tls,
     const struct connection_events *events, void *userdata, struct ugrpc_status *st)
 {
     struct connection *c = calloc(1, sizeof(*c));
-    if (!c) {
-        status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
-        return NULL;
-    }
-    int rc = listener->type == UV_TCP ? uv_tcp_init(net->uv, &c->uv.tcp)
-                                      : uv_pipe_init(net->uv, &c->uv.pipe, 0);
+    int rc = c ? uv_poll_init(net->uv, &c->poll, fd) : UV_ENOMEM;
     if (rc != 0) {
-        status_set(st, UGRPC_RESOURCE_EXHAUSTED, "%s", uv_strerror(rc));
+        status_set(st, UGRPC_RESOURCE_EXHAUSTED, "cannot accept: %s", uv_strerror(rc));
         free(c);
+        close(fd);
         return NULL;
     }
-    c->uv.handle.data = c;
+    c->poll.data = c;
+    c->fd = fd;
     c->net = net;
     c->events = events;
     c->userdata = userdata;
-    rc = uv_accept(listener, &c->uv.stream);
-    if (rc == 0 && tls && !(c->tls = tls_stream_new(tls))) {
-        rc = UV_ENOMEM;
+    address_format(from, c->peer);
+    if (!address_is_unix(from)) {
+        int on = 1;
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     }
-    if (rc == 0) {
-        note_peer(c);
-        rc = uv_read_start(&c->uv.stream, on_alloc, on_uv_read);
-    }
-    if (rc != 0) {
-        status_set(st, UGRPC_RESOURCE_EXHAUSTED, "cannot accept: %s", uv_strerror(rc));
+    if (tls && !(c->tls = tls_stream_new(tls))) {
+        status_set(st, UGRPC_RESOURCE_EXHAUSTED, "cannot accept: out of memory");
         connection_close(c);
         return NULL;
     }
+    watch(c);
     return c;
 }

@@ -10,10 +10,10 @@
 #include "base/base.h"
 #include "base/status.h"
 
+struct address;
 struct connection;
 struct net;
 struct tls;
-struct uv_stream_s;
 
 struct connection_events {
     /* Bytes from the peer, decrypted; borrowed for the call. */
@@ -24,9 +24,9 @@ struct connection_events {
     void (*on_end)(struct connection *c, const struct ugrpc_status *why, void *userdata);
 };
 
-/* Accepts from a listening stream. Borrows `net`, `events`, `userdata` until connection_close(). All events
- * come from the loop, never from within a function below. NULL with `st`. */
-struct connection *connection_accept(struct net *net, struct uv_stream_s *listener, struct tls *tls,
+/* Takes an accepted, non-blocking socket, also when it fails. Borrows `net`, `events`, `userdata` until
+ * connection_close(). All events come from the loop, never from within a function below. NULL with `st`. */
+struct connection *connection_new(struct net *net, int fd, const struct address *from, struct tls *tls,
     const struct connection_events *events, void *userdata, struct ugrpc_status *st);
 
 /* Room for `len` bytes to be sent; connection_commit() counts them. NULL when memory runs out. */
@@ -39,7 +39,7 @@ size_t connection_unflushed(const struct connection *c);
 /* False while an earlier flush waits for the peer: write nothing then, on_drain will come. */
 bool connection_writable(const struct connection *c);
 
-/* Hands to the kernel what was committed. Negative: the connection is broken (on_end will not come). */
+/* Hands to the kernel what was committed. -errno: the connection is broken (on_end will not come). */
 MUST_CHECK int connection_flush(struct connection *c);
 
 /* Sends what is left, then tells the peer that nothing more comes; what it still sends is dropped. on_end

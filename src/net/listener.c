@@ -1,28 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/listener.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <uv.h>
 
 #include "net/address.h"
 #include "net/tls.h"
 
-#define BACKLOG 1024
+#define ACCEPTS_A_TURN 64
 
 struct listener {
-    union {
-        uv_handle_t handle;
-        uv_stream_t stream;
-        uv_tcp_t tcp;
-        uv_pipe_t pipe;
-    } uv; /* freed with the struct, in its close callback */
+    uv_poll_t poll; /* freed with the struct, in its close callback */
+    int fd;
+    int reserve; /* given up for a moment to close what there is no descriptor for; -1: none */
     listener_fn *fn;
     void *userdata;
     struct tls *tls;
     char address[ADDRESS_TEXT_MAX];
 };
+
+static int open_reserve(void)
+{
+    return open("/", O_RDONLY | O_CLOEXEC);
+}
 
 struct listener *listener_new(
     struct uv_loop_s *uv, const char *address, struct tls *tls, bool reuse_port, struct ugrpc_status *st)
@@ -36,48 +41,70 @@ struct listener *listener_new(
         status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
         return NULL;
     }
-    int fd = address_listen(&a, reuse_port, st);
-    if (fd < 0) {
+    l->fd = address_listen(&a, reuse_port, st);
+    if (l->fd < 0) {
         free(l);
         return NULL;
     }
-    int rc;
-    if (address_is_unix(&a)) {
-        uv_pipe_init(uv, &l->uv.pipe, 0);
-        rc = uv_pipe_open(&l->uv.pipe, fd);
-    } else {
-        uv_tcp_init(uv, &l->uv.tcp);
-        rc = uv_tcp_open(&l->uv.tcp, fd);
-    }
-    l->uv.handle.data = l;
-    l->tls = tls ? tls_ref(tls) : NULL;
+    int rc = uv_poll_init(uv, &l->poll, l->fd);
     if (rc != 0) {
-        close(fd);
         status_set(st, UGRPC_RESOURCE_EXHAUSTED, "cannot listen on %s: %s", address, uv_strerror(rc));
-        listener_free(l);
+        close(l->fd);
+        free(l);
         return NULL;
     }
+    l->poll.data = l;
+    l->reserve = open_reserve();
+    l->tls = tls ? tls_ref(tls) : NULL;
     address_format(&a, l->address);
     return l;
 }
 
-static void on_connection(uv_stream_t *stream, int status)
+static int accept_next(struct listener *l, struct address *from)
 {
-    struct listener *l = stream->data;
-    if (status == 0) {
-        l->fn(l, stream, NULL, l->userdata);
-        return;
-    }
+    *from = (struct address){.len = sizeof(from->sa)};
+    return accept4(l->fd, (struct sockaddr *)&from->sa, &from->len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+/* The next in the queue is closed: nothing else can be done with it, and it would wait there for ever. False
+ * when not even that can be done now. */
+static bool refuse_next(struct listener *l)
+{
+    struct address from;
     struct ugrpc_status why;
-    status_set(&why, UGRPC_RESOURCE_EXHAUSTED, "cannot accept: %s", uv_strerror(status));
-    l->fn(l, NULL, &why, l->userdata);
+    if (l->reserve >= 0) {
+        close(l->reserve);
+    }
+    int fd = accept_next(l, &from);
+    if (fd >= 0) {
+        close(fd);
+    }
+    l->reserve = open_reserve();
+    status_set(&why, UGRPC_RESOURCE_EXHAUSTED, "no file descriptor is left for another one");
+    l->fn(l, -1, NULL, &why, l->userdata);
+    return fd >= 0;
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+    struct listener *l = poll->data;
+    for (int i = 0; i < ACCEPTS_A_TURN; i++) {
+        struct address from;
+        int fd = accept_next(l, &from);
+        if (fd >= 0) {
+            l->fn(l, fd, &from, NULL, l->userdata);
+        } else if (errno == EMFILE || errno == ENFILE ? !refuse_next(l)
+                                                      : errno != EINTR && errno != ECONNABORTED) {
+            return; /* no more, or to be tried in the next turn */
+        }
+    }
 }
 
 int listener_start(struct listener *l, listener_fn *fn, void *userdata, struct ugrpc_status *st)
 {
     l->fn = fn;
     l->userdata = userdata;
-    int rc = uv_listen(&l->uv.stream, BACKLOG, on_connection);
+    int rc = uv_poll_start(&l->poll, UV_READABLE, on_poll);
     if (rc != 0) {
         return status_set(
             st, UGRPC_RESOURCE_EXHAUSTED, "cannot accept on %s: %s", l->address, uv_strerror(rc));
@@ -100,7 +127,11 @@ void listener_free(struct listener *l)
     if (strncmp(l->address, "unix:", 5) == 0) {
         unlink(l->address + 5);
     }
-    uv_close(&l->uv.handle, on_closed);
+    uv_close((uv_handle_t *)&l->poll, on_closed);
+    close(l->fd);
+    if (l->reserve >= 0) {
+        close(l->reserve);
+    }
 }
 
 const char *listener_address(const struct listener *l)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A bound socket that connections come from. Without a free descriptor, new ones are closed at once (libuv
- * keeps one in reserve for that), so a full process neither spins nor leaves clients hanging. */
+/* A bound socket that connections come from. One descriptor is kept in reserve: without a free one, new
+ * connections are closed at once, so a full process neither spins nor leaves clients hanging. */
 #ifndef NET_LISTENER_H
 #define NET_LISTENER_H
 
@@ -9,15 +9,14 @@
 #include "base/base.h"
 #include "base/status.h"
 
+struct address;
 struct listener;
 struct tls;
 struct uv_loop_s;
-struct uv_stream_s;
 
-/* `waiting`: accept from it with connection_accept() before returning; NULL when one had to be refused
- * because of `why`. */
+/* Takes `fd`, an accepted, non-blocking socket; it is -1 when one had to be refused because of `why`. */
 typedef void listener_fn(
-    struct listener *l, struct uv_stream_s *waiting, const struct ugrpc_status *why, void *userdata);
+    struct listener *l, int fd, const struct address *from, const struct ugrpc_status *why, void *userdata);
 
 /* Binds and listens; nothing is accepted before listener_start(). `tls` (kept by reference) is NULL for plain
  * connections. NULL with `st`; its code is UGRPC_ALREADY_EXISTS when the address is in use. */

@@ -5,8 +5,6 @@
 
 #include "base/base.h"
 
-static const char http2_magic[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
 const char preface_http1_on_grpc[] =
     "HTTP/1.1 400 Bad Request\r\n"
     "Content-Type: text/plain\r\n"
@@ -19,20 +17,31 @@ const char preface_http1_on_tls[] = "HTTP/1.1 400 Bad Request\r\n"
                                     "Connection: close\r\n\r\n"
                                     "This is a gRPC port with TLS: use a gRPC client with TLS, not HTTP/1.1.";
 
-enum preface preface_tell(const uint8_t *data, size_t len)
+enum preface_kind preface_take(struct preface *p, const uint8_t *data, size_t len)
 {
-    static const char *const methods[] = {
-        "GET ", "HEAD ", "POST ", "PUT ", "DELETE ", "OPTIONS ", "PATCH ", "CONNECT ", "TRACE "};
-    size_t magic_len = sizeof(http2_magic) - 1;
-    if (memcmp(data, http2_magic, len < magic_len ? len : magic_len) == 0) {
-        return PREFACE_HTTP2;
-    }
-    if (data[0] == 0x16) { /* a TLS record of a handshake */
-        return PREFACE_TLS;
-    }
-    for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
-        if (len >= strlen(methods[i]) && memcmp(data, methods[i], strlen(methods[i])) == 0) {
-            return PREFACE_HTTP1;
+    static const struct {
+        const char *text;
+        enum preface_kind kind;
+    } starts[] = {
+        {"PRI * HT", PREFACE_HTTP2},
+        {"\x16", PREFACE_TLS}, /* a record of a handshake */
+        {"GET ", PREFACE_HTTP1},
+        {"HEAD ", PREFACE_HTTP1},
+        {"POST ", PREFACE_HTTP1},
+        {"PUT ", PREFACE_HTTP1},
+        {"DELETE ", PREFACE_HTTP1},
+        {"OPTIONS ", PREFACE_HTTP1},
+        {"PATCH ", PREFACE_HTTP1},
+        {"CONNECT ", PREFACE_HTTP1},
+        {"TRACE ", PREFACE_HTTP1},
+    };
+    size_t more = len < PREFACE_MAX - (size_t)p->len ? len : PREFACE_MAX - (size_t)p->len;
+    memcpy(p->bytes + p->len, data, more);
+    p->len += (uint8_t)more;
+    for (size_t i = 0; i < ARRAY_LEN(starts); i++) {
+        size_t start_len = strlen(starts[i].text);
+        if (memcmp(p->bytes, starts[i].text, p->len < start_len ? p->len : start_len) == 0) {
+            return p->len < start_len ? PREFACE_UNDECIDED : starts[i].kind;
         }
     }
     return PREFACE_OTHER;

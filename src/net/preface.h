@@ -7,14 +7,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum preface {
-    PREFACE_HTTP2, /* may still turn out to be none: only what is there has been compared */
+#define PREFACE_MAX 8 /* so many bytes tell everything apart */
+
+/* The first bytes of a connection, kept until they tell; zero at first. */
+struct preface {
+    uint8_t bytes[PREFACE_MAX];
+    uint8_t len;
+};
+
+enum preface_kind {
+    PREFACE_UNDECIDED, /* too few bytes yet */
+    PREFACE_HTTP2,
     PREFACE_HTTP1,
     PREFACE_TLS,
     PREFACE_OTHER,
 };
 
-enum preface preface_tell(const uint8_t *data, size_t len);
+/* Takes what came next, as far as it is needed, and tells. */
+enum preface_kind preface_take(struct preface *p, const uint8_t *data, size_t len);
 
 /* A whole HTTP/1.1 answer, 400, which says what to do instead. */
 extern const char preface_http1_on_grpc[];

@@ -21,8 +21,8 @@ void tls_stream_free(struct tls_stream *ts); /* NULL is fine */
 /* What came from the peer: borrowed, and to be read empty before it goes. */
 void tls_stream_feed(struct tls_stream *ts, const uint8_t *data, size_t len);
 
-/* Decrypted bytes, or 0 when more must be fed first, or negative: the connection is over (-UGRPC_OK's place
- * is taken by -UGRPC_CANCELLED for the peer's own orderly end). */
+/* Decrypted bytes, or 0 when more must be fed first, or negative: the connection is over. -UGRPC_CANCELLED is
+ * the peer's own orderly end, -UGRPC_FAILED_PRECONDITION a handshake that did not succeed. */
 MUST_CHECK int tls_stream_read(struct tls_stream *ts, uint8_t *to, size_t cap, struct ugrpc_status *st);
 
 /* Encrypts all of it into tls_stream_out(). Not before the handshake is done. */

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -393,16 +392,6 @@ static void refuse_connection(struct ugrpc_server *server, const char *why)
     server_turned_away(server, "", why);
 }
 
-/* Whether this process may open no more. libuv then closes what comes without a word, so it is told here. */
-static bool descriptors_are_used_up(void)
-{
-    int fd = eventfd(0, EFD_CLOEXEC);
-    if (fd >= 0) {
-        close(fd);
-    }
-    return fd < 0;
-}
-
 static void refresh_tls(struct ugrpc_server *server, struct listener *l)
 {
     struct ugrpc_status st;
@@ -417,16 +406,20 @@ static void refresh_tls(struct ugrpc_server *server, struct listener *l)
     }
 }
 
-static void accept_one(struct ugrpc_server *server, struct listener *l, struct uv_stream_s *waiting)
+static void accept_one(struct ugrpc_server *server, struct listener *l, int fd, const struct address *from)
 {
     struct ugrpc_status st;
     struct peer *peer = calloc(1, sizeof(*peer) + 128);
+    if (!peer) {
+        close(fd);
+        refuse_connection(server, "out of memory");
+        return;
+    }
     refresh_tls(server, l);
-    struct session *s = peer ? session_accept(server->loop, waiting, listener_tls(l), &server_role,
-                                   &server->limits, &server->counters, peer, &st)
-                             : NULL;
+    struct session *s = session_accept(
+        server->loop, fd, from, listener_tls(l), &server_role, &server->limits, &server->counters, peer, &st);
     if (!s) {
-        refuse_connection(server, peer ? st.message : "out of memory");
+        refuse_connection(server, st.message);
         free(peer);
         return;
     }
@@ -442,9 +435,6 @@ static void accept_one(struct ugrpc_server *server, struct listener *l, struct u
     server->peers = peer;
     server->stats.connections++;
     server->stats.open_connections++;
-    if (descriptors_are_used_up()) {
-        server_turned_away(server, "", "no file descriptor is left for another one");
-    }
     if (server->stats.open_connections > server->max_connections) {
         char text[64];
         snprintf(text, sizeof(text), "%u are open, the limit", server->max_connections);
@@ -455,11 +445,11 @@ static void accept_one(struct ugrpc_server *server, struct listener *l, struct u
 }
 
 static void on_connection(
-    struct listener *l, struct uv_stream_s *waiting, const struct ugrpc_status *why, void *userdata)
+    struct listener *l, int fd, const struct address *from, const struct ugrpc_status *why, void *userdata)
 {
     struct ugrpc_server *server = userdata;
-    if (waiting) {
-        accept_one(server, l, waiting);
+    if (fd >= 0) {
+        accept_one(server, l, fd, from);
     } else {
         refuse_connection(server, why->message);
     }

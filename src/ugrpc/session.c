@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "net/connection.h"
 #include "net/preface.h"
@@ -164,9 +165,13 @@ static void refuse_http1(struct session *s)
 static bool begin(struct session *s, const uint8_t *data, size_t len)
 {
     struct ugrpc_status why;
-    switch (preface_tell(data, len)) {
+    size_t earlier = s->preface.len;
+    switch (preface_take(&s->preface, data, len)) {
+    case PREFACE_UNDECIDED:
+        return false;
     case PREFACE_HTTP2:
-        if (session_start_http2(s) == 0) {
+        if (session_start_http2(s) == 0 &&
+            nghttp2_session_mem_recv(s->h2, s->preface.bytes, earlier) == (ssize_t)earlier) {
             return true;
         }
         status_set(&why, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
@@ -270,7 +275,7 @@ static void on_timer(struct timer *timer, void *userdata)
     session_drop(s, &why);
 }
 
-struct session *session_accept(struct ugrpc_loop *loop, struct uv_stream_s *listener, struct tls *tls,
+struct session *session_accept(struct ugrpc_loop *loop, int fd, const struct address *from, struct tls *tls,
     const struct session_role *role, const struct session_limits *limits, struct session_counters *counters,
     void *userdata, struct ugrpc_status *st)
 {
@@ -278,9 +283,10 @@ struct session *session_accept(struct ugrpc_loop *loop, struct uv_stream_s *list
     struct session *s = calloc(1, sizeof(*s));
     if (!s) {
         status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
+        close(fd);
         return NULL;
     }
-    s->conn = connection_accept(loop_net(loop), listener, tls, &events, s, st);
+    s->conn = connection_new(loop_net(loop), fd, from, tls, &events, s, st);
     if (!s->conn) {
         free(s);
         return NULL;

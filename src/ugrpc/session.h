@@ -14,11 +14,11 @@
 #include "ugrpc/frame.h"
 #include "ugrpc/loop_internal.h"
 
+struct address;
 struct connection;
 struct session;
 struct tls;
 struct ugrpc_message;
-struct uv_stream_s;
 
 /* One message that waits to be sent. */
 struct outgoing {
@@ -92,8 +92,9 @@ struct session_counters {
     uint64_t messages_in, messages_out, bytes_in, bytes_out;
 };
 
-/* Accepts a connection. Borrows everything until role->ended() or session_drop(); frees itself then. */
-struct session *session_accept(struct ugrpc_loop *loop, struct uv_stream_s *listener, struct tls *tls,
+/* On an accepted socket, which it takes, also when it fails. Borrows everything else until role->ended() or
+ * session_drop(); frees itself then. */
+struct session *session_accept(struct ugrpc_loop *loop, int fd, const struct address *from, struct tls *tls,
     const struct session_role *role, const struct session_limits *limits, struct session_counters *counters,
     void *userdata, struct ugrpc_status *st);
 

@@ -7,12 +7,14 @@
 #include <uv.h>
 
 #include "base/timer.h"
+#include "net/preface.h"
 #include "ugrpc/session.h"
 
 struct session {
     struct ugrpc_loop *loop;
     struct connection *conn;
     nghttp2_session *h2; /* NULL until the first bytes are HTTP/2's */
+    struct preface preface;
     const struct session_role *role;
     const struct session_limits *limits;
     struct session_counters *counters;

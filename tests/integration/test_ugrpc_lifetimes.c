@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -163,6 +164,35 @@ static void a_server_runs_inside_a_loop_of_the_user(void **state)
     assert_int_equal(uv_loop_close(&uv), 0);
 }
 
+static volatile sig_atomic_t pipe_signals;
+
+static void note_signal(int number)
+{
+    pipe_signals++;
+}
+
+/* libugrpc cannot ask a program that uses it to ignore SIGPIPE, whose default is to end it. */
+static void writing_to_a_peer_that_has_left_raises_no_signal(void **state)
+{
+    struct fixture *f = *state;
+    struct sigaction before, noting = {.sa_handler = note_signal};
+    char address[64];
+    snprintf(address, sizeof(address), "unix:/tmp/ugrpc-pipe-%d.sock", (int)getpid());
+    sigaction(SIGPIPE, &noting, &before);
+    assert_int_equal(ugrpc_server_listen(f->server, address, NULL, NULL), 0);
+    h2_close(f->client);
+    f->client = h2_connect(f->loop, address, true);
+    begin(f, ECHO_PATH("Hold"));
+    close(f->client->fd);
+    f->client->fd = -1;
+    echo_let_go(&f->echo); /* the server does not know yet, and writes before it reads */
+    while (stats_of(f).open_connections > 0) {
+        ugrpc_loop_turn(f->loop);
+    }
+    sigaction(SIGPIPE, &before, NULL);
+    assert_int_equal(pipe_signals, 0);
+}
+
 /* In a thread of its own; `userdata` is where the outcome goes. */
 static void *serve_in_thread(void *userdata)
 {
@@ -223,6 +253,7 @@ int main(void)
         FIXTURE_TEST(freeing_a_server_cancels_what_is_open_and_frees_what_nobody_finishes),
         FIXTURE_TEST(a_server_may_be_freed_from_within_one_of_its_callbacks),
         FIXTURE_TEST(a_server_runs_inside_a_loop_of_the_user),
+        FIXTURE_TEST(writing_to_a_peer_that_has_left_raises_no_signal),
         cmocka_unit_test(two_servers_on_two_loops_in_two_threads_share_nothing),
         FIXTURE_TEST(other_threads_post_to_the_loop),
     };
