@@ -40,9 +40,21 @@ static int select_h2(SSL *ssl, const unsigned char **out, unsigned char *out_len
     return found ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-static int file_error(struct ugrpc_status *st, const char *what, const char *path)
+/* Instead of OpenSSL's own, which asks on the terminal and waits. */
+static int no_passphrase(char *to, int cap, int writing, void *asked)
+{
+    *(bool *)asked = true;
+    return -1;
+}
+
+static int file_error(struct ugrpc_status *st, const char *what, const char *path, bool asked)
 {
     char text[256];
+    if (asked) {
+        ERR_clear_error();
+        return status_set(st, UGRPC_INVALID_ARGUMENT,
+            "%s %s needs a passphrase, for which nobody can be asked: store it without one", what, path);
+    }
     return status_set(st, UGRPC_INVALID_ARGUMENT, "%s %s: %s", what, path, tls_error_text(text));
 }
 
@@ -51,7 +63,7 @@ static int load_client_ca(SSL_CTX *ctx, const char *path, bool required, struct 
     STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(path);
     if (!names || SSL_CTX_load_verify_locations(ctx, path, NULL) != 1) {
         sk_X509_NAME_pop_free(names, X509_NAME_free);
-        return file_error(st, "client CA file", path);
+        return file_error(st, "client CA file", path, false);
     }
     SSL_CTX_set_client_CA_list(ctx, names); /* takes them */
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | (required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), NULL);
@@ -73,17 +85,22 @@ static SSL_CTX *load(const struct tls *tls, struct ugrpc_status *st)
     SSL_CTX_set_alpn_select_cb(ctx, select_h2, NULL);
     SSL_CTX_set_session_id_context(ctx, session_context, sizeof(session_context) - 1);
     ERR_clear_error();
+    bool asked = false;
+    SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
+    SSL_CTX_set_default_passwd_cb_userdata(ctx, &asked);
     if (SSL_CTX_use_certificate_chain_file(ctx, tls->path[0]) != 1) {
-        file_error(st, "certificate file", tls->path[0]);
+        file_error(st, "certificate file", tls->path[0], asked);
         goto fail;
     }
     if (SSL_CTX_use_PrivateKey_file(ctx, tls->path[1], SSL_FILETYPE_PEM) != 1) {
-        file_error(st, "key file", tls->path[1]); /* also when it does not fit the certificate */
+        file_error(st, "key file", tls->path[1], asked); /* also when it does not fit the certificate */
         goto fail;
     }
     if (tls->path[2] && load_client_ca(ctx, tls->path[2], tls->client_required, st) != 0) {
         goto fail;
     }
+    SSL_CTX_set_default_passwd_cb(ctx, NULL); /* nothing more is read */
+    SSL_CTX_set_default_passwd_cb_userdata(ctx, NULL);
     return ctx;
 fail:
     SSL_CTX_free(ctx);

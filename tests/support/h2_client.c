@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,10 +26,23 @@
 
 #define PATIENCE_S 10
 
+/* What SSL_read() or SSL_write() returned, as recv() and send() would say it. */
+static ssize_t tls_result(struct h2_client *c, int rc)
+{
+    int error = SSL_get_error(c->ssl, rc);
+    if (rc > 0) {
+        return rc;
+    }
+    c->said_goodbye |= error == SSL_ERROR_ZERO_RETURN;
+    errno = error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE ? EAGAIN : EPROTO;
+    return error == SSL_ERROR_ZERO_RETURN ? 0 : -1;
+}
+
 static ssize_t on_send(nghttp2_session *h2, const uint8_t *data, size_t len, int flags, void *userdata)
 {
     struct h2_client *c = userdata;
-    ssize_t n = send(c->fd, data, len, MSG_NOSIGNAL);
+    ssize_t n = c->ssl ? tls_result(c, SSL_write(c->ssl, data, (int)len))
+                       : send(c->fd, data, len, MSG_NOSIGNAL);
     if (n >= 0) {
         return n;
     }
@@ -136,11 +150,25 @@ static void free_header(const struct h2_header *header)
     free((char *)header->value);
 }
 
+struct h2_client *h2_connect_tls(struct ugrpc_loop *loop, const char *address)
+{
+    struct h2_client *c = h2_connect(loop, address, true);
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    c->ssl = SSL_new(ctx);
+    SSL_CTX_free(ctx);
+    SSL_set_mode(c->ssl, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_set_alpn_protos(c->ssl, (const unsigned char *)"\x02h2", 3);
+    SSL_set_fd(c->ssl, c->fd);
+    SSL_set_connect_state(c->ssl);
+    return c;
+}
+
 void h2_close(struct h2_client *c)
 {
     if (!c) {
         return;
     }
+    SSL_free(c->ssl);
     if (c->fd >= 0) {
         close(c->fd);
     }
@@ -163,8 +191,12 @@ void h2_close(struct h2_client *c)
 static bool read_some(struct h2_client *c)
 {
     uint8_t data[65536];
-    ssize_t n = c->deaf || c->closed ? 0 : recv(c->fd, data, sizeof(data), MSG_DONTWAIT);
-    if (c->deaf || c->closed || (n < 0 && errno == EAGAIN)) {
+    if (c->deaf || c->closed) {
+        return false;
+    }
+    ssize_t n = c->ssl ? tls_result(c, SSL_read(c->ssl, data, sizeof(data)))
+                       : recv(c->fd, data, sizeof(data), MSG_DONTWAIT);
+    if (n < 0 && errno == EAGAIN) {
         return false;
     }
     if (n <= 0) {
@@ -248,6 +280,14 @@ void h2_pump_some(struct h2_client *c)
         h2_pump(c, pong_came, c);
         quiet = c->received - before > pong_len ? 0 : quiet + 1;
     }
+}
+
+void h2_open_windows(struct h2_client *c)
+{
+    const int32_t most = INT32_MAX;
+    nghttp2_settings_entry window = {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, (uint32_t)most};
+    nghttp2_submit_settings(c->h2, NGHTTP2_FLAG_NONE, &window, 1);
+    nghttp2_session_set_local_window_size(c->h2, NGHTTP2_FLAG_NONE, 0, most);
 }
 
 void h2_add_header(struct h2_client *c, const char *name, const char *value)

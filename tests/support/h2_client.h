@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct ssl_st;
 struct ugrpc_loop;
 
 struct h2_header {
@@ -32,10 +33,12 @@ struct h2_call {
 
 struct h2_client {
     int fd;
+    struct ssl_st *ssl; /* NULL: plain */
     nghttp2_session *h2;
     struct ugrpc_loop *loop; /* the server's; NULL: that is another process */
     struct h2_call *calls;
-    bool closed; /* by the server */
+    bool closed;       /* by the server */
+    bool said_goodbye; /* TLS: with its closing alert */
     bool goaway;
     uint32_t goaway_error;
     unsigned pings, pongs; /* sent by h2_pump_some(); answered */
@@ -50,6 +53,8 @@ struct h2_client {
 /* Connects to "127.0.0.1:PORT", "[::1]:PORT" or "unix:/path", with the server on `loop` (NULL: in another
  * process); with_http2 false leaves the bytes to the test. */
 struct h2_client *h2_connect(struct ugrpc_loop *loop, const char *address, bool with_http2);
+/* Over TLS, trusting any certificate. */
+struct h2_client *h2_connect_tls(struct ugrpc_loop *loop, const char *address);
 void h2_close(struct h2_client *c); /* NULL is fine */
 
 /* Turns server and client until `done` says so; fails the test after ten seconds without that. */
@@ -57,6 +62,9 @@ void h2_pump(struct h2_client *c, bool (*done)(void *userdata), void *userdata);
 void h2_pump_until_closed(struct h2_client *c, struct h2_call *call);
 void h2_pump_until_gone(struct h2_client *c); /* the connection */
 void h2_pump_some(struct h2_client *c);       /* until both have nothing to do */
+
+/* Lets replies of any size come. */
+void h2_open_windows(struct h2_client *c);
 
 /* Headers for the next calls, besides the usual ones. */
 void h2_add_header(struct h2_client *c, const char *name, const char *value);
