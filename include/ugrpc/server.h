@@ -83,8 +83,9 @@ UGRPC_API int ugrpc_server_add_reflection(struct ugrpc_server *server, struct ug
 UGRPC_API void ugrpc_server_set_serving(struct ugrpc_server *server, const char *service, bool serving);
 
 /* Interceptors run in the order added. begin: when the request's headers are there, before anything is
- * decoded; 0 goes on, a negative code refuses the call with `st`. end: once for each call that was begun,
- * with the status it got. Either may be NULL. Borrowed until ugrpc_server_free(). */
+ * decoded; 0 goes on, a negative code refuses the call with `st`. end: once for each call that `begin` was
+ * called for, with the status it got; without a `begin`, for all that come as far as that, also those whose
+ * key is not known. Either may be NULL. Borrowed until ugrpc_server_free(). */
 struct ugrpc_interceptor {
     int (*begin)(struct ugrpc_call *call, void *userdata, struct ugrpc_status *st);
     void (*end)(struct ugrpc_call *call, const struct ugrpc_status *st, void *userdata);

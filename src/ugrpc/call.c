@@ -83,9 +83,7 @@ void call_unpin(struct ugrpc_call *call)
     struct ugrpc_server *server = call->peer->server;
     if (--call->pins == 0 && !call->owned && !call->stream.session) {
         call_free(call);
-        if (server->freed && !server->calls) {
-            server_delete(server);
-        }
+        server_delete_unused(server);
     }
 }
 
@@ -114,7 +112,7 @@ bool call_conclude(struct ugrpc_call *call, enum ugrpc_code code, const char *te
         }
         for (size_t i = 0; i < server->n_interceptors; i++) {
             const struct intercept *x = &server->interceptors[i];
-            if (x->interceptor->end) {
+            if (x->interceptor->end && (!x->interceptor->begin || i < call->n_begun)) {
                 x->interceptor->end(call, &st, x->userdata);
             }
         }

@@ -40,7 +40,8 @@ struct ugrpc_call {
     uint8_t reply_codec;
     uint8_t accepted_codecs; /* bits */
     unsigned pins;           /* functions on the stack that still use it */
-    bool begun;              /* interceptors know of it */
+    bool begun;              /* has come to the interceptors … */
+    unsigned n_begun;        /* … and to `begin` of so many */
     bool owned;              /* by its handler, which has not finished it */
     bool concluded;          /* has its status */
     bool cancelled;          /* the handler has been, or is being, told */

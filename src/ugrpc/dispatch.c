@@ -195,16 +195,15 @@ static bool intercept(struct ugrpc_call *call)
     call->begun = true;
     if (check_key(call, &st) != 0) {
         call_abort(call, &st);
-        return false;
     }
-    for (size_t i = 0; i < server->n_interceptors; i++) {
+    for (size_t i = 0; i < server->n_interceptors && !call->concluded; i++) {
         const struct intercept *x = &server->interceptors[i];
+        call->n_begun++;
         if (x->interceptor->begin && x->interceptor->begin(call, x->userdata, &st) != 0) {
             call_abort(call, &st);
-            return false;
         }
     }
-    return true;
+    return !call->concluded; /* by a refusal, or because the server was freed meanwhile */
 }
 
 static void refuse_unknown_method(struct ugrpc_call *call)
@@ -253,15 +252,9 @@ static bool check_headers(struct ugrpc_call *call)
     return false;
 }
 
-static void on_headers_done(struct stream *stream)
+/* All its headers are there, and it is not refused. */
+static void admit(struct ugrpc_call *call)
 {
-    struct ugrpc_call *call = call_of(stream);
-    if (!call->method && server_of(call)->fallback.handler) {
-        call->method = &server_of(call)->fallback;
-    }
-    if (!check_headers(call)) {
-        return;
-    }
     if (call->deadline_ns != INT64_MAX) {
         timer_start_at(loop_timers(server_of(call)->loop), &call->timer, call->deadline_ns);
     }
@@ -273,6 +266,19 @@ static void on_headers_done(struct stream *stream)
         call->owned = true;
         method->handler->begin(call, NULL, method->servicer, method->userdata);
     }
+}
+
+static void on_headers_done(struct stream *stream)
+{
+    struct ugrpc_call *call = call_of(stream);
+    if (!call->method && server_of(call)->fallback.handler) {
+        call->method = &server_of(call)->fallback;
+    }
+    call_pin(call);
+    if (check_headers(call)) {
+        admit(call);
+    }
+    call_unpin(call);
 }
 
 /* ---- messages ---- */

@@ -128,14 +128,14 @@ void ugrpc_server_free(struct ugrpc_server *server)
         }
     }
     server->freed = true;
-    if (server->calls) { /* this runs within one of their callbacks: the last of them frees the server */
-        return;
-    }
-    server_delete(server);
+    server_delete_unused(server); /* else this runs within a callback, and whoever called that does it */
 }
 
-void server_delete(struct ugrpc_server *server)
+void server_delete_unused(struct ugrpc_server *server)
 {
+    if (!server->freed || server->calls || server->pins > 0) {
+        return;
+    }
     for (size_t i = 0; i < server->n_listeners; i++) {
         free(server->addresses[i]);
     }
@@ -533,13 +533,19 @@ static void finish_shutdown(struct ugrpc_server *server)
     }
 }
 
-/* Streams, or all calls, end with UNAVAILABLE. */
+static void unpin(struct ugrpc_server *server)
+{
+    server->pins--;
+    server_delete_unused(server);
+}
+
+/* Streams, or all calls, end with UNAVAILABLE. The server may be freed meanwhile. */
 static void end_calls(struct ugrpc_server *server, bool unary_too)
 {
     struct ugrpc_status st;
     status_set(&st, UGRPC_UNAVAILABLE, "the server is shutting down");
     /* A handler may finish other calls from within on_cancel, so the search begins anew after each. */
-    for (struct ugrpc_call *call = server->calls; call;) {
+    for (struct ugrpc_call *call = server->calls; call && !server->freeing;) {
         bool unary = !call->method || call->method->type->kind == UGRPC_UNARY;
         if (!call->concluded && (unary_too || !unary)) {
             call_abort(call, &st);
@@ -553,7 +559,10 @@ static void end_calls(struct ugrpc_server *server, bool unary_too)
 /* A turn after what health watchers were told has been sent. */
 static void on_streams_timer(struct timer *timer, void *userdata)
 {
-    end_calls(userdata, false);
+    struct ugrpc_server *server = userdata;
+    server->pins++;
+    end_calls(server, false);
+    unpin(server);
 }
 
 /* The grace is over: first the calls get their status, in the next turn the connections are closed. */
@@ -562,19 +571,21 @@ static void on_shutdown_timer(struct timer *timer, void *userdata)
     struct ugrpc_server *server = userdata;
     struct ugrpc_status why;
     status_set(&why, UGRPC_UNAVAILABLE, "the server is shutting down");
+    server->pins++;
     if (!server->peers) {
         finish_shutdown(server);
-        return;
-    }
-    if (!server->unary_ended) {
+    } else if (!server->unary_ended) {
         server->unary_ended = true;
         end_calls(server, true);
-        timer_start_in(loop_timers(server->loop), timer, FAREWELL_NS);
-        return;
+        if (!server->freeing) {
+            timer_start_in(loop_timers(server->loop), timer, FAREWELL_NS);
+        }
+    } else {
+        while (server->peers) {
+            session_drop(server->peers->session, &why);
+        }
     }
-    while (server->peers) {
-        session_drop(server->peers->session, &why);
-    }
+    unpin(server);
 }
 
 void ugrpc_server_shutdown(

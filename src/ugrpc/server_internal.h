@@ -52,7 +52,8 @@ struct ugrpc_server {
     struct listener **listeners;
     char **addresses; /* of the listeners, which shutdown closes */
     size_t n_listeners;
-    bool started, shutting_down, freeing, freed; /* freed: only calls on the stack keep it */
+    unsigned pins;                               /* functions on the stack that still use it */
+    bool started, shutting_down, freeing, freed; /* freed: only calls and functions on the stack keep it */
     bool shutdown_holds;                         /* the loop, until `done` */
     struct timer shutdown_timer;                 /* the end of the grace */
     struct timer streams_timer;                  /* the turn after shutdown was asked for */
@@ -82,7 +83,7 @@ extern const struct session_role server_role;
 void server_peer_gone(struct ugrpc_server *server, struct peer *peer, const struct ugrpc_status *why);
 void peer_unref(struct peer *peer);
 
-/* The memory of a freed server, once no call stands on the stack any more. */
-void server_delete(struct ugrpc_server *server);
+/* The memory of a freed server, unless a call or a function on the stack still uses it. */
+void server_delete_unused(struct ugrpc_server *server);
 
 #endif

@@ -246,6 +246,46 @@ static void a_required_key_is_asked_of_every_call(void **state)
     echo_let_go(&f->echo);
 }
 
+struct pair {
+    int refuses;
+    unsigned begins, ends;
+};
+
+static int count_begin(struct ugrpc_call *call, void *userdata, struct ugrpc_status *st)
+{
+    struct pair *pair = userdata;
+    pair->begins++;
+    return pair->refuses ? ugrpc_status_set(st, UGRPC_PERMISSION_DENIED, "no") : 0;
+}
+
+static void count_end(struct ugrpc_call *call, const struct ugrpc_status *st, void *userdata)
+{
+    ((struct pair *)userdata)->ends++;
+}
+
+static void an_interceptor_sees_the_end_of_what_it_saw_begin(void **state)
+{
+    static const struct ugrpc_interceptor pairs = {count_begin, count_end}, ends = {.end = count_end};
+    struct fixture *f = *state;
+    struct pair first = {0}, second = {.refuses = 1}, third = {0}, watcher = {0};
+    ugrpc_server_add_interceptor(f->server, &pairs, &first);
+    ugrpc_server_add_interceptor(f->server, &pairs, &second);
+    ugrpc_server_add_interceptor(f->server, &pairs, &third);
+    ugrpc_server_add_interceptor(f->server, &ends, &watcher);
+    ugrpc_server_require_key(f->server, check_key, NULL);
+    h2_pump_until_closed(f->client, h2_call_empty(f->client, ECHO_PATH("Unary"))); /* without key */
+    assert_int_equal(first.begins + first.ends, 0);
+    assert_int_equal(watcher.ends, 1);
+    h2_add_header(f->client, "key", "secret");
+    h2_pump_until_closed(f->client, h2_call_empty(f->client, ECHO_PATH("Unary")));
+    const struct pair all[] = {first, second, third};
+    for (unsigned i = 0; i < ARRAY_LEN(all); i++) {
+        assert_int_equal(all[i].begins, i < 2);
+        assert_int_equal(all[i].ends, i < 2);
+    }
+    assert_int_equal(watcher.ends, 2);
+}
+
 static void calls_know_their_peer_and_connection(void **state)
 {
     struct fixture *f = *state;
@@ -277,6 +317,7 @@ int main(void)
         FIXTURE_TEST_OWN(replies_that_nobody_reads_are_bounded_by_the_connection),
         FIXTURE_TEST(interceptors_see_each_call_and_its_outcome_and_may_refuse_it),
         FIXTURE_TEST(a_required_key_is_asked_of_every_call),
+        FIXTURE_TEST(an_interceptor_sees_the_end_of_what_it_saw_begin),
         FIXTURE_TEST(calls_know_their_peer_and_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,12 +123,17 @@ static void freeing_a_server_cancels_what_is_open_and_frees_what_nobody_finishes
     h2_pump_until_gone(f->client);
 }
 
+static void free_server(struct fixture *f)
+{
+    ugrpc_server_free(f->server);
+    f->server = NULL;
+}
+
 static void free_in_handler(struct ugrpc_call *call, void *userdata)
 {
     struct fixture *f = userdata;
     ugrpc_call_end(call);
-    ugrpc_server_free(f->server);
-    f->server = NULL;
+    free_server(f);
 }
 
 static void a_server_may_be_freed_from_within_one_of_its_callbacks(void **state)
@@ -140,6 +145,100 @@ static void a_server_may_be_freed_from_within_one_of_its_callbacks(void **state)
     h2_reset(f->client, call);
     h2_pump_until_gone(f->client);
     assert_null(f->server);
+}
+
+static void free_in_done(void *userdata)
+{
+    free_server(userdata);
+}
+
+/* The streams' end, in the turn after it was asked for; then the unary calls', when the grace is over. */
+static void a_server_may_be_freed_from_on_cancel_of_its_shutdown(void **state)
+{
+    static const struct ugrpc_call_events events = {NULL, free_in_handler};
+    static const char *const methods[] = {ECHO_PATH("Watch"), ECHO_PATH("Hold")};
+    for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
+        struct fixture f = {0};
+        unsigned done = 0;
+        fixture_start(&f, (struct ugrpc_server_options){0});
+        begin(&f, methods[i]);
+        ugrpc_call_watch(f.echo.held, &events, &f);
+        ugrpc_server_shutdown(f.server, 10, note_done, &done);
+        h2_pump_until_gone(f.client);
+        assert_null(f.server);
+        assert_int_equal(done, 0);
+        fixture_stop(&f);
+    }
+}
+
+static void a_server_may_be_freed_from_done(void **state)
+{
+    struct fixture *f = *state;
+    begin(f, ECHO_PATH("Watch"));
+    ugrpc_server_shutdown(f->server, 10, free_in_done, f);
+    h2_pump_until_gone(f->client);
+    while (f->server) {
+        ugrpc_loop_turn(f->loop);
+    }
+}
+
+static int free_in_begin(struct ugrpc_call *call, void *userdata, struct ugrpc_status *st)
+{
+    free_server(userdata);
+    return 0;
+}
+
+static int free_and_refuse(struct ugrpc_call *call, void *userdata, struct ugrpc_status *st)
+{
+    free_server(userdata);
+    return ugrpc_status_set(st, UGRPC_ABORTED, "no more");
+}
+
+static void free_in_end(struct ugrpc_call *call, const struct ugrpc_status *st, void *userdata)
+{
+    struct fixture *f = userdata;
+    if (f->server) {
+        free_server(f);
+    }
+}
+
+static void a_server_may_be_freed_from_an_interceptor(void **state)
+{
+    static const struct ugrpc_interceptor interceptors[] = {
+        {.begin = free_in_begin}, {.begin = free_and_refuse}, {.end = free_in_end}};
+    static const char *const methods[] = {ECHO_PATH("Unary"), ECHO_PATH("Chat")};
+    for (size_t i = 0; i < ARRAY_LEN(interceptors) * ARRAY_LEN(methods); i++) {
+        struct fixture f = {0};
+        fixture_start(&f, (struct ugrpc_server_options){0});
+        ugrpc_server_add_interceptor(f.server, &interceptors[i % ARRAY_LEN(interceptors)], &f);
+        ugrpc_server_add_interceptor(f.server, &interceptors[2], &f);
+        h2_call_empty(f.client, methods[i / ARRAY_LEN(interceptors)]);
+        h2_pump_until_gone(f.client);
+        assert_null(f.server);
+        fixture_stop(&f);
+    }
+}
+
+static bool free_in_check(const char *key, char identity[64], void *userdata)
+{
+    strcpy(identity, "operator");
+    free_server(userdata);
+    return *key == 'y';
+}
+
+static void a_server_may_be_freed_from_the_check_of_a_key(void **state)
+{
+    static const char *const keys[] = {"yes", "no"};
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        struct fixture f = {0};
+        fixture_start(&f, (struct ugrpc_server_options){0});
+        ugrpc_server_require_key(f.server, free_in_check, &f);
+        h2_add_header(f.client, "key", keys[i]);
+        h2_call_empty(f.client, ECHO_PATH("Unary"));
+        h2_pump_until_gone(f.client);
+        assert_null(f.server);
+        fixture_stop(&f);
+    }
 }
 
 static void a_server_runs_inside_a_loop_of_the_user(void **state)
@@ -252,6 +351,10 @@ int main(void)
         FIXTURE_TEST(shutdown_without_connections_is_done_in_the_next_turn),
         FIXTURE_TEST(freeing_a_server_cancels_what_is_open_and_frees_what_nobody_finishes),
         FIXTURE_TEST(a_server_may_be_freed_from_within_one_of_its_callbacks),
+        cmocka_unit_test(a_server_may_be_freed_from_on_cancel_of_its_shutdown),
+        FIXTURE_TEST(a_server_may_be_freed_from_done),
+        cmocka_unit_test(a_server_may_be_freed_from_an_interceptor),
+        cmocka_unit_test(a_server_may_be_freed_from_the_check_of_a_key),
         FIXTURE_TEST(a_server_runs_inside_a_loop_of_the_user),
         FIXTURE_TEST(writing_to_a_peer_that_has_left_raises_no_signal),
         cmocka_unit_test(two_servers_on_two_loops_in_two_threads_share_nothing),
