@@ -2,6 +2,7 @@
 /* Handles stand in an allocation of their own that goes when the last of them is closed. */
 #include "ugrpc/loop_internal.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <uv.h>
@@ -249,14 +250,32 @@ int ugrpc_loop_fd(struct ugrpc_loop *loop)
     return uv_backend_fd(loop->uv);
 }
 
+/* libuv knows neither what was marked nor which timers were started since the loop last turned. It is held
+ * because a libuv loop without anything to wait for does nothing, and says 0. */
 int ugrpc_loop_timeout_ms(struct ugrpc_loop *loop)
 {
-    return uv_backend_timeout(loop->uv);
+    if (loop->marked.next != &loop->marked) {
+        return 0;
+    }
+    uv_update_time(loop->uv);
+    loop_hold(loop);
+    int timeout_ms = uv_backend_timeout(loop->uv);
+    loop_let_go(loop);
+    int64_t due_ns = timers_next_ns(&loop->timers);
+    if (due_ns == INT64_MAX) {
+        return timeout_ms;
+    }
+    int64_t left_ns = due_ns - loop_now_ns(loop);
+    int64_t left_ms = left_ns <= 0 ? 0 : (left_ns + NS_PER_MS - 1) / NS_PER_MS;
+    left_ms = left_ms < INT_MAX ? left_ms : INT_MAX;
+    return timeout_ms >= 0 && timeout_ms < left_ms ? timeout_ms : (int)left_ms;
 }
 
 void ugrpc_loop_turn(struct ugrpc_loop *loop)
 {
+    loop_hold(loop);
     uv_run(loop->uv, UV_RUN_NOWAIT);
+    loop_let_go(loop);
 }
 
 int ugrpc_loop_post(struct ugrpc_loop *loop, void (*fn)(void *userdata), void *userdata)

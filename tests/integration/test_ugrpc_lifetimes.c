@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -263,6 +264,65 @@ static void a_server_runs_inside_a_loop_of_the_user(void **state)
     assert_int_equal(uv_loop_close(&uv), 0);
 }
 
+/* One round of a program with poll() as its loop. False: it would have slept for ever. */
+static bool wait_and_turn(struct ugrpc_loop *loop)
+{
+    struct pollfd readable = {.fd = ugrpc_loop_fd(loop), .events = POLLIN};
+    int timeout_ms = ugrpc_loop_timeout_ms(loop);
+    const int for_ever_ms = 5000; /* nothing here takes that long */
+    int n = poll(&readable, 1, timeout_ms < 0 ? for_ever_ms : timeout_ms);
+    ugrpc_loop_turn(loop);
+    return n > 0 || timeout_ms >= 0;
+}
+
+static void a_loop_of_poll_wakes_for_deadlines(void **state)
+{
+    struct fixture *f = *state;
+    h2_add_header(f->client, "grpc-timeout", "50m");
+    h2_call_empty(f->client, ECHO_PATH("Hold"));
+    nghttp2_session_send(f->client->h2);
+    while (f->echo.cancels == 0) {
+        assert_true(wait_and_turn(f->loop));
+    }
+}
+
+static void a_loop_of_poll_sends_what_was_answered_between_its_turns(void **state)
+{
+    struct fixture *f = *state;
+    begin(f, ECHO_PATH("Hold"));
+    uint64_t sent = stats_of(f).bytes_out;
+    echo_let_go(&f->echo);
+    assert_int_equal(ugrpc_loop_timeout_ms(f->loop), 0);
+    ugrpc_loop_turn(f->loop);
+    assert_true(stats_of(f).bytes_out > sent);
+}
+
+static void a_loop_of_poll_sleeps_when_there_is_nothing_to_do_and_hears_posts(void **state)
+{
+    struct ugrpc_loop *loop = ugrpc_loop_new();
+    unsigned done = 0;
+    for (int i = 0; i < 3; i++) {
+        ugrpc_loop_turn(loop);
+    }
+    assert_int_equal(ugrpc_loop_timeout_ms(loop), -1);
+    ugrpc_loop_post(loop, note_done, &done);
+    while (!done) {
+        assert_true(wait_and_turn(loop));
+    }
+    ugrpc_loop_free(loop);
+}
+
+static void a_loop_of_poll_finishes_a_shutdown(void **state)
+{
+    struct fixture *f = *state;
+    unsigned done = 0;
+    begin(f, ECHO_PATH("Hold"));
+    ugrpc_server_shutdown(f->server, 20, note_done, &done);
+    while (!done) {
+        assert_true(wait_and_turn(f->loop));
+    }
+}
+
 static volatile sig_atomic_t pipe_signals;
 
 static void note_signal(int number)
@@ -356,6 +416,10 @@ int main(void)
         cmocka_unit_test(a_server_may_be_freed_from_an_interceptor),
         cmocka_unit_test(a_server_may_be_freed_from_the_check_of_a_key),
         FIXTURE_TEST(a_server_runs_inside_a_loop_of_the_user),
+        FIXTURE_TEST(a_loop_of_poll_wakes_for_deadlines),
+        FIXTURE_TEST(a_loop_of_poll_sends_what_was_answered_between_its_turns),
+        cmocka_unit_test(a_loop_of_poll_sleeps_when_there_is_nothing_to_do_and_hears_posts),
+        FIXTURE_TEST(a_loop_of_poll_finishes_a_shutdown),
         FIXTURE_TEST(writing_to_a_peer_that_has_left_raises_no_signal),
         cmocka_unit_test(two_servers_on_two_loops_in_two_threads_share_nothing),
         FIXTURE_TEST(other_threads_post_to_the_loop),
