@@ -43,7 +43,8 @@ UGRPC_API void ugrpc_call_fail_status(struct ugrpc_call *call, const struct ugrp
 
 /* Sending on a stream. A message is taken when nothing waits to be sent, or when what waits and the message
  * together stay below the send limit (64 KiB, or as set: 1 means one message at a time, so that the newest
- * always goes next). */
+ * always goes next) – and when the connection has room for it besides what its other streams have to send
+ * (max_connection_bytes; a message by itself may be larger). */
 UGRPC_API enum ugrpc_sent ugrpc_call_send(struct ugrpc_call *call, const struct ProtobufCMessage *message);
 UGRPC_API enum ugrpc_sent ugrpc_call_send_message(struct ugrpc_call *call, struct ugrpc_message *message);
 UGRPC_API void ugrpc_call_set_send_limit(struct ugrpc_call *call, size_t bytes);

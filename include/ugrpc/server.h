@@ -28,7 +28,7 @@ struct ugrpc_server_options {
     uint32_t max_streams;          /* 128 calls at a time on one connection */
     uint32_t max_header_bytes;     /* 16 KiB of request metadata */
     uint32_t max_message_bytes;    /* 4 MiB a request message, also after decompression */
-    uint32_t max_connection_bytes; /* 16 MiB of unread requests and unsent replies on one connection */
+    uint32_t max_connection_bytes; /* 16 MiB of requests and unsent messages on one connection */
     uint32_t handshake_timeout_ms; /* 10 s for TLS and the HTTP/2 preface */
     int64_t idle_timeout_ms;       /* a connection without calls and without pings; 0: for ever */
     int64_t keepalive_time_ms;     /* 30 s of silence, then a ping … */

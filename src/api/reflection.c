@@ -57,8 +57,7 @@ static void send_response(struct ugrpc_call *call, const request *req, response 
     reply->valid_host = req->host;
     reply->original_request = (request *)req;
     if (ugrpc_call_send(call, &reply->base) == UGRPC_FULL) {
-        ugrpc_call_fail(
-            call, UGRPC_RESOURCE_EXHAUSTED, "over %d bytes of answers wait to be read", SEND_LIMIT);
+        ugrpc_call_fail(call, UGRPC_RESOURCE_EXHAUSTED, "too many bytes of answers wait to be read already");
     }
 }
 

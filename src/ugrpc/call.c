@@ -292,12 +292,12 @@ void ugrpc_call_reply_message(struct ugrpc_call *call, struct ugrpc_message *rep
 {
     struct session *s = call->stream.session;
     if (s && !call->concluded) {
-        size_t len, held = session_held(s);
+        size_t len;
         const uint8_t *frame = message_frame(reply, call->reply_codec, &len);
-        if (held > 0 && held + len > call->peer->server->limits.max_connection_bytes) {
+        if (!stream_has_room(&call->stream, len)) {
             ugrpc_call_fail(call, UGRPC_RESOURCE_EXHAUSTED,
-                "%zu bytes of replies and requests wait on this connection already: its client reads too slowly",
-                held);
+                "%zu bytes of replies wait on this connection already: its client reads too slowly",
+                session_waiting(s));
             return;
         }
         push(call, reply, frame, len);
@@ -331,6 +331,10 @@ enum ugrpc_sent ugrpc_call_send_message(struct ugrpc_call *call, struct ugrpc_me
     const uint8_t *frame = message_frame(message, call->reply_codec, &len);
     if (stream->waiting > 0 && stream->waiting + len > call->send_limit) {
         stream->wants_ready = true;
+        return UGRPC_FULL;
+    }
+    if (!stream_has_room(stream, len)) {
+        stream_await_room(stream);
         return UGRPC_FULL;
     }
     push(call, message, frame, len);

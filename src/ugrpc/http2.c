@@ -125,7 +125,9 @@ static int on_frame(nghttp2_session *h2, const nghttp2_frame *frame, void *userd
         }
         return 0;
     case NGHTTP2_PING:
-        s->used_ms = session_now_ms(s);
+        if (!(frame->hd.flags & NGHTTP2_FLAG_ACK)) { /* not the answer to ours */
+            s->used_ms = session_now_ms(s);
+        }
         return 0;
     case NGHTTP2_RST_STREAM:
         count_reset(s);

@@ -43,14 +43,15 @@ struct stream {
     struct outgoing *first, *last;
     struct outgoing only; /* the place of a message that waits alone, as nearly all do */
     size_t sent_of_first;
-    size_t waiting;  /* bytes from there to the end of the queue */
-    size_t held;     /* bytes of memory that count against the connection's limit */
+    size_t waiting; /* bytes from there to the end of the queue */
+    size_t held;    /* bytes of memory for what was received; they count against the connection's limit too */
     size_t withheld; /* received while paused: not given back to the flow-control window */
     struct frame_reader in;
     int32_t id;
     enum stream_source source;
     bool headers_sent, finishing, paused;
     bool wants_ready, in_ready_list;
+    bool starved;      /* wants_ready, because the connection has no room */
     bool deaf;         /* what the peer still sends is dropped */
     bool remote_ended; /* the peer has sent all */
 };
@@ -66,8 +67,8 @@ struct session_role {
     void (*remote_end)(struct stream *stream);
     /* All messages are sent and the stream is finishing: submit the trailers. False: there are none. */
     bool (*trailers)(struct stream *stream);
-    void (*ready)(
-        struct stream *stream); /* after wants_ready: the queue is empty, or half of `ready_below` */
+    /* After wants_ready: some of the queue was sent, or the connection has room. */
+    void (*ready)(struct stream *stream);
     /* The stream is over; `error` is HTTP/2's. stream->session is NULL already. */
     void (*closed)(struct stream *stream, uint32_t error);
     /* The peer speaks something else; it has been answered where that was possible. */
@@ -109,16 +110,22 @@ struct stream *session_first_stream(const struct session *s);
 const char *session_peer(const struct session *s);
 const char *session_peer_subject(const struct session *s);
 
-/* Bytes that all its streams hold. */
-size_t session_held(const struct session *s);
-/* Whether `more` bytes may be held besides what the session's streams hold; counts them for the stream. */
+/* Whether `more` received bytes may be held besides what the session's streams hold and have to send; counts
+ * them for the stream. */
 MUST_CHECK bool session_hold(struct stream *stream, size_t more);
+/* Bytes that all its streams have to send. */
+size_t session_waiting(const struct session *s);
 
 /* Enters a stream that lives in the caller's memory. */
 void stream_open(struct stream *stream, struct session *s, int32_t id);
 /* The header block; with `last` it ends the stream. Values flagged NO_COPY live until role->closed(). */
 void stream_headers(struct stream *stream, const nghttp2_nv *nv, size_t n, bool last);
 void stream_trailers(struct stream *stream, const nghttp2_nv *nv, size_t n);
+/* Whether a message of this size may be queued: the connection's limit allows it, or nothing else waits to be
+ * sent on it, so that no message is too large for ever. */
+bool stream_has_room(const struct stream *stream, size_t len);
+/* role->ready() when the connection has room again. */
+void stream_await_room(struct stream *stream);
 /* Queues a form of a message; takes a reference. Negative when memory runs out. */
 MUST_CHECK int stream_push(
     struct stream *stream, struct ugrpc_message *message, const uint8_t *data, size_t len);

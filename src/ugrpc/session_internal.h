@@ -22,8 +22,9 @@ struct session {
     struct flush flush;
     struct timer timer;
     struct stream *streams;
-    struct stream *ready; /* to be told after the present flush */
-    size_t held;
+    struct stream *ready;  /* to be told after the present flush */
+    size_t held, waiting;  /* of all streams */
+    unsigned starved;      /* streams */
     uint64_t heard_ms;     /* when bytes last came */
     uint64_t used_ms;      /* when a stream last ended, or a ping came */
     uint64_t ping_sent_ms; /* 0: none is out */

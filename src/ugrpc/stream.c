@@ -23,6 +23,59 @@ void stream_open(struct stream *stream, struct session *s, int32_t id)
     nghttp2_session_set_stream_user_data(s->h2, id, stream);
 }
 
+static size_t total(const struct session *s)
+{
+    return s->held + s->waiting;
+}
+
+static void add_ready(struct stream *stream)
+{
+    if (!stream->in_ready_list) {
+        stream->in_ready_list = true;
+        stream->next_ready = stream->session->ready;
+        stream->session->ready = stream;
+    }
+}
+
+bool stream_has_room(const struct stream *stream, size_t len)
+{
+    const struct session *s = stream->session;
+    return s->waiting == 0 || total(s) + len <= s->limits->max_connection_bytes;
+}
+
+void stream_await_room(struct stream *stream)
+{
+    stream->wants_ready = true;
+    stream->session->starved += !stream->starved;
+    stream->starved = true;
+}
+
+/* Less is held than before: when that is room enough, whoever waits for it is told after the next flush. */
+static void end_starving(struct session *s)
+{
+    if (s->waiting > 0 && total(s) > s->limits->max_connection_bytes / 2) {
+        return;
+    }
+    for (struct stream *stream = s->streams; stream; stream = stream->next) {
+        if (stream->starved) {
+            stream->starved = false;
+            add_ready(stream);
+        }
+    }
+    s->starved = 0;
+    session_mark(s);
+}
+
+static void sent_or_dropped(struct stream *stream, size_t len)
+{
+    struct session *s = stream->session;
+    stream->waiting -= len;
+    s->waiting -= len;
+    if (s->starved > 0) {
+        end_starving(s);
+    }
+}
+
 static void forget_ready(struct stream *stream)
 {
     if (!stream->in_ready_list) {
@@ -49,16 +102,18 @@ void stream_close(struct stream *stream, uint32_t error)
         stream->next->prev = stream->prev;
     }
     nghttp2_session_set_stream_user_data(s->h2, stream->id, NULL);
-    s->held -= stream->held;
+    s->starved -= stream->starved;
+    stream_release(stream, stream->held);
+    sent_or_dropped(stream, stream->waiting);
     s->used_ms = session_now_ms(s);
     stream->session = NULL;
     stream_done(stream);
     s->role->closed(stream, error); /* may free it */
 }
 
-size_t session_held(const struct session *s)
+size_t session_waiting(const struct session *s)
 {
-    return s->held;
+    return s->waiting;
 }
 
 static void drop_outgoing(struct stream *stream)
@@ -88,7 +143,7 @@ void stream_done(struct stream *stream)
 bool session_hold(struct stream *stream, size_t more)
 {
     struct session *s = stream->session;
-    if (s && s->held + more > s->limits->max_connection_bytes) {
+    if (s && total(s) + more > s->limits->max_connection_bytes) {
         return false;
     }
     if (s) {
@@ -102,6 +157,9 @@ void stream_release(struct stream *stream, size_t less)
 {
     stream->session->held -= less;
     stream->held -= less;
+    if (stream->session->starved > 0) {
+        end_starving(stream->session);
+    }
 }
 
 ssize_t stream_on_read_data(nghttp2_session *h2, int32_t id, uint8_t *buf, size_t len, uint32_t *flags,
@@ -141,8 +199,7 @@ int stream_on_send_data(nghttp2_session *h2, nghttp2_frame *frame, const uint8_t
     memcpy(to, head, 9);
     to += 9;
     connection_commit(s->conn, 9 + len);
-    stream->waiting -= len;
-    stream_release(stream, len);
+    sent_or_dropped(stream, len);
     while (len > 0) {
         struct outgoing *out = stream->first;
         size_t n = out->len - stream->sent_of_first;
@@ -157,10 +214,8 @@ int stream_on_send_data(nghttp2_session *h2, nghttp2_frame *frame, const uint8_t
             s->counters->messages_out++;
         }
     }
-    if (stream->wants_ready && !stream->in_ready_list) {
-        stream->in_ready_list = true;
-        stream->next_ready = s->ready;
-        s->ready = stream;
+    if (stream->wants_ready) {
+        add_ready(stream);
     }
     return 0;
 }
@@ -220,8 +275,7 @@ int stream_push(struct stream *stream, struct ugrpc_message *message, const uint
     }
     stream->last = out;
     stream->waiting += len;
-    stream->held += len;
-    stream->session->held += len;
+    stream->session->waiting += len;
     return resume(stream);
 }
 
@@ -235,8 +289,7 @@ void stream_clear(struct stream *stream)
         stream->first = begun->next;
     }
     while (stream->first) {
-        stream_release(stream, stream->first->len);
-        stream->waiting -= stream->first->len;
+        sent_or_dropped(stream, stream->first->len);
         drop_outgoing(stream);
     }
     if (begun) {

@@ -119,6 +119,16 @@ static void an_idle_connection_is_closed_when_so_configured(void **state)
     assert_int_equal(f->client->goaway_error, NGHTTP2_NO_ERROR);
 }
 
+/* Our own pings, and their answers, are no use of it. */
+static void an_idle_connection_is_closed_in_spite_of_keepalive(void **state)
+{
+    struct fixture *f = *state;
+    fixture_start(f, (struct ugrpc_server_options){.idle_timeout_ms = 100, .keepalive_time_ms = 20});
+    h2_pump_until_gone(f->client);
+    assert_true(f->client->goaway);
+    assert_int_equal(f->client->goaway_error, NGHTTP2_NO_ERROR);
+}
+
 static void connections_beyond_the_limit_are_closed_at_once(void **state)
 {
     struct fixture *f = *state;
@@ -161,6 +171,7 @@ int main(void)
         FIXTURE_TEST_OWN(a_dead_peer_is_found_by_a_ping),
         FIXTURE_TEST_OWN(a_half_open_connection_is_closed_after_the_handshake_time),
         FIXTURE_TEST_OWN(an_idle_connection_is_closed_when_so_configured),
+        FIXTURE_TEST_OWN(an_idle_connection_is_closed_in_spite_of_keepalive),
         FIXTURE_TEST_OWN(connections_beyond_the_limit_are_closed_at_once),
         FIXTURE_TEST(without_free_descriptors_connections_are_refused_and_come_back),
     };

@@ -15,6 +15,75 @@
 
 #include "support/echo_fixture.h"
 
+static void all_streams_of_a_connection_share_its_limit(void **state)
+{
+    enum { N = 20, LEN = 300000 };
+    struct fixture *f = *state;
+    struct ugrpc_call *calls[N];
+    unsigned taken = 0;
+    fixture_start(f, (struct ugrpc_server_options){.max_connection_bytes = 1 << 20});
+    nghttp2_settings_entry no_window = {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0};
+    nghttp2_submit_settings(f->client->h2, NGHTTP2_FLAG_NONE, &no_window, 1);
+    struct ugrpc_message *message = message_of_size(LEN);
+    for (size_t i = 0; i < N; i++) {
+        begin(f, ECHO_PATH("Watch"));
+        calls[i] = f->echo.held;
+        taken += ugrpc_call_send_message(calls[i], message) == UGRPC_SENT;
+    }
+    assert_int_equal(taken, (1 << 20) / LEN);
+    assert_int_equal(f->echo.readies, 0);
+    h2_open_windows(f->client);
+    h2_pump_some(f->client);
+    assert_int_equal(f->echo.readies, N - taken); /* each that was refused, once */
+    for (size_t i = taken; i < N; i++) {
+        assert_int_equal(ugrpc_call_send_message(calls[i], message), UGRPC_SENT);
+        h2_pump_some(f->client);
+    }
+    ugrpc_message_unref(message);
+    for (size_t i = 0; i < N; i++) {
+        ugrpc_call_end(calls[i]);
+    }
+}
+
+static void a_message_larger_than_the_limit_goes_when_nothing_else_waits(void **state)
+{
+    struct fixture *f = *state;
+    fixture_start(f, (struct ugrpc_server_options){.max_connection_bytes = 100000});
+    h2_open_windows(f->client);
+    struct h2_call *first = begin(f, ECHO_PATH("Watch"));
+    struct ugrpc_call *call = f->echo.held;
+    struct h2_call *second = begin(f, ECHO_PATH("Hold"));
+    struct ugrpc_message *message = message_of_size(1 << 20);
+    assert_int_equal(ugrpc_call_send_message(call, message), UGRPC_SENT);
+    h2_pump_some(f->client);
+    assert_int_equal(first->body_len, (1 << 20) + 5);
+    ugrpc_call_reply_message(f->echo.held, message);
+    h2_pump_until_closed(f->client, second);
+    assert_int_equal(second->body_len, (1 << 20) + 5);
+    ugrpc_message_unref(message);
+    ugrpc_call_end(call);
+}
+
+/* A stream that is reset, too, makes room for those that wait. */
+static void streams_that_end_make_room_for_those_that_wait(void **state)
+{
+    struct fixture *f = *state;
+    fixture_start(f, (struct ugrpc_server_options){.max_connection_bytes = 100000});
+    nghttp2_settings_entry no_window = {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0};
+    nghttp2_submit_settings(f->client->h2, NGHTTP2_FLAG_NONE, &no_window, 1);
+    struct ugrpc_message *message = message_of_size(90000);
+    struct h2_call *first = begin(f, ECHO_PATH("Watch"));
+    assert_int_equal(ugrpc_call_send_message(f->echo.held, message), UGRPC_SENT);
+    begin(f, ECHO_PATH("Watch"));
+    struct ugrpc_call *waits = f->echo.held;
+    assert_int_equal(ugrpc_call_send_message(waits, message), UGRPC_FULL);
+    h2_reset(f->client, first);
+    h2_pump_some(f->client);
+    assert_int_equal(f->echo.readies, 1);
+    assert_int_equal(ugrpc_call_send_message(waits, message), UGRPC_SENT);
+    ugrpc_message_unref(message);
+}
+
 /* ---- peers that write HTTP/2 by hand ---- */
 
 static size_t put_frame(
@@ -109,6 +178,9 @@ static void cancels_by_the_thousand_leave_nothing_behind(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        FIXTURE_TEST_OWN(all_streams_of_a_connection_share_its_limit),
+        FIXTURE_TEST_OWN(a_message_larger_than_the_limit_goes_when_nothing_else_waits),
+        FIXTURE_TEST_OWN(streams_that_end_make_room_for_those_that_wait),
         FIXTURE_TEST_OWN(cancels_by_the_thousand_leave_nothing_behind),
         FIXTURE_TEST_OWN(refused_streams_of_a_peer_that_reads_nothing_end_the_connection),
     };
