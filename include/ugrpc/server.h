@@ -110,12 +110,12 @@ UGRPC_API int ugrpc_server_listen(
  * the server. */
 UGRPC_API const char *ugrpc_server_address(const struct ugrpc_server *server, size_t index);
 
-/* Begins to accept. */
+/* Begins to accept. -UGRPC_FAILED_PRECONDITION after a shutdown, as ugrpc_server_listen() then. */
 UGRPC_API int ugrpc_server_start(struct ugrpc_server *server, struct ugrpc_status *st);
 
 /* Closes the listeners, sends GOAWAY, sets health to NOT_SERVING, ends streams with UNAVAILABLE at once
  * (their handlers see on_cancel), gives running unary calls `grace_ms`, then closes what is left. `done` runs
- * once, from the loop. */
+ * once, from the loop. Asked again, it takes the new grace; each `done` runs. */
 UGRPC_API void ugrpc_server_shutdown(
     struct ugrpc_server *server, int64_t grace_ms, void (*done)(void *userdata), void *userdata);
 

@@ -190,7 +190,6 @@ void call_send_http_error(struct ugrpc_call *call)
     if (stream_push(&call->stream, body, data, strlen(text)) != 0) {
         stream_reset(&call->stream, NGHTTP2_INTERNAL_ERROR);
     }
-    stream_finish(&call->stream);
     ugrpc_message_unref(body);
 }
 

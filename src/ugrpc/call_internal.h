@@ -75,7 +75,8 @@ bool call_conclude(struct ugrpc_call *call, enum ugrpc_code code, const char *te
 /* After call_conclude(): the status, after what waits to be sent or with the headers. */
 void call_send_status(struct ugrpc_call *call);
 bool call_submit_trailers(struct ugrpc_call *call); /* false: there are none */
-/* Answers what is no gRPC request, in HTTP's terms, readable for people. */
+/* Answers what is no gRPC request, in HTTP's terms, readable for people. The answer is there at once; it
+ * ends, by stream_finish(), when the request does. */
 void call_send_http_error(struct ugrpc_call *call);
 void call_free(struct ugrpc_call *call);
 

@@ -144,7 +144,7 @@ static bool take_header(struct ugrpc_call *call, nghttp2_vec name, nghttp2_rcbuf
         } else if (IS(name, "grpc-encoding")) {
             set_codec(call, text);
         } else if (IS(name, "grpc-accept-encoding")) {
-            call->accepted_codecs = (uint8_t)codec_list((const char *)text.base, text.len);
+            call->accepted_codecs |= (uint8_t)codec_list((const char *)text.base, text.len);
         } else {
             return !IS(name, "grpc-trace-bin") && !IS(name, "grpc-tags-bin"); /* metadata in all but name */
         }
@@ -229,7 +229,8 @@ static bool check_headers(struct ugrpc_call *call)
 {
     struct ugrpc_server *server = server_of(call);
     if (!call->post || !call->grpc) {
-        call->http_status = call->post ? 415 : 405; /* answered when all of the request is there */
+        call->http_status = call->post ? 415 : 405;
+        call_send_http_error(call);
     } else if (call->header_bytes > server->limits.max_header_bytes) {
         refuse(call, UGRPC_RESOURCE_EXHAUSTED, "the request's metadata has %zu bytes, the limit is %u",
             call->header_bytes, server->limits.max_header_bytes);
@@ -376,7 +377,7 @@ static void on_bad_frame(struct stream *stream, const struct ugrpc_status *st)
 {
     struct ugrpc_call *call = call_of(stream);
     if (call->http_status) {
-        call_send_http_error(call);
+        stream_finish(stream);
     } else {
         call_abort(call, st);
     }
@@ -387,7 +388,7 @@ static void on_remote_end(struct stream *stream)
     struct ugrpc_call *call = call_of(stream);
     const struct method *method = call->method;
     if (call->http_status) {
-        call_send_http_error(call);
+        stream_finish(stream);
     } else if (!frame_at_boundary(&stream->in)) {
         refuse(call, UGRPC_INTERNAL, "the request ends in the middle of a message");
     } else if (streams_requests(call)) {

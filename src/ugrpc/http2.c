@@ -125,8 +125,10 @@ static int on_frame(nghttp2_session *h2, const nghttp2_frame *frame, void *userd
         }
         return 0;
     case NGHTTP2_PING:
-        if (!(frame->hd.flags & NGHTTP2_FLAG_ACK)) { /* not the answer to ours */
+        if (!(frame->hd.flags & NGHTTP2_FLAG_ACK)) {
             s->used_ms = session_now_ms(s);
+        } else if (memcmp(frame->ping.opaque_data, session_shutdown_ping, 8) == 0) {
+            session_name_last_stream(s);
         }
         return 0;
     case NGHTTP2_RST_STREAM:
@@ -164,6 +166,9 @@ static int on_frame_sent(nghttp2_session *h2, const nghttp2_frame *frame, void *
         (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) &&
         nghttp2_session_get_stream_remote_close(h2, frame->hd.stream_id) == 0) {
         nghttp2_submit_rst_stream(h2, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
+    }
+    if (frame->hd.type == NGHTTP2_GOAWAY && s->farewell_ms) {
+        nghttp2_submit_ping(h2, NGHTTP2_FLAG_NONE, session_shutdown_ping);
     }
     if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_NO_ERROR) {
         count_reset(s); /* a peer may as well make us reset its streams, by faults in them */

@@ -28,6 +28,13 @@ struct not_serving {
     char service[];
 };
 
+/* Who wants to know of the end of a shutdown. */
+struct farewell {
+    struct farewell *next;
+    void (*done)(void *userdata);
+    void *userdata;
+};
+
 struct serving {
     struct not_serving *not_serving;
     serving_fn *watcher;
@@ -143,6 +150,11 @@ void server_delete_unused(struct ugrpc_server *server)
     free(server->listeners);
     free(server->services);
     free(server->interceptors);
+    while (server->farewells) {
+        struct farewell *farewell = server->farewells;
+        server->farewells = farewell->next;
+        free(farewell);
+    }
     method_table_done(&server->methods);
     serving_free(server->serving);
     free(server);
@@ -478,13 +490,23 @@ void server_peer_gone(struct ugrpc_server *server, struct peer *peer, const stru
     }
 }
 
+static int refuse_after_shutdown(struct ugrpc_status *st)
+{
+    return status_set(st, UGRPC_FAILED_PRECONDITION, "the server has been shut down");
+}
+
 int ugrpc_server_listen(
     struct ugrpc_server *server, const char *address, struct ugrpc_server_tls *tls, struct ugrpc_status *st)
 {
+    struct ugrpc_status unwanted;
+    st = st ? st : &unwanted; /* its code is wanted in any case */
+    if (server->shutting_down) {
+        return refuse_after_shutdown(st);
+    }
     struct listener *l = listener_new(
         ugrpc_loop_uv(server->loop), address, tls ? tls->tls : NULL, server->reuse_port, st);
     if (!l) {
-        return st ? -(int)st->code : -UGRPC_UNKNOWN;
+        return -(int)st->code;
     }
     struct listener **listeners = grow(server->listeners, server->n_listeners, sizeof(struct listener *));
     server->listeners = listeners ? listeners : server->listeners;
@@ -508,6 +530,9 @@ const char *ugrpc_server_address(const struct ugrpc_server *server, size_t index
 
 int ugrpc_server_start(struct ugrpc_server *server, struct ugrpc_status *st)
 {
+    if (server->shutting_down) {
+        return refuse_after_shutdown(st);
+    }
     server->started = true;
     for (size_t i = 0; i < server->n_listeners; i++) {
         int rc = listener_start(server->listeners[i], on_connection, server, st);
@@ -520,17 +545,34 @@ int ugrpc_server_start(struct ugrpc_server *server, struct ugrpc_status *st)
 
 /* ---- shutdown ---- */
 
+/* In the order of asking. Any of them may free the server, or shut it down once more. */
 static void finish_shutdown(struct ugrpc_server *server)
 {
-    void (*done)(void *userdata) = server->shutdown_done;
-    server->shutdown_done = NULL;
+    struct farewell *farewells = server->farewells;
+    server->farewells = NULL;
     if (server->shutdown_holds) {
         server->shutdown_holds = false;
         loop_let_go(server->loop);
     }
-    if (done) {
-        done(server->shutdown_userdata); /* may free the server */
+    while (farewells) {
+        struct farewell *farewell = farewells;
+        farewells = farewell->next;
+        farewell->done(farewell->userdata);
+        free(farewell);
     }
+}
+
+static void add_farewell(struct ugrpc_server *server, void (*done)(void *userdata), void *userdata)
+{
+    struct farewell **end = &server->farewells, *farewell = malloc(sizeof(*farewell));
+    if (!farewell) {
+        abort(); /* its caller would wait for ever */
+    }
+    while (*end) {
+        end = &(*end)->next;
+    }
+    *farewell = (struct farewell){NULL, done, userdata};
+    *end = farewell;
 }
 
 static void unpin(struct ugrpc_server *server)
@@ -576,6 +618,10 @@ static void on_shutdown_timer(struct timer *timer, void *userdata)
         finish_shutdown(server);
     } else if (!server->unary_ended) {
         server->unary_ended = true;
+        for (struct peer *peer = server->peers, *next; peer; peer = next) {
+            next = peer->next;
+            session_shutdown(peer->session, true);
+        }
         end_calls(server, true);
         if (!server->freeing) {
             timer_start_in(loop_timers(server->loop), timer, FAREWELL_NS);
@@ -591,8 +637,9 @@ static void on_shutdown_timer(struct timer *timer, void *userdata)
 void ugrpc_server_shutdown(
     struct ugrpc_server *server, int64_t grace_ms, void (*done)(void *userdata), void *userdata)
 {
-    server->shutdown_done = done;
-    server->shutdown_userdata = userdata;
+    if (done) {
+        add_farewell(server, done, userdata);
+    }
     if (!server->shutdown_holds) {
         server->shutdown_holds =
             true; /* with the last connection closed nothing else would keep it running */
@@ -607,7 +654,7 @@ void ugrpc_server_shutdown(
         }
         for (struct peer *peer = server->peers, *next; peer; peer = next) {
             next = peer->next;
-            session_shutdown(peer->session);
+            session_shutdown(peer->session, false);
         }
         timer_start_in(loop_timers(server->loop), &server->streams_timer, 0);
     }

@@ -13,6 +13,7 @@
 
 #define DEFAULT_SEND_LIMIT 65536
 
+struct farewell;
 struct listener;
 struct serving;
 
@@ -58,8 +59,7 @@ struct ugrpc_server {
     struct timer shutdown_timer;                 /* the end of the grace */
     struct timer streams_timer;                  /* the turn after shutdown was asked for */
     bool unary_ended;
-    void (*shutdown_done)(void *userdata);
-    void *shutdown_userdata;
+    struct farewell *farewells;
 
     struct peer *peers;
     struct ugrpc_call *calls;

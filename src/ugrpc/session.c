@@ -14,6 +14,9 @@
 
 #define FLUSH_ROUNDS 8    /* a turn and connection, so that a fast reader cannot keep the loop */
 #define FAREWELL_MS  1000 /* for the peer to close its side */
+#define LAST_WORD_MS 500  /* for it to learn that it should go, and to stop opening streams */
+
+const uint8_t session_shutdown_ping[8] = {'g', 'o', 'o', 'd', '-', 'b', 'y', 'e'};
 
 static void flush_session(struct flush *flush);
 
@@ -266,6 +269,11 @@ static void on_timer(struct timer *timer, void *userdata)
             }
             next_ms = (int64_t)s->ping_sent_ms + limits->keepalive_timeout_ms - now;
         }
+        if (s->farewell_ms && now >= (int64_t)s->farewell_ms) {
+            session_name_last_stream(s);
+        } else if (s->farewell_ms && (int64_t)s->farewell_ms - now < next_ms) {
+            next_ms = (int64_t)s->farewell_ms - now;
+        }
         if (limits->idle_timeout_ms > 0 && limits->idle_timeout_ms - unused_ms < next_ms) {
             next_ms = limits->idle_timeout_ms - unused_ms;
         }
@@ -304,7 +312,19 @@ struct session *session_accept(struct ugrpc_loop *loop, int fd, const struct add
     return s;
 }
 
-void session_shutdown(struct session *s)
+void session_name_last_stream(struct session *s)
+{
+    if (s->farewell_ms) {
+        s->farewell_ms = 0;
+        nghttp2_submit_goaway(s->h2, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(s->h2),
+            NGHTTP2_NO_ERROR, NULL, 0);
+        session_mark(s);
+    }
+}
+
+/* As RFC 9113 has it (6.8): first a GOAWAY that refuses no stream; when the ping after it comes back, the
+ * peer has seen it, so that the second leaves none in the dark. */
+void session_shutdown(struct session *s, bool at_once)
 {
     if (!s->h2) {
         struct ugrpc_status why;
@@ -312,9 +332,21 @@ void session_shutdown(struct session *s)
         session_drop(s, &why);
         return;
     }
-    nghttp2_submit_goaway(
-        s->h2, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(s->h2), NGHTTP2_NO_ERROR, NULL, 0);
-    session_mark(s);
+    if (s->terminated || s->finishing) {
+        return; /* it goes already */
+    }
+    if (!s->shutting_down) {
+        s->shutting_down = true;
+        s->farewell_ms = session_now_ms(s) + LAST_WORD_MS;
+        nghttp2_submit_shutdown_notice(s->h2); /* the ping goes when this has: nghttp2 would send it first */
+        if (s->greeted) {                      /* else its SETTINGS do it */
+            session_check_soon(s);
+        }
+        session_mark(s);
+    }
+    if (at_once) {
+        session_name_last_stream(s);
+    }
 }
 
 void *session_userdata(const struct session *s)

@@ -101,8 +101,10 @@ struct session *session_accept(struct ugrpc_loop *loop, int fd, const struct add
 
 /* Ends it at once: role->ended(), then role->closed() for each stream, before this returns. */
 void session_drop(struct session *s, const struct ugrpc_status *why);
-/* Tells the peer to go: no new streams, and the connection ends when the last stream has. */
-void session_shutdown(struct session *s);
+/* Tells the peer to go: no new streams, and the connection ends when the last stream has. Streams that are on
+ * the way meanwhile are still opened; with `at_once` they are not, and the peer learns so. May be called
+ * again with that. */
+void session_shutdown(struct session *s, bool at_once);
 
 void *session_userdata(const struct session *s);
 struct ugrpc_loop *session_loop(const struct session *s);

@@ -28,11 +28,12 @@ struct session {
     uint64_t heard_ms;     /* when bytes last came */
     uint64_t used_ms;      /* when a stream last ended, or a ping came */
     uint64_t ping_sent_ms; /* 0: none is out */
+    uint64_t farewell_ms;  /* by when the last stream is named to a peer that was told to go; 0: not so */
     uint64_t resets_ms;    /* when reset_tokens was last filled up */
     uint64_t reset_tokens; /* in thousandths */
     unsigned busy;         /* inside nghttp2 or a role */
     bool greeted;          /* the peer's SETTINGS have come */
-    bool terminated, finishing, dropped;
+    bool shutting_down, terminated, finishing, dropped;
 };
 
 static inline uint64_t session_now_ms(const struct session *s)
@@ -53,6 +54,11 @@ void session_check_soon(struct session *s);
 
 /* Sends GOAWAY with HTTP/2's `error` and ends the connection, within a second if the peer does not read. */
 void session_terminate(struct session *s, uint32_t error);
+
+/* A peer that was told to go has opened all the streams that it will: names the last. */
+void session_name_last_stream(struct session *s);
+/* What a ping of session_shutdown() carries. */
+extern const uint8_t session_shutdown_ping[8];
 
 /* Makes s->h2 and sends the first SETTINGS. 0 or nghttp2's error. */
 MUST_CHECK int session_start_http2(struct session *s);

@@ -238,6 +238,20 @@ static void compressed_requests_are_answered_compressed_if_that_is_accepted(void
     }
 }
 
+static void what_is_accepted_may_be_told_in_several_lines(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t body[16];
+    h2_add_header(f->client, "grpc-accept-encoding", "gzip");
+    h2_add_header(f->client, "grpc-accept-encoding", "identity");
+    struct h2_call *call = h2_call(f->client, ECHO_PATH("Hold"), body, h2_frame(body, "", 0, false), true);
+    h2_pump_some(f->client);
+    ugrpc_call_set_compression(f->echo.held, UGRPC_GZIP);
+    assert_int_equal(ugrpc_call_compression(f->echo.held), UGRPC_GZIP);
+    echo_let_go(&f->echo);
+    h2_pump_until_closed(f->client, call);
+}
+
 static void a_compressed_bomb_is_refused_at_the_limit(void **state)
 {
     struct fixture *f = *state;
@@ -348,6 +362,19 @@ static void a_wrong_content_type_is_http_415(void **state)
     }
 }
 
+static void a_wrong_content_type_is_told_before_the_request_ends(void **state)
+{
+    struct fixture *f = *state;
+    h2_add_header(f->client, "content-type", "application/json");
+    struct h2_call *call = h2_call(f->client, ECHO_PATH("Chat"), NULL, 0, false);
+    h2_pump_some(f->client);
+    assert_string_equal(h2_header(call, ":status"), "415");
+    assert_non_null(memmem(call->body, call->body_len, "application/grpc", 16));
+    h2_more(f->client, call, "{\"json\": 1", 10, false); /* no message of gRPC's: nothing more is wanted */
+    h2_pump_until_closed(f->client, call);
+    assert_int_equal(call->error, NGHTTP2_NO_ERROR);
+}
+
 static void another_method_than_post_is_http_405(void **state)
 {
     struct fixture *f = *state;
@@ -399,6 +426,33 @@ static void http1_gets_a_readable_400(void **state)
     h2_close(c);
 }
 
+static void first_bytes_may_come_one_by_one(void **state)
+{
+    struct fixture *f = *state;
+    static const char request[] = "POST / HTTP/1.1\r\n\r\n";
+    for (size_t cut = 1; cut < 8; cut++) { /* "P" begins HTTP/2 as well */
+        struct h2_client *c = fixture_connect(f, false);
+        h2_send_raw(c, request, cut);
+        h2_pump_some(f->client); /* the server has seen them */
+        h2_send_raw(c, request + cut, sizeof(request) - 1 - cut);
+        h2_pump_until_gone(c);
+        assert_non_null(strstr((char *)c->raw, "HTTP/1.1 400 "));
+        h2_close(c);
+    }
+    for (size_t cut = 1; cut < 24; cut++) {
+        struct h2_client *c = fixture_connect(f, false);
+        uint8_t preface[24 + 9] = NGHTTP2_CLIENT_MAGIC "\0\0\0\x04"; /* and SETTINGS */
+        h2_send_raw(c, preface, cut);
+        h2_pump_some(f->client);
+        h2_send_raw(c, preface + cut, sizeof(preface) - cut);
+        static const uint8_t goaway[17] = {0, 0, 8, 7};
+        h2_send_raw(c, goaway, sizeof(goaway));
+        h2_pump_until_gone(c);
+        assert_true(c->raw_len > 9 && c->raw[3] == NGHTTP2_SETTINGS);
+        h2_close(c);
+    }
+}
+
 static void tls_on_a_plain_port_is_closed_and_logged(void **state)
 {
     struct fixture *f = *state;
@@ -435,6 +489,7 @@ int main(void)
         TEST(binary_metadata_may_be_padded_and_joined_by_commas),
         TEST(a_long_and_strange_status_text_arrives_whole),
         TEST(compressed_requests_are_answered_compressed_if_that_is_accepted),
+        TEST(what_is_accepted_may_be_told_in_several_lines),
         TEST(a_compressed_bomb_is_refused_at_the_limit),
         TEST(damaged_compressed_data_is_internal),
         TEST(an_oversized_message_is_resource_exhausted_with_both_sizes),
@@ -446,11 +501,13 @@ int main(void)
         TEST(a_second_message_on_a_unary_call_is_invalid_argument),
         TEST(a_bad_timeout_is_invalid_argument),
         TEST(a_wrong_content_type_is_http_415),
+        TEST(a_wrong_content_type_is_told_before_the_request_ends),
         TEST(another_method_than_post_is_http_405),
         TEST(unknown_methods_and_services_are_unimplemented),
         TEST(binary_metadata_that_is_no_base64_is_invalid_argument),
         TEST(too_much_metadata_is_resource_exhausted),
         TEST(http1_gets_a_readable_400),
+        TEST(first_bytes_may_come_one_by_one),
         TEST(tls_on_a_plain_port_is_closed_and_logged),
         TEST(garbage_is_closed_and_logged),
     };

@@ -75,6 +75,9 @@ static int on_frame(nghttp2_session *h2, const nghttp2_frame *frame, void *userd
     if (frame->hd.type == NGHTTP2_GOAWAY) {
         c->goaway = true;
         c->goaway_error = frame->goaway.error_code;
+        if (c->goaways < 2) {
+            c->goaway_last_ids[c->goaways++] = frame->goaway.last_stream_id;
+        }
     }
     c->pongs += frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK);
     return 0;

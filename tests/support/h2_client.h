@@ -41,6 +41,8 @@ struct h2_client {
     bool said_goodbye; /* TLS: with its closing alert */
     bool goaway;
     uint32_t goaway_error;
+    int32_t goaway_last_ids[2]; /* of the first ones */
+    unsigned goaways;
     unsigned pings, pongs; /* sent by h2_pump_some(); answered */
     size_t received;
     bool deaf; /* does not read */
