@@ -55,6 +55,9 @@ static void a_port_in_use_and_a_bad_address_are_told(void **state)
     assert_int_equal(
         ugrpc_server_listen(f->server, ugrpc_server_address(f->server, 0), NULL, &st), -UGRPC_ALREADY_EXISTS);
     assert_non_null(strstr(st.message, ugrpc_server_address(f->server, 0)));
+    assert_int_equal(/* also to those who do not ask for words */
+        ugrpc_server_listen(f->server, ugrpc_server_address(f->server, 0), NULL, NULL),
+        -UGRPC_ALREADY_EXISTS);
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         assert_int_equal(ugrpc_server_listen(f->server, bad[i], NULL, &st), -UGRPC_INVALID_ARGUMENT);
     }
@@ -83,6 +86,62 @@ static void shutdown_ends_streams_at_once_and_lets_unary_calls_finish(void **sta
     close(f->client->fd);
     f->client->fd = -1;
     h2_pump(f->client, is_done, &done);
+}
+
+static void shutdown_answers_streams_that_were_on_their_way(void **state)
+{
+    struct fixture *f = *state;
+    unsigned done = 0;
+    struct h2_call *early = begin(f, ECHO_PATH("Hold"));
+    uint64_t sent = stats_of(f).bytes_out;
+    ugrpc_server_shutdown(f->server, 60000, note_done, &done);
+    while (stats_of(f).bytes_out == sent) {
+        ugrpc_loop_turn(f->loop);
+    }
+    struct h2_call *late = h2_call_empty(f->client, ECHO_PATH("Unary"));
+    nghttp2_session_send(f->client->h2); /* it has not read the GOAWAY */
+    h2_pump_until_closed(f->client, late);
+    assert_int_equal(h2_grpc_status(late), UGRPC_UNAVAILABLE);
+    echo_let_go(&f->echo);
+    h2_pump_until_gone(f->client);
+    assert_int_equal(h2_grpc_status(early), UGRPC_ABORTED);
+    assert_int_equal(f->client->goaways, 2);
+    assert_int_equal(f->client->goaway_last_ids[0], INT32_MAX);
+    assert_int_equal(f->client->goaway_last_ids[1], late->id);
+}
+
+static void shutdown_does_not_wait_for_peers_that_do_not_answer(void **state)
+{
+    struct fixture *f = *state;
+    unsigned done = 0;
+    h2_pump_some(f->client);
+    f->client->deaf = true;
+    ugrpc_server_shutdown(f->server, 60000, note_done, &done);
+    h2_pump(f->client, is_done, &done);
+}
+
+static void shutdown_may_be_asked_for_twice(void **state)
+{
+    struct fixture *f = *state;
+    unsigned done = 0;
+    begin(f, ECHO_PATH("Hold"));
+    ugrpc_server_shutdown(f->server, 60000, note_done, &done);
+    ugrpc_server_shutdown(f->server, 10, note_done, &done);
+    h2_pump(f->client, is_done, &done);
+    assert_int_equal(done, 2);
+    ugrpc_server_shutdown(f->server, 10, note_done, &done); /* after its end too */
+    while (done < 3) {
+        ugrpc_loop_turn(f->loop);
+    }
+}
+
+static void after_a_shutdown_nothing_is_served_any_more(void **state)
+{
+    struct fixture *f = *state;
+    struct ugrpc_status st;
+    ugrpc_server_shutdown(f->server, 0, NULL, NULL);
+    assert_int_equal(ugrpc_server_start(f->server, &st), -UGRPC_FAILED_PRECONDITION);
+    assert_int_equal(ugrpc_server_listen(f->server, "127.0.0.1:0", NULL, &st), -UGRPC_FAILED_PRECONDITION);
 }
 
 static void shutdown_cuts_what_outlives_the_grace(void **state)
@@ -407,6 +466,10 @@ int main(void)
         FIXTURE_TEST(ipv6_and_unix_sockets_serve_too),
         FIXTURE_TEST(a_port_in_use_and_a_bad_address_are_told),
         FIXTURE_TEST(shutdown_ends_streams_at_once_and_lets_unary_calls_finish),
+        FIXTURE_TEST(shutdown_answers_streams_that_were_on_their_way),
+        FIXTURE_TEST(shutdown_does_not_wait_for_peers_that_do_not_answer),
+        FIXTURE_TEST(shutdown_may_be_asked_for_twice),
+        FIXTURE_TEST(after_a_shutdown_nothing_is_served_any_more),
         FIXTURE_TEST(shutdown_cuts_what_outlives_the_grace),
         FIXTURE_TEST(shutdown_without_connections_is_done_in_the_next_turn),
         FIXTURE_TEST(freeing_a_server_cancels_what_is_open_and_frees_what_nobody_finishes),
