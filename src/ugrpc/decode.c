@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* protobuf-c unpacks by recursion, so a type that contains itself could be sent nested deep enough to end the
- * stack. The depth is therefore counted on the bytes first; types without messages in them need no look. */
+/* The bytes are walked through before protobuf-c unpacks them. It does that by recursion, so a type that
+ * contains itself could be sent nested deep enough to end the stack; it hands out strings that end at their
+ * first NUL, so what stands behind it would pass unseen; and it takes the field number 0 if that is written
+ * longer than need be. */
 #include "ugrpc/decode.h"
 
 #include <string.h>
@@ -8,6 +10,7 @@
 #include "base/utf8.h"
 
 #define MAX_DEPTH 100 /* as Google's own decoders */
+#define MALFORMED 1
 
 struct cursor {
     const uint8_t *at, *end;
@@ -26,114 +29,73 @@ static bool read_varint(struct cursor *c, uint64_t *value)
     return false;
 }
 
-/* False when nested too deep. What is malformed is left to the decoder, which says no to it. */
-static bool depth_fits(const ProtobufCMessageDescriptor *type, struct cursor c, unsigned depth)
+static int check(
+    const ProtobufCMessageDescriptor *type, struct cursor c, unsigned depth, struct ugrpc_status *st);
+
+/* A string or a message in a message. */
+static int check_field(const ProtobufCMessageDescriptor *type, unsigned id, struct cursor value,
+    unsigned depth, struct ugrpc_status *st)
+{
+    const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field(type, id);
+    size_t len = (size_t)(value.end - value.at);
+    if (field && field->type == PROTOBUF_C_TYPE_MESSAGE) {
+        return check(field->descriptor, value, depth + 1, st);
+    }
+    if (field && field->type == PROTOBUF_C_TYPE_STRING) {
+        if (!utf8_valid((const char *)value.at, len)) {
+            return status_set(
+                st, UGRPC_INVALID_ARGUMENT, "%s: the text in %s is not UTF-8", type->name, field->name);
+        }
+        if (memchr(value.at, 0, len)) {
+            return status_set(st, UGRPC_INVALID_ARGUMENT, "%s: the text in %s has a NUL character",
+                type->name, field->name);
+        }
+    }
+    return 0;
+}
+
+/* 0, negative with `st`, or MALFORMED. */
+static int check(
+    const ProtobufCMessageDescriptor *type, struct cursor c, unsigned depth, struct ugrpc_status *st)
 {
     if (depth > MAX_DEPTH) {
-        return false;
+        return status_set(
+            st, UGRPC_INVALID_ARGUMENT, "%s: messages are nested deeper than %d", type->name, MAX_DEPTH);
     }
     while (c.at < c.end) {
-        uint64_t key, value;
-        if (!read_varint(&c, &key)) {
-            return true;
+        uint64_t key, value, len = 0;
+        if (!read_varint(&c, &key) || key >> 3 == 0) {
+            return MALFORMED;
         }
-        size_t skip = 0;
         switch (key & 7) {
         case 0:
             if (!read_varint(&c, &value)) {
-                return true;
+                return MALFORMED;
             }
             break;
         case 1:
-            skip = 8;
+            len = 8;
             break;
         case 5:
-            skip = 4;
+            len = 4;
             break;
-        case 2: {
-            if (!read_varint(&c, &value) || value > (size_t)(c.end - c.at)) {
-                return true;
-            }
-            skip = value;
-            const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field(
-                type, (unsigned)(key >> 3));
-            struct cursor inner = {c.at, c.at + skip};
-            if (field && field->type == PROTOBUF_C_TYPE_MESSAGE &&
-                !depth_fits(field->descriptor, inner, depth + 1)) {
-                return false;
+        case 2:
+            if (!read_varint(&c, &len)) {
+                return MALFORMED;
             }
             break;
-        }
         default:
-            return true;
+            return MALFORMED;
         }
-        if (skip > (size_t)(c.end - c.at)) {
-            return true;
+        if (len > (uint64_t)(c.end - c.at)) {
+            return MALFORMED;
         }
-        c.at += skip;
-    }
-    return true;
-}
-
-/* Whether messages of this type can hold messages at all. */
-static bool can_nest(const ProtobufCMessageDescriptor *type)
-{
-    for (unsigned i = 0; i < type->n_fields; i++) {
-        if (type->fields[i].type == PROTOBUF_C_TYPE_MESSAGE) {
-            return true;
+        struct cursor inner = {c.at, c.at + len};
+        int rc = (key & 7) == 2 ? check_field(type, (unsigned)(key >> 3), inner, depth, st) : 0;
+        if (rc != 0) {
+            return rc;
         }
-    }
-    return false;
-}
-
-static int check_text(const ProtobufCMessage *message, struct ugrpc_status *st);
-
-static int check_value(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, const void *at,
-    struct ugrpc_status *st)
-{
-    if (field->type == PROTOBUF_C_TYPE_STRING) {
-        const char *text = *(char *const *)at;
-        if (text && !utf8_valid(text, strlen(text))) {
-            return status_set(st, UGRPC_INVALID_ARGUMENT, "%s: the text in %s is not UTF-8",
-                message->descriptor->name, field->name);
-        }
-        return 0;
-    }
-    const ProtobufCMessage *inner = *(ProtobufCMessage *const *)at;
-    return inner ? check_text(inner, st) : 0;
-}
-
-static int check_text(const ProtobufCMessage *message, struct ugrpc_status *st)
-{
-    const ProtobufCMessageDescriptor *type = message->descriptor;
-    const char *base = (const char *)message;
-    for (unsigned i = 0; i < type->n_fields; i++) {
-        const ProtobufCFieldDescriptor *field = &type->fields[i];
-        if (field->type != PROTOBUF_C_TYPE_STRING && field->type != PROTOBUF_C_TYPE_MESSAGE) {
-            continue;
-        }
-        const void *at = base + field->offset;
-        if (field->label == PROTOBUF_C_LABEL_REPEATED) {
-            size_t n;
-            memcpy(&n, base + field->quantifier_offset, sizeof(n));
-            void *const *list = n ? *(void *const *const *)at : NULL;
-            for (size_t j = 0; j < n; j++) {
-                if (check_value(message, field, &list[j], st) != 0) {
-                    return -UGRPC_INVALID_ARGUMENT;
-                }
-            }
-            continue;
-        }
-        if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) {
-            uint32_t chosen;
-            memcpy(&chosen, base + field->quantifier_offset, sizeof(chosen));
-            if (chosen != field->id) {
-                continue;
-            }
-        }
-        if (check_value(message, field, at, st) != 0) {
-            return -UGRPC_INVALID_ARGUMENT;
-        }
+        c.at += len;
     }
     return 0;
 }
@@ -141,13 +103,13 @@ static int check_text(const ProtobufCMessage *message, struct ugrpc_status *st)
 ProtobufCMessage *decode_message(const ProtobufCMessageDescriptor *type, const uint8_t *data, size_t len,
     struct arena *arena, struct ugrpc_status *st)
 {
-    if (can_nest(type) && !depth_fits(type, (struct cursor){data, data + len}, 1)) {
-        status_set(
-            st, UGRPC_INVALID_ARGUMENT, "%s: messages are nested deeper than %d", type->name, MAX_DEPTH);
+    int rc = check(type, (struct cursor){data, data + len}, 1, st);
+    if (rc < 0) {
         return NULL;
     }
     ProtobufCAllocator allocator = arena_allocator(arena);
-    ProtobufCMessage *message = protobuf_c_message_unpack(type, &allocator, len, data);
+    ProtobufCMessage *message = rc == MALFORMED ? NULL
+                                                : protobuf_c_message_unpack(type, &allocator, len, data);
     if (!message) {
         if (arena->full) {
             status_set(st, UGRPC_RESOURCE_EXHAUSTED, "%s: decoded, it needs more than %zu bytes of memory",
@@ -157,5 +119,5 @@ ProtobufCMessage *decode_message(const ProtobufCMessageDescriptor *type, const u
         }
         return NULL;
     }
-    return check_text(message, st) == 0 ? message : NULL;
+    return message;
 }

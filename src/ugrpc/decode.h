@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* protobuf-c's decoder with what it leaves out: strings must be UTF-8, nesting has a limit, and errors name
- * the message. */
+/* protobuf-c's decoder with what it leaves out: strings must be UTF-8 without NUL, no field has the number 0,
+ * nesting has a limit, and errors name the message. */
 #ifndef UGRPC_DECODE_H
 #define UGRPC_DECODE_H
 
