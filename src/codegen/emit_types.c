@@ -42,22 +42,11 @@ static bool claim(const struct message_names *names, const char *name, struct te
     return !other;
 }
 
-static bool is_synthetic(const proto_message *message, int32_t oneof)
-{
-    for (size_t i = 0; i < message->n_field; i++) {
-        const proto_field *field = message->field[i];
-        if (field->has_oneof_index && field->oneof_index == oneof && field->proto3_optional) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* protobuf-c's constant for "the oneof holds this field". */
 static const char *case_constant(const struct message_names *names, const proto_field *field)
 {
     struct arena *arena = names->plan->arena;
-    const char *oneof = names->type->message->oneof_decl[field->oneof_index]->name;
+    const char *oneof = oneof_name(arena, names->type->message, (size_t)field->oneof_index);
     bool missed = name_missed_by_protobuf_c(field->name); /* it was renamed on the way to protobuf-c */
 
     return arena_printf(arena, "%s__%s_%s", names->upper, name_upper(arena, oneof, "_"),
@@ -67,7 +56,7 @@ static const char *case_constant(const struct message_names *names, const proto_
 static const char *case_member(const struct message_names *names, const proto_field *field)
 {
     struct arena *arena = names->plan->arena;
-    const char *oneof = names->type->message->oneof_decl[field->oneof_index]->name;
+    const char *oneof = oneof_name(arena, names->type->message, (size_t)field->oneof_index);
 
     return arena_printf(arena, "%s_case", name_lower(arena, oneof, "_"));
 }
@@ -79,7 +68,7 @@ static void emit_case_names(const struct message_names *names, struct text *out)
     const char *own = name_upper(arena, names->type->c_name, "_");
 
     for (size_t i = 0; i < message->n_oneof_decl; i++) {
-        if (is_synthetic(message, (int32_t)i)) {
+        if (oneof_is_synthetic(message, i)) {
             continue;
         }
         const char *oneof = name_upper(arena, message->oneof_decl[i]->name, "_");

@@ -136,9 +136,10 @@ static int check_members(struct claims *claims, const struct schema_file *file, 
         clash = take_members(claims, file, message->field[i]);
     }
     for (size_t i = 0; !clash && i < message->n_oneof_decl; i++) {
-        const char *name = name_lower(claims->arena, message->oneof_decl[i]->name, "_");
-        const char *member = arena_printf(claims->arena, "%s_case", name);
-        clash = claims_take(claims, member, name) ? member : NULL;
+        const char *name = oneof_name(claims->arena, message, i);
+        const char *member = arena_printf(claims->arena, "%s_case", name_lower(claims->arena, name, "_"));
+        const char *type = arena_printf(claims->arena, "%sCase", name_camel(claims->arena, name, ""));
+        clash = claims_take(claims, member, name) ? member : claims_take(claims, type, name) ? type : NULL;
     }
     if (clash) {
         return status_set(st, UGRPC_INVALID_ARGUMENT, "%s: two fields of message %s would be \"%s\" in C",
@@ -154,6 +155,13 @@ static int lower_message(
     int rc = check_members(&members, file, message, st);
 
     lower_message_options(arena, message, &members);
+    char **oneofs = arena_alloc(arena, (message->n_oneof_decl + 1) * sizeof(char *));
+    for (size_t i = 0; i < message->n_oneof_decl; i++) {
+        oneofs[i] = (char *)oneof_name(arena, message, i); /* asks for the names of all of them */
+    }
+    for (size_t i = 0; i < message->n_oneof_decl; i++) {
+        message->oneof_decl[i]->name = oneofs[i];
+    }
     for (size_t i = 0; i < message->n_field; i++) {
         proto_field *field = message->field[i];
         field->has_proto3_optional = false;

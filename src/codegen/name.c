@@ -165,3 +165,20 @@ const char *name_of_path(struct arena *arena, const char *path)
     }
     return out.data;
 }
+
+const char *name_unique(struct arena *arena, const char *path)
+{
+    struct text out = {.arena = arena};
+
+    text_puts(&out, "");
+    for (const char *c = path; *c; c++) {
+        bool looks_coded = *c == '_' && isxdigit((unsigned char)c[1]) && isxdigit((unsigned char)c[2]);
+        bool plain = (isalnum((unsigned char)*c) && (unsigned char)*c < 0x80) || *c == '_';
+        if (plain && !looks_coded) {
+            text_add(&out, c, 1);
+        } else {
+            text_printf(&out, "_%02x", (unsigned)(uint8_t)*c);
+        }
+    }
+    return out.data;
+}

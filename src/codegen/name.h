@@ -29,4 +29,7 @@ bool name_is_valid(const char *name, bool dotted);
 /* Any path as part of an identifier: '/' and '.' become '_', other bytes their hexadecimal number. */
 const char *name_of_path(struct arena *arena, const char *path);
 
+/* The same, but no two paths give one name: "a/b" is "a_2fb", "a_b" is itself. */
+const char *name_unique(struct arena *arena, const char *path);
+
 #endif

@@ -17,9 +17,11 @@ static int clash(
 const char *plan_constant_prefix(struct arena *arena, const struct schema_type *type)
 {
     const char *scope = type->parent ? type->parent->c_name : type->file->c_package;
-    const char *upper = name_upper(arena, scope, "_");
 
-    return *upper ? arena_printf(arena, "%s_", upper) : upper;
+    if (!*scope) { /* NONE or ERROR by itself would be a macro in everybody's way */
+        scope = type->c_name;
+    }
+    return arena_printf(arena, "%s_", name_upper(arena, scope, "_"));
 }
 
 static int claim_type(struct plan *plan, const struct schema_type *type, struct ugrpc_status *st)

@@ -66,6 +66,21 @@ static int run_protobuf_c(const struct schema *schema, const struct text *input,
     return 0;
 }
 
+/* C knows no constant for the least int64: what protobuf-c writes is a number that does not fit, negated. */
+static char *mend_int64_min(struct arena *arena, const char *content)
+{
+    static const char written[] = "-9223372036854775808ll";
+    struct text out = {.arena = arena};
+
+    text_puts(&out, "");
+    for (const char *at; (at = strstr(content, written)); content = at + sizeof(written) - 1) {
+        text_add(&out, content, (size_t)(at - content));
+        text_puts(&out, "(-9223372036854775807ll - 1)");
+    }
+    text_puts(&out, content);
+    return out.data;
+}
+
 /* protobuf-c initialises a union as {0} whatever its first member is, which -Wall finds a brace short of
  * right when that is a struct, as with `optional bytes`. */
 static void quiet_sources(struct arena *arena, plugin_response *messages)
@@ -73,6 +88,9 @@ static void quiet_sources(struct arena *arena, plugin_response *messages)
     for (size_t i = 0; i < messages->n_file; i++) {
         response_file *file = messages->file[i];
         size_t len = file->name ? strlen(file->name) : 0;
+        if (file->content) {
+            file->content = mend_int64_min(arena, file->content);
+        }
         if (len > 2 && strcmp(file->name + len - 2, ".c") == 0 && file->content) {
             file->content = arena_printf(
                 arena, "#pragma GCC diagnostic ignored \"-Wmissing-braces\"\n%s", file->content);

@@ -44,6 +44,33 @@ bool field_has_case(const proto_field *field)
     return field->has_oneof_index;
 }
 
+bool oneof_is_synthetic(const proto_message *message, size_t index)
+{
+    for (size_t i = 0; i < message->n_field; i++) {
+        const proto_field *field = message->field[i];
+        if (field->has_oneof_index && (size_t)field->oneof_index == index && field->proto3_optional) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *oneof_name(struct arena *arena, const proto_message *message, size_t index)
+{
+    const char *name = message->oneof_decl[index]->name;
+    bool taken = oneof_is_synthetic(message, index);
+
+    while (taken) {
+        const char *camel = name_camel(arena, name, "");
+        taken = false;
+        for (size_t i = 0; i < message->n_oneof_decl && !taken; i++) {
+            taken = i != index && strcmp(camel, name_camel(arena, message->oneof_decl[i]->name, "")) == 0;
+        }
+        name = taken ? arena_printf(arena, "%s_optional", name) : name;
+    }
+    return name;
+}
+
 static bool field_names_type(const proto_field *field)
 {
     return field_is_message(field) ||
@@ -127,6 +154,15 @@ static int add_enum(struct schema *schema, struct schema_file *file, const struc
     return 0;
 }
 
+/* inf, -inf or nan. */
+static bool has_infinite_default(const proto_field *field)
+{
+    bool floats = field->type == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_DOUBLE ||
+                  field->type == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_FLOAT;
+    return floats && field->default_value &&
+           strpbrk(field->default_value, "in"); /* numbers have neither letter */
+}
+
 static int check_fields(const struct schema_file *file, const proto_message *message, struct ugrpc_status *st)
 {
     for (size_t i = 0; i < message->n_oneof_decl; i++) {
@@ -146,6 +182,11 @@ static int check_fields(const struct schema_file *file, const proto_message *mes
         }
         if (field_names_type(field) && !field->type_name) {
             return malformed(st, "a field without a type", file->name);
+        }
+        if (has_infinite_default(field)) {
+            return status_set(st, UGRPC_UNIMPLEMENTED,
+                "%s: field %s.%s has the default %s, which protobuf-c cannot write in C: leave the default out",
+                file->name, message->name, field->name, field->default_value);
         }
         if (field->type == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_GROUP) {
             return status_set(st, UGRPC_UNIMPLEMENTED,
@@ -352,7 +393,7 @@ static const char *file_symbol(struct arena *arena, const struct schema_file *fi
         }
     }
     const char *prefix = name_lower(arena, file->c_package, "_");
-    return arena_printf(arena, "%s%s%s_file", prefix, *prefix ? "_" : "", name_of_path(arena, rest));
+    return arena_printf(arena, "%s%s%s_file", prefix, *prefix ? "_" : "", name_unique(arena, rest));
 }
 
 static int name_file(

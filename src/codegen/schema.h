@@ -77,6 +77,11 @@ unsigned schema_mark_imports(struct schema *schema, struct schema_file *file);
 /* Of a message's field. */
 bool field_is_repeated(const proto_field *field);
 bool field_is_message(const proto_field *field);
+/* Made by protoc for one field of proto3 that is `optional`. */
+bool oneof_is_synthetic(const proto_message *message, size_t index);
+/* What protobuf-c is told a oneof is called: its name, unless that of a synthetic one, "_value", would be in
+ * C what another of the message is, "value_". */
+const char *oneof_name(struct arena *arena, const proto_message *message, size_t index);
 /* Presence is kept in `…_case`: a member of a oneof, written so or by proto3's `optional`. */
 bool field_has_case(const proto_field *field);
 

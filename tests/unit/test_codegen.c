@@ -19,6 +19,7 @@
 #include "base/base.h"
 #include "base/status.h"
 #include "chat.ugrpc.h"
+#include "codegen/name.h"
 #include "codegen/plugin.h"
 #include "codegen/wire.h"
 #include "greeter.ugrpc.h"
@@ -326,6 +327,44 @@ static void a_request_cut_short_anywhere_is_refused_or_answered_but_never_follow
     arena_done(&arena);
 }
 
+static void enum_values_without_a_package_have_the_enums_name(void **state)
+{
+    assert_int_equal(LEVEL_NONE, 0);
+    assert_int_equal(LEVEL_ERROR, 1);
+}
+
+static void the_least_number_is_a_default_like_others(void **state)
+{
+    legacy_settings settings = LEGACY_SETTINGS_INIT;
+    assert_true(settings.least == INT64_MIN);
+}
+
+static void an_optional_field_and_a_oneof_of_nearly_the_same_name_live_side_by_side(void **state)
+{
+    presence_v1_twins twins = PRESENCE_V1_TWINS_INIT;
+    presence_v1_twins_set_value(&twins, 1);
+    assert_false(presence_v1_twins_has_part(&twins));
+    presence_v1_twins_set_part(&twins, 0.5);
+    assert_true(presence_v1_twins_has_value(&twins) && presence_v1_twins_has_part(&twins));
+    assert_false(presence_v1_twins_has_whole(&twins));
+    assert_int_equal(twins.value__case, PRESENCE_V1_TWINS_VALUE__PART);
+}
+
+static void every_path_has_a_name_of_its_own(void **state)
+{
+    static const char *const paths[] = {
+        "a/b", "a_b", "a.b", "a-b", "a_2fb", "a_5f2fb", "a_/b", "a__b", "_", "__"};
+    struct arena arena = {0};
+    for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+        assert_true(name_is_valid(name_unique(&arena, paths[i]), false));
+        for (size_t j = 0; j < i; j++) {
+            assert_string_not_equal(name_unique(&arena, paths[i]), name_unique(&arena, paths[j]));
+        }
+    }
+    assert_string_equal(name_unique(&arena, "field_mask"), "field_mask");
+    arena_done(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -336,6 +375,10 @@ int main(void)
         cmocka_unit_test(a_call_reaches_the_entry_of_its_method_and_an_absent_one_is_unimplemented),
         cmocka_unit_test(answers_are_sent_as_the_messages_they_are),
         cmocka_unit_test(a_service_whose_short_names_are_taken_gets_the_long_ones),
+        cmocka_unit_test(enum_values_without_a_package_have_the_enums_name),
+        cmocka_unit_test(the_least_number_is_a_default_like_others),
+        cmocka_unit_test(an_optional_field_and_a_oneof_of_nearly_the_same_name_live_side_by_side),
+        cmocka_unit_test(every_path_has_a_name_of_its_own),
         cmocka_unit_test(descriptors_and_all_their_imports_are_those_of_protoc),
         cmocka_unit_test(a_request_cut_short_anywhere_is_refused_or_answered_but_never_followed),
     };
