@@ -226,7 +226,8 @@ static void finish(struct ugrpc_call *call, enum ugrpc_code code, const char *te
         }
         call_send_status(call);
     }
-    call_give_back(call);
+    call->owned = false;
+    call->events = NULL;
     call_unpin(call);
 }
 

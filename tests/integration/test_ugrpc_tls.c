@@ -105,7 +105,7 @@ static void new_keys_asked_for_by_a_peer_that_reads_nothing_end_the_connection(v
 /* The server's socket of a client's connection, which is in this process too. */
 static int server_end(const struct h2_client *c)
 {
-    struct sockaddr_in own, peer;
+    struct sockaddr_in own, peer = {0};
     socklen_t len = sizeof(own);
     assert_int_equal(getsockname(c->fd, (struct sockaddr *)&own, &len), 0);
     for (int fd = 3; fd < 1024; fd++) {
