@@ -60,7 +60,8 @@ UGRPC_API bool ugrpc_call_cancelled(const struct ugrpc_call *call);
 UGRPC_API void ugrpc_call_pause(struct ugrpc_call *call, bool pause);
 
 /* What the call came with. Strings live as long as the call. */
-UGRPC_API const char *ugrpc_call_method(const struct ugrpc_call *call);    /* "/package.Service/Method" */
+UGRPC_API const char *ugrpc_call_method(
+    const struct ugrpc_call *call); /* "/package.Service/Method"; "/" if the client sent what is no name */
 UGRPC_API const char *ugrpc_call_authority(const struct ugrpc_call *call); /* "" if the client sent none */
 UGRPC_API const char *ugrpc_call_peer(
     const struct ugrpc_call *call); /* "127.0.0.1:41822", "[::1]:4711", "unix:" */

@@ -52,7 +52,9 @@ char *arena_strndup(struct arena *a, const char *text, size_t len)
 {
     char *copy = arena_alloc(a, len + 1);
     if (copy) {
-        memcpy(copy, text, len);
+        if (len) { /* `text` may be NULL otherwise */
+            memcpy(copy, text, len);
+        }
         copy[len] = '\0';
     }
     return copy;

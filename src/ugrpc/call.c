@@ -387,7 +387,7 @@ void ugrpc_call_pause(struct ugrpc_call *call, bool pause)
 
 const char *ugrpc_call_method(const struct ugrpc_call *call)
 {
-    return call->path ? (const char *)nghttp2_rcbuf_get_buf(call->path).base : "";
+    return call->path ? (const char *)nghttp2_rcbuf_get_buf(call->path).base : "/";
 }
 
 const char *ugrpc_call_authority(const struct ugrpc_call *call)

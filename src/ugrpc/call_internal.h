@@ -39,6 +39,7 @@ struct ugrpc_call {
     uint8_t request_codec; /* enum ugrpc_compression */
     uint8_t reply_codec;
     uint8_t accepted_codecs; /* bits */
+    uint8_t metadata_fault;  /* enum ugrpc_code: why some of it was not taken */
     unsigned pins;           /* functions on the stack that still use it */
     bool begun;              /* has come to the interceptors … */
     unsigned n_begun;        /* … and to `begin` of so many */
@@ -46,7 +47,7 @@ struct ugrpc_call {
     bool concluded;          /* has its status */
     bool cancelled;          /* the handler has been, or is being, told */
     /* What the headers were found to be. */
-    bool post, grpc, unknown_codec, bad_timeout, bad_metadata;
+    bool post, grpc, unknown_codec, bad_timeout;
 };
 
 static inline struct ugrpc_call *call_of(struct stream *stream)

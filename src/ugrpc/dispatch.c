@@ -10,6 +10,8 @@
 #include "ugrpc/server_internal.h"
 #include "ugrpc/text.h"
 
+#define BYTES_A_HEADER  32 /* that HTTP/2 counts besides its name and value */
+
 #define PRINTF_LEN(vec) (int)((vec).len < 200 ? (vec).len : 200), (const char *)(vec).base
 
 static struct ugrpc_server *server_of(const struct ugrpc_call *call)
@@ -91,6 +93,18 @@ static bool is_grpc(nghttp2_vec type)
            (type.len == len || type.base[len] == '+' || type.base[len] == ';');
 }
 
+/* Other paths would end up in status texts and logs as bytes that are not even UTF-8. Only with the schemes
+ * that it knows does nghttp2 look at the slash. */
+static bool is_path(nghttp2_vec text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.base[i] >= 0x80) {
+            return false;
+        }
+    }
+    return text.base[0] == '/';
+}
+
 static void hold(nghttp2_rcbuf **to, nghttp2_rcbuf *value)
 {
     if (!*to) {
@@ -120,7 +134,7 @@ static bool take_header(struct ugrpc_call *call, nghttp2_vec name, nghttp2_rcbuf
 {
     nghttp2_vec text = nghttp2_rcbuf_get_buf(value);
     if (name.base[0] == ':') {
-        if (IS(name, ":path")) {
+        if (IS(name, ":path") && is_path(text)) {
             hold(&call->path, value);
             call->method = method_table_find(&server_of(call)->methods, (const char *)text.base, text.len);
         } else if (IS(name, ":method")) {
@@ -157,12 +171,17 @@ static void on_header(struct stream *stream, nghttp2_rcbuf *name, nghttp2_rcbuf 
 {
     struct ugrpc_call *call = call_of(stream);
     nghttp2_vec key = nghttp2_rcbuf_get_buf(name);
-    call->header_bytes += key.len + nghttp2_rcbuf_get_buf(value).len + 32; /* as HTTP/2 counts */
-    if (call->begun || call->header_bytes > server_of(call)->limits.max_header_bytes) {
+    uint32_t max_bytes = server_of(call)->limits.max_header_bytes;
+    call->header_bytes += key.len + nghttp2_rcbuf_get_buf(value).len + BYTES_A_HEADER;
+    if (call->begun || call->header_bytes > max_bytes) {
         return; /* trailers of a request mean nothing; too much is answered when the block is complete */
     }
-    if (!take_header(call, key, value) && metadata_add(&call->metadata, name, value, &call->arena) != 0) {
-        call->bad_metadata = true;
+    if (take_header(call, key, value)) {
+        return;
+    }
+    int rc = metadata_add(&call->metadata, name, value, max_bytes / BYTES_A_HEADER, &call->arena);
+    if (rc != 0) {
+        call->metadata_fault = (uint8_t)-rc;
     }
 }
 
@@ -208,6 +227,10 @@ static bool intercept(struct ugrpc_call *call)
 
 static void refuse_unknown_method(struct ugrpc_call *call)
 {
+    if (!call->path) {
+        refuse(call, UGRPC_UNIMPLEMENTED, "malformed method name: must be ASCII that begins with a slash");
+        return;
+    }
     nghttp2_vec path = nghttp2_rcbuf_get_buf(call->path);
     const char *slash = path.len > 1 ? memchr(path.base + 1, '/', path.len - 1) : NULL;
     if (!slash) {
@@ -236,8 +259,11 @@ static bool check_headers(struct ugrpc_call *call)
             call->header_bytes, server->limits.max_header_bytes);
     } else if (server->shutting_down) {
         refuse(call, UGRPC_UNAVAILABLE, "the server is shutting down");
-    } else if (call->bad_metadata) {
+    } else if (call->metadata_fault == UGRPC_INVALID_ARGUMENT) {
         refuse(call, UGRPC_INVALID_ARGUMENT, "a -bin metadata value is no base64");
+    } else if (call->metadata_fault) {
+        refuse(call, UGRPC_RESOURCE_EXHAUSTED, "the request's metadata has more values than %u, the limit",
+            server->limits.max_header_bytes / BYTES_A_HEADER);
     } else if (!intercept(call)) {
         return false;
     } else if (!call->method) {

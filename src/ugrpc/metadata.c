@@ -12,8 +12,12 @@ static bool is_binary(const char *key, size_t len)
     return len > 4 && memcmp(key + len - 4, "-bin", 4) == 0;
 }
 
-static int add_pair(struct metadata *m, const struct metadata_pair *pair, struct arena *arena)
+static int add_pair(
+    struct metadata *m, const struct metadata_pair *pair, size_t max_pairs, struct arena *arena)
 {
+    if (m->n >= max_pairs) {
+        return -UGRPC_RESOURCE_EXHAUSTED;
+    }
     if (m->n == m->cap) {
         size_t cap = m->cap ? 2 * m->cap : 4;
         struct metadata_pair *pairs = arena_alloc(arena, cap * sizeof(*pairs));
@@ -34,8 +38,8 @@ static int add_pair(struct metadata *m, const struct metadata_pair *pair, struct
     return 0;
 }
 
-static int add_binary(
-    struct metadata *m, nghttp2_rcbuf *key, const char *text, size_t len, struct arena *arena)
+static int add_binary(struct metadata *m, nghttp2_rcbuf *key, const char *text, size_t len, size_t max_pairs,
+    struct arena *arena)
 {
     while (len > 0 && text[0] == ' ') {
         text++;
@@ -53,20 +57,21 @@ static int add_binary(
         return -UGRPC_INVALID_ARGUMENT;
     }
     struct metadata_pair pair = {key, NULL, {data, (size_t)n}};
-    return add_pair(m, &pair, arena);
+    return add_pair(m, &pair, max_pairs, arena);
 }
 
-int metadata_add(struct metadata *m, nghttp2_rcbuf *key, nghttp2_rcbuf *value, struct arena *arena)
+int metadata_add(
+    struct metadata *m, nghttp2_rcbuf *key, nghttp2_rcbuf *value, size_t max_pairs, struct arena *arena)
 {
     nghttp2_vec name = nghttp2_rcbuf_get_buf(key), text = nghttp2_rcbuf_get_buf(value);
     if (!is_binary((const char *)name.base, name.len)) {
         struct metadata_pair pair = {key, value, {text.base, text.len}};
-        return add_pair(m, &pair, arena);
+        return add_pair(m, &pair, max_pairs, arena);
     }
     const char *at = (const char *)text.base, *end = at + text.len;
     for (;;) {
         const char *comma = memchr(at, ',', (size_t)(end - at));
-        int rc = add_binary(m, key, at, (size_t)((comma ? comma : end) - at), arena);
+        int rc = add_binary(m, key, at, (size_t)((comma ? comma : end) - at), max_pairs, arena);
         if (rc != 0 || !comma) {
             return rc;
         }

@@ -25,9 +25,10 @@ struct metadata { /* all zero = empty; the pairs stand in the arena */
 };
 
 /* Adds a header; a "-bin" one is decoded and may become several (they may be joined by commas). 0;
- * -UGRPC_INVALID_ARGUMENT when it is no base64; -UGRPC_RESOURCE_EXHAUSTED when memory runs out. */
+ * -UGRPC_INVALID_ARGUMENT when it is no base64; -UGRPC_RESOURCE_EXHAUSTED when there would be more than
+ * `max_pairs`, or memory runs out. */
 MUST_CHECK int metadata_add(
-    struct metadata *m, nghttp2_rcbuf *key, nghttp2_rcbuf *value, struct arena *arena);
+    struct metadata *m, nghttp2_rcbuf *key, nghttp2_rcbuf *value, size_t max_pairs, struct arena *arena);
 bool metadata_find(const struct metadata *m, const char *key, struct ugrpc_bytes *value);
 void metadata_done(struct metadata *m); /* the arena goes by itself */
 

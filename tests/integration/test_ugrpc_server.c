@@ -391,6 +391,15 @@ static void unknown_methods_and_services_are_unimplemented(void **state)
     expect_refusal(
         call_text(*state, "/test.Other/Unary", "x"), UGRPC_UNIMPLEMENTED, "unknown service test.Other");
     expect_refusal(call_text(*state, "/", "x"), UGRPC_UNIMPLEMENTED, "malformed");
+    expect_refusal(call_text(*state, ECHO_PATH("caf\xe9"), "x"), UGRPC_UNIMPLEMENTED, "must be ASCII");
+}
+
+/* With a scheme that nghttp2 does not know it lets any path pass. */
+static void a_path_without_slash_is_malformed(void **state)
+{
+    struct fixture *f = *state;
+    h2_add_header(f->client, ":scheme", "other");
+    expect_refusal(call_text(f, "x/test.Echo/Unary", "x"), UGRPC_UNIMPLEMENTED, "begins with a slash");
 }
 
 static void binary_metadata_that_is_no_base64_is_invalid_argument(void **state)
@@ -411,6 +420,16 @@ static void too_much_metadata_is_resource_exhausted(void **state)
     h2_clear_headers(f->client);
     assert_int_equal(
         h2_grpc_status(call_text(f, ECHO_PATH("Unary"), "x")), UGRPC_OK); /* the connection lives on */
+}
+
+static void too_many_values_in_one_header_are_resource_exhausted(void **state)
+{
+    struct fixture *f = *state;
+    char commas[1000]; /* within the limit of bytes */
+    memset(commas, ',', sizeof(commas) - 1);
+    commas[sizeof(commas) - 1] = '\0';
+    h2_add_header(f->client, "x-bin", commas);
+    expect_refusal(call_text(f, ECHO_PATH("Unary"), "x"), UGRPC_RESOURCE_EXHAUSTED, "more values than 128");
 }
 
 static void http1_gets_a_readable_400(void **state)
@@ -504,8 +523,10 @@ int main(void)
         TEST(a_wrong_content_type_is_told_before_the_request_ends),
         TEST(another_method_than_post_is_http_405),
         TEST(unknown_methods_and_services_are_unimplemented),
+        TEST(a_path_without_slash_is_malformed),
         TEST(binary_metadata_that_is_no_base64_is_invalid_argument),
         TEST(too_much_metadata_is_resource_exhausted),
+        TEST(too_many_values_in_one_header_are_resource_exhausted),
         TEST(http1_gets_a_readable_400),
         TEST(first_bytes_may_come_one_by_one),
         TEST(tls_on_a_plain_port_is_closed_and_logged),
