@@ -65,7 +65,7 @@ static void send_not_found(struct ugrpc_call *call, const request *req, const ch
 {
     char text[512];
     struct ugrpc_status st;
-    status_set(&st, UGRPC_NOT_FOUND, "this server knows no %.400s", what);
+    status_set(&st, UGRPC_NOT_FOUND, "this server knows no %s", what);
     memcpy(text, st.message, sizeof(text));
     response reply = UGRPC_REFLECTION_V1_SERVER_REFLECTION_RESPONSE_INIT;
     error_response error = UGRPC_REFLECTION_V1_ERROR_RESPONSE_INIT;
