@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Text of a configuration file: whatever it says ends in a configuration, with problems or without. */
-#include <stdint.h>
-#include <stdlib.h>
-
 #include "daemon/config.h"
 #include "daemon/problems.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

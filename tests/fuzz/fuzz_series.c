@@ -2,13 +2,10 @@
 /* Text of a measured series. The column's name is in the text's first line or it is not: both ways are of
  * use. */
 #include <math.h>
-#include <stdint.h>
-#include <stdlib.h>
 
 #include "base/status.h"
+#include "fuzz.h"
 #include "sim/series.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs a fuzz target over every file of the folders named, without a fuzzer: what once broke stays mended. */
 #include <dirent.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
-/* Each input gets a block of exactly its size, so that sanitizers see a read beyond it. */
 static int replay_file(const char *path)
 {
     FILE *file = fopen(path, "rb");
@@ -19,15 +16,11 @@ static int replay_file(const char *path)
     size_t size = fread(buffer, 1, sizeof(buffer), file);
     int failed = ferror(file);
     fclose(file);
-    uint8_t *data = malloc(size > 0 ? size : 1);
-    if (!data || failed) {
-        free(data);
+    if (failed) {
         fprintf(stderr, "%s: cannot be read\n", path);
         return -1;
     }
-    for (size_t i = 0; i < size; i++) {
-        data[i] = buffer[i];
-    }
+    uint8_t *data = input_copy((struct input){buffer, size});
     LLVMFuzzerTestOneInput(data, size);
     free(data);
     return 0;

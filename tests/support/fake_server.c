@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ugrpc/decode.h"
+#include "ugrpc/serving.h"
+
 struct ugrpc_server {
     struct {
         const struct ugrpc_service *service, *alias; /* alias NULL: under its own name */
@@ -24,6 +27,14 @@ struct ugrpc_server {
     void *fallback_userdata;
     char peer[64], identity[64];
     uint64_t connection_id;
+    bool not_serving;
+    serving_fn *serving_watcher;
+    void *serving_userdata;
+    struct {
+        void *memory;
+        void (*free_fn)(void *memory);
+    } kept[FAKE_MAX];
+    size_t n_kept;
 };
 
 size_t fake_messages;
@@ -37,6 +48,9 @@ struct ugrpc_server *fake_server_new(void)
 
 void fake_server_free(struct ugrpc_server *server)
 {
+    for (size_t i = server->n_kept; i > 0; i--) {
+        server->kept[i - 1].free_fn(server->kept[i - 1].memory);
+    }
     free(server);
 }
 
@@ -100,6 +114,62 @@ int ugrpc_server_add_interceptor(
     return 0;
 }
 
+/* ---- health ---- */
+
+int server_serving(const struct ugrpc_server *server, const char *service)
+{
+    bool known = !*service;
+    for (size_t i = 0; i < server->n_services; i++) {
+        known |= strcmp(name_of(server, i)->name, service) == 0;
+    }
+    return known ? !server->not_serving : -1;
+}
+
+void server_watch_serving(struct ugrpc_server *server, serving_fn *fn, void *userdata)
+{
+    server->serving_watcher = fn;
+    server->serving_userdata = userdata;
+}
+
+void server_keep(struct ugrpc_server *server, void *memory, void (*free_fn)(void *memory))
+{
+    assert(server->n_kept < FAKE_MAX);
+    server->kept[server->n_kept].memory = memory;
+    server->kept[server->n_kept++].free_fn = free_fn;
+}
+
+void fake_server_set_serving(struct ugrpc_server *server, bool serving)
+{
+    server->not_serving = !serving;
+    if (server->serving_watcher) {
+        server->serving_watcher("", server->serving_userdata);
+    }
+}
+
+/* ---- calls ---- */
+
+static void run(struct ugrpc_call *call, const struct ugrpc_handler *handler, const void *servicer,
+    void *userdata, const uint8_t *data, size_t len)
+{
+    struct ugrpc_status st;
+    const void *request = decode_message(call->info->request, data, len, &call->arena, &st);
+    if (!request) {
+        ugrpc_call_fail_status(call, &st);
+        return;
+    }
+    if (call->info->kind < UGRPC_CLIENT_STREAMING) {
+        handler->begin(call, request, servicer, userdata);
+        return;
+    }
+    handler->begin(call, NULL, servicer, userdata);
+    if (!call->finished) {
+        handler->message(call, request, servicer, userdata);
+    }
+    if (!call->finished) {
+        handler->end(call, servicer, userdata);
+    }
+}
+
 /* Finds the method and runs its handler. */
 static void dispatch(struct ugrpc_server *server, struct ugrpc_call *call, const uint8_t *data, size_t len)
 {
@@ -122,13 +192,8 @@ static void dispatch(struct ugrpc_server *server, struct ugrpc_call *call, const
                 continue;
             }
             call->info = &service->methods[j];
-            call->request = protobuf_c_message_unpack(call->info->request, NULL, len, data);
-            if (!call->request) {
-                ugrpc_call_fail(call, UGRPC_INVALID_ARGUMENT, "undecodable");
-                return;
-            }
-            server->services[i].handlers[j].begin(
-                call, call->request, server->services[i].servicer, server->services[i].userdata);
+            run(call, &server->services[i].handlers[j], server->services[i].servicer,
+                server->services[i].userdata, data, len);
             return;
         }
     }
@@ -197,9 +262,7 @@ void fake_call_free(struct ugrpc_call *call)
     for (size_t i = 0; i < call->n_sent; i++) {
         ugrpc_message_unref(call->sent[i]);
     }
-    if (call->request) {
-        protobuf_c_message_free_unpacked(call->request, NULL);
-    }
+    arena_done(&call->arena);
     free(call);
 }
 

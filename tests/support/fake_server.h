@@ -10,6 +10,8 @@
 #include <protobuf-c/protobuf-c.h>
 #include <ugrpc/ugrpc.h>
 
+#include "ugrpc/arena.h"
+
 #define FAKE_MAX 64
 
 struct ugrpc_message {
@@ -22,7 +24,7 @@ struct ugrpc_call {
     char method[128], peer[64], identity[64], subject[64]; /* subject "": nobody said */
     uint64_t subject_id;
     uint64_t connection_id;
-    ProtobufCMessage *request;
+    struct arena arena; /* of the decoded request */
     const struct ugrpc_method *info;
     const struct ugrpc_call_events *events;
     void *userdata;
@@ -41,7 +43,11 @@ void fake_server_free(struct ugrpc_server *server);
 void fake_server_set_peer(
     struct ugrpc_server *server, const char *peer, uint64_t connection_id, const char *identity);
 
-/* Makes a call with the request's bytes, or with a message. It stays until fake_call_free(). */
+/* Health of the server as a whole; tells the health service. */
+void fake_server_set_serving(struct ugrpc_server *server, bool serving);
+
+/* Makes a call with the request's bytes, or with a message; a client-streaming call gets it as its only one.
+ * It stays until fake_call_free(). */
 struct ugrpc_call *fake_call_bytes(
     struct ugrpc_server *server, const char *method, const uint8_t *data, size_t len);
 struct ugrpc_call *fake_call(
