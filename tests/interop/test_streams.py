@@ -67,7 +67,7 @@ class TestSamples:
 
     def test_they_come_every_second_by_default(self, default_site):
         with default_site.stream(2) as stream:
-            stamps = [sample.at for sample in stream.take(4)]
+            stamps = [sample.at for sample in stream.take(5)[1:]]  # the first is from the start, out of step
         steps = [later - earlier for earlier, later in zip(stamps, stamps[1:])]
         assert all(0.8 < step < 1.2 for step in steps), steps
 

@@ -105,6 +105,18 @@ static void every_component_has_a_sample_at_once(void **state)
     assert_true(in_state(f, BATTERY, STATE_RELAY_CLOSED));
 }
 
+static void no_component_lets_more_than_its_interval_pass(void **state)
+{
+    struct fixture *f = *state;
+    int64_t started_utc_ns = f->sim->fake.utc_ns;
+    for (int second = 1; second <= 3; second++) {
+        run_s(f, 1);
+        for (int i = GRID; i < N; i++) {
+            assert_true(f->part[i]->telemetry.sampled_utc_ns > started_utc_ns + (second - 1) * NS_PER_S);
+        }
+    }
+}
+
 static void the_meter_shows_the_sum_of_what_is_below(void **state)
 {
     struct fixture *f = *state;
@@ -302,6 +314,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(every_component_has_a_sample_at_once),
+        TEST(no_component_lets_more_than_its_interval_pass),
         TEST(the_meter_shows_the_sum_of_what_is_below),
         TEST(power_falls_back_to_zero_after_its_lifetime),
         TEST(pv_runs_free_until_it_is_curtailed),

@@ -449,11 +449,12 @@ static int sim_start(struct device *device, struct ugrpc_status *st)
         struct part *part = sim->parts[i];
         int64_t interval_ns = part->component->spec.interval_ns;
         sim_report(part);
-        /* spread, so that samples do not all fall into one turn of the loop, nor each into a turn of its own
-         */
-        int64_t offset_ns = (int64_t)((double)interval_ns * (double)i / (double)sim->n_parts);
+        /* spread over the first interval, so that samples do not all fall into one turn of the loop, nor each
+         * into a turn of its own */
+        int64_t offset_ns = (int64_t)((double)interval_ns * (double)(i + 1) / (double)sim->n_parts);
+        offset_ns -= offset_ns % REPORT_GRID_NS;
         timer_start_at(sim->timers, &part->report,
-            sim->started_at_ns + interval_ns + offset_ns - offset_ns % REPORT_GRID_NS);
+            sim->started_at_ns + (offset_ns > 0 ? offset_ns : interval_ns));
     }
     for (size_t i = 0; i < sim->n_sensors; i++) {
         sensor_part_start(sim->sensors[i]);
