@@ -44,6 +44,7 @@ class Process:
 
     def __init__(self, command, log):
         self.log_file = log
+        self.due_status = 0
         with open(log, "wb") as stderr:
             self.process = subprocess.Popen(
                 [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr
@@ -74,6 +75,11 @@ class Process:
     def terminate(self):
         self.process.send_signal(signal.SIGTERM)
 
+    def crash(self):
+        """Ends it as a power cut would."""
+        self.process.kill()
+        self.due_status = self.process.wait()
+
     def wait(self, limit_s=STOP_LIMIT_S):
         """Waits for the end and returns the exit status."""
         try:
@@ -93,7 +99,7 @@ class Process:
             self.terminate()
         status = self.wait()
         self.check_log()
-        assert status == 0, f"exit status {status}; its log:\n{self.log()}"
+        assert status == self.due_status, f"exit status {status}; its log:\n{self.log()}"
 
 
 class Gateway(Process):

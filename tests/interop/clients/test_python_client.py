@@ -27,6 +27,7 @@ from frequenz.client.microgrid.component import ComponentErrorCode, ComponentSta
 from frequenz.client.microgrid.metrics import Bounds, Metric
 from frequenz.client.microgrid.sensor import SensorStateCode
 
+from aio import complaints, power_of, until
 from client import LIMIT_S
 
 ACTIVE, REACTIVE = Metric.AC_ACTIVE_POWER, Metric.AC_REACTIVE_POWER
@@ -47,31 +48,9 @@ async def connected(gateway):
         yield client
 
 
-async def until(receiver, condition):
-    """The first message that fulfils the condition."""
-    async with asyncio.timeout(LIMIT_S):
-        async for message in receiver:
-            if condition(message):
-                return message
-
-
-def value(samples, metric):
-    return next((one.value for one in samples.metric_samples if one.metric is metric), math.nan)
-
-
 def bounds(samples, metric):
     found = next(one for one in samples.metric_samples if one.metric is metric)
     return [(one.lower, one.upper) for one in found.bounds]
-
-
-async def power_of(client, component, power, metric=ACTIVE, tolerance=60):
-    """Waits until a component's power is there."""
-    receiver = client.receive_component_data_samples_stream(ComponentId(component), [metric])
-    return await until(receiver, lambda samples: abs(value(samples, metric) - power) <= tolerance)
-
-
-def complaints(caplog):
-    return [f"{record.name}: {record.getMessage()}" for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 class TestLists:
