@@ -22,12 +22,12 @@ async def until(receiver, condition=lambda message: True, what="the awaited mess
     raise AssertionError(f"{what} did not come; the last: {message}")
 
 
-def value(samples, metric=Metric.AC_ACTIVE_POWER):
+def value(samples, metric=Metric.AC_POWER_ACTIVE):
     """A metric's value in one message of the client's component stream; NaN if it is not in there."""
     return next((one.value for one in samples.metric_samples if one.metric is metric), math.nan)
 
 
-async def power_of(client, component, power, tolerance=60, metric=Metric.AC_ACTIVE_POWER, limit_s=LIMIT_S):
+async def power_of(client, component, power, tolerance=60, metric=Metric.AC_POWER_ACTIVE, limit_s=LIMIT_S):
     """Waits until a component's power is there."""
     receiver = client.receive_component_data_samples_stream(ComponentId(component), [metric])
     what = f"{power} within {tolerance} at component {component}"

@@ -30,7 +30,7 @@ from frequenz.client.microgrid.sensor import SensorStateCode
 from aio import complaints, power_of, until
 from client import LIMIT_S
 
-ACTIVE, REACTIVE = Metric.AC_ACTIVE_POWER, Metric.AC_REACTIVE_POWER
+ACTIVE, REACTIVE = Metric.AC_POWER_ACTIVE, Metric.AC_POWER_REACTIVE
 KINDS = {
     1: kinds.GridConnectionPoint, 2: kinds.Meter, 3: kinds.Meter, 4: kinds.BatteryInverter, 5: kinds.LiIonBattery,
     6: kinds.BatteryInverter, 7: kinds.NaIonBattery, 8: kinds.Meter, 9: kinds.SolarInverter, 10: kinds.AcEvCharger,
