@@ -453,8 +453,8 @@ static int sim_start(struct device *device, struct ugrpc_status *st)
          * into a turn of its own */
         int64_t offset_ns = (int64_t)((double)interval_ns * (double)(i + 1) / (double)sim->n_parts);
         offset_ns -= offset_ns % REPORT_GRID_NS;
-        timer_start_at(sim->timers, &part->report,
-            sim->started_at_ns + (offset_ns > 0 ? offset_ns : interval_ns));
+        timer_start_at(
+            sim->timers, &part->report, sim->started_at_ns + (offset_ns > 0 ? offset_ns : interval_ns));
     }
     for (size_t i = 0; i < sim->n_sensors; i++) {
         sensor_part_start(sim->sensors[i]);
