@@ -36,13 +36,17 @@ struct lifecycle {
 
 const char *lifecycle_name(enum lifecycle_action action)
 {
-    static const char *const names[] = {
-        [LIFECYCLE_START] = "start",
-        [LIFECYCLE_STANDBY] = "standby",
-        [LIFECYCLE_STOP] = "stop",
-        [LIFECYCLE_ACK] = "acknowledgement",
-    };
-    return names[action];
+    switch (action) {
+    case LIFECYCLE_START:
+        return "start";
+    case LIFECYCLE_STANDBY:
+        return "standby";
+    case LIFECYCLE_STOP:
+        return "stop";
+    case LIFECYCLE_ACK:
+        return "acknowledgement";
+    }
+    return "";
 }
 
 bool lifecycle_accepts(const struct component *component, enum lifecycle_action action)
