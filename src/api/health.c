@@ -144,8 +144,9 @@ static void on_change(const char *service, void *userdata)
 static void health_free(void *memory)
 {
     struct health *health = memory;
-    while (health->watches) {
-        watch_free(health->watches);
+    for (struct watch *watch = health->watches, *next; watch; watch = next) {
+        next = watch->next;
+        watch_free(watch);
     }
     free(health);
 }

@@ -67,14 +67,15 @@ static int parse_line(struct keys *keys, char *line, const char *file, int numbe
     }
     const char *digest = strtok_r(NULL, " \t\r\n", &rest);
     struct entry entry;
-    if (!digest || strtok_r(NULL, " \t\r\n", &rest) || strlen(name) >= sizeof(entry.name) ||
+    size_t len = strlen(name);
+    if (!digest || strtok_r(NULL, " \t\r\n", &rest) || len >= sizeof(entry.name) ||
         !parse_digest(digest, entry.digest)) {
         return status_set(st, UGRPC_INVALID_ARGUMENT,
             "%s:%d: not a name (at most %d bytes) and the SHA-256 of its key in 64 hexadecimal digits; make one "
             "with: printf %%s \"$KEY\" | sha256sum",
             file, number, KEYS_NAME_BYTES - 1);
     }
-    strcpy(entry.name, name);
+    memcpy(entry.name, name, len + 1);
     struct entry *more = realloc(keys->entries, (keys->n + 1) * sizeof(entry));
     if (!more) {
         abort();

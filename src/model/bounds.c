@@ -334,6 +334,7 @@ void bounds_refresh(struct component *component)
         return;
     }
     struct inputs now = inputs_of(component);
+    /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): a NAN is to equal itself */
     if (ledger->worked_out && memcmp(&now, &ledger->inputs, sizeof(now)) == 0) {
         return;
     }

@@ -14,7 +14,7 @@ static const struct {
     bool inverter, dc_relays;
     bool only_limited; /* by a set-point of active power, rather than set to it */
 } types[COMPONENT_TYPE_COUNT] = {
-#define X(id, friendly) [COMPONENT_##id].name = friendly,
+#define X(id, friendly) [COMPONENT_##id].name = (friendly),
     COMPONENT_TYPE_TABLE(X)
 #undef X
 #define CAN(id, ...) [COMPONENT_##id].axes = __VA_ARGS__
@@ -40,7 +40,7 @@ static const struct {
 };
 
 static const char *const sensor_types[SENSOR_TYPE_COUNT] = {
-#define X(id, name) [SENSOR_##id] = name,
+#define X(id, name) [SENSOR_##id] = (name),
     SENSOR_TYPE_TABLE(X)
 #undef X
 };

@@ -5,13 +5,13 @@
 #include <string.h>
 
 static const char *const state_names[STATE_COUNT] = {
-#define X(id, name) [STATE_##id] = name,
+#define X(id, name) [STATE_##id] = (name),
     STATE_TABLE(X)
 #undef X
 };
 
 static const char *const error_names[ERROR_COUNT] = {
-#define X(id, name) [ERROR_##id] = name,
+#define X(id, name) [ERROR_##id] = (name),
     ERROR_TABLE(X)
 #undef X
 };

@@ -131,7 +131,8 @@ static void proto2_presence_reads_like_that_of_proto3(void **state)
     assert_string_equal(settings.title, "untitled");
     assert_false(legacy_settings_has_title(&settings));
     legacy_settings_set_limit(&settings, 42);
-    settings.title = "mine";
+    char mine[] = "mine";
+    settings.title = mine;
     assert_true(legacy_settings_has_limit(&settings));
     assert_true(legacy_settings_has_title(&settings));
 }
@@ -179,8 +180,9 @@ static void a_call_reaches_the_entry_of_its_method_and_an_absent_one_is_unimplem
     static const struct acme_deep_inside_chat_v1beta1_servicer servicer = {
         .say = on_say, .talk_message_ = on_talk_message, .talk_end = on_talk_end};
     acme_deep_inside_chat_v1beta1_line line = ACME_DEEP_INSIDE_CHAT_V1BETA1_LINE_INIT;
+    char hello[] = "hello";
     int calls = 0;
-    line.text = "hello";
+    line.text = hello;
     memset(&seen, 0, sizeof(seen));
 
     assert_int_equal(acme_deep_inside_chat_v1beta1_add_servicer_to_server(NULL, &servicer, &calls), 0);
