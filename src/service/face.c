@@ -2,7 +2,6 @@
 /* A call is its own context: it stays valid until it is finished, so commands carry it as userdata. */
 #include "service/face.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,22 +139,20 @@ static void about_sensor(const struct face *face, struct ugrpc_call *call, uint6
 
 /* ---- streams ---------------------------------------------------------------------------------------- */
 
-/* Fills `set`; numbers that the version does not know match nothing. `what` is streamed. */
-static int read_metrics(const struct face *face, struct metric_set *set, const char *what, uint64_t id,
+/* Fills `set`; numbers that the version does not know match nothing. `label` is what is streamed. */
+static int read_metrics(const struct face *face, struct metric_set *set, const char *label,
     const struct face_metrics *metrics, struct ugrpc_status *st)
 {
     *set = (struct metric_set){0};
     if (metrics->given && metrics->n == 0) {
         return status_set(st, UGRPC_INVALID_ARGUMENT,
-            "%s %" PRIu64 ": filter.metrics is empty, must name at least one metric (no filter: all metrics)",
-            what, id);
+            "%s: filter.metrics is empty, must name at least one metric (no filter: all metrics)", label);
     }
     for (size_t i = 0; i < metrics->n; i++) {
         if (metrics->numbers[i] == 0) {
             return status_set(st, UGRPC_INVALID_ARGUMENT,
-                "%s %" PRIu64 ": filter.metrics[%zu] is METRIC_UNSPECIFIED, must be a metric "
-                "(no filter: all metrics)",
-                what, id, i);
+                "%s: filter.metrics[%zu] is METRIC_UNSPECIFIED, must be a metric (no filter: all metrics)",
+                label, i);
         }
         enum metric metric = face->version->metric_from(metrics->numbers[i]);
         if (metric != METRIC_NONE) {
@@ -170,8 +167,10 @@ void face_stream_component(
 {
     struct metric_set set;
     struct ugrpc_status st;
+    char label[SERVICE_LABEL_BYTES];
     face_about(face, call, id);
-    ptrdiff_t at = read_metrics(face, &set, "component", id, metrics, &st);
+    service_label(face->service, id, label, sizeof(label));
+    ptrdiff_t at = read_metrics(face, &set, label, metrics, &st);
     if (at < 0 || (at = service_find_component(face->service, id, &st)) < 0) {
         ugrpc_call_fail_status(call, &st);
         return;
@@ -194,8 +193,10 @@ void face_stream_sensor(
 {
     struct metric_set set;
     struct ugrpc_status st;
+    char label[SERVICE_LABEL_BYTES];
     about_sensor(face, call, id);
-    ptrdiff_t at = read_metrics(face, &set, "sensor", id, metrics, &st);
+    service_sensor_label(face->service, id, label, sizeof(label));
+    ptrdiff_t at = read_metrics(face, &set, label, metrics, &st);
     if (at < 0 || (at = service_find_sensor(face->service, id, &st)) < 0) {
         ugrpc_call_fail_status(call, &st);
         return;

@@ -112,6 +112,17 @@ const char *service_label(struct service *service, uint64_t id, char *out, size_
     return out;
 }
 
+const char *service_sensor_label(struct service *service, uint64_t id, char *out, size_t cap)
+{
+    const struct sensor *sensor = site_sensor(service->site, id);
+    if (sensor) {
+        snprintf(out, cap, "%s (%" PRIu64 ")", sensor->spec.name, id);
+    } else {
+        snprintf(out, cap, "sensor %" PRIu64, id);
+    }
+    return out;
+}
+
 int service_check_rights(struct service *service, const char *command, struct ugrpc_status *st)
 {
     if (service->options.read_only) {
@@ -139,7 +150,7 @@ static int check_lifetime(const char *label, struct service_lifetime lifetime, s
 int service_set_power(struct service *service, const struct caller *caller, uint64_t id, enum axis axis,
     double power, struct service_lifetime lifetime, command_fn *done, void *userdata, struct ugrpc_status *st)
 {
-    char label[128];
+    char label[SERVICE_LABEL_BYTES];
     int rc = service_check_rights(service, "set power", st);
     if (rc) {
         return rc;
@@ -179,7 +190,7 @@ static int check_range(const char *label, size_t index, struct range range, stru
 int service_add_bounds(struct service *service, const struct caller *caller, uint64_t id,
     const struct bounds_request *request, int64_t *until_utc_ns, struct ugrpc_status *st)
 {
-    char label[128];
+    char label[SERVICE_LABEL_BYTES];
     int rc = service_check_rights(service, "add bounds", st);
     if (rc) {
         return rc;

@@ -51,7 +51,9 @@ ptrdiff_t service_find_sensor(struct service *service, uint64_t id, struct ugrpc
 
 /* "bat_inv_1 (4)", or "component 99" if the site has none: for messages about a request's fields, which are
  * checked before the id. */
+#define SERVICE_LABEL_BYTES 128
 const char *service_label(struct service *service, uint64_t id, char *out, size_t cap);
+const char *service_sensor_label(struct service *service, uint64_t id, char *out, size_t cap);
 
 /* 0 if commands are taken at all, or -UGRPC_PERMISSION_DENIED. */
 int service_check_rights(struct service *service, const char *command, struct ugrpc_status *st);

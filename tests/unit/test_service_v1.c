@@ -146,6 +146,19 @@ static struct ugrpc_call *stream(struct fake_service *f, uint64_t id, unsigned *
     return fake_ask(f, "ReceiveComponentDataStream", &request);
 }
 
+static struct ugrpc_call *sensor_stream(struct fake_service *f, uint64_t id, unsigned *metrics, size_t n)
+{
+    microgrid_v1_receive_sensor_data_stream_request_sensor_data_stream_filter filter;
+    microgrid_v1_receive_sensor_data_stream_request_sensor_data_stream_filter_init(&filter);
+    filter.metrics = metrics;
+    filter.n_metrics = n;
+    microgrid_v1_receive_sensor_data_stream_request request =
+        MICROGRID_V1_RECEIVE_SENSOR_DATA_STREAM_REQUEST_INIT;
+    request.sensor_id = id;
+    request.filter = metrics ? &filter : NULL;
+    return fake_ask(f, "ReceiveSensorDataStream", &request);
+}
+
 static void a_stream_begins_with_the_last_sample_and_its_own_time(void **state)
 {
     struct fake_service *f = *state;
@@ -205,10 +218,24 @@ static void a_filter_takes_unknown_numbers_but_not_unspecified_or_none(void **st
     assert_int_equal(message->data->n_metric_samples, 0);
     assert_int_equal(message->data->n_states, 1);
     fake_release(message);
-    assert_refused(stream(f, 4, unspecified, 2), UGRPC_INVALID_ARGUMENT, "component 4", "filter.metrics[1]",
+    assert_refused(stream(f, 4, unspecified, 2), UGRPC_INVALID_ARGUMENT, "filter.metrics[1]",
         "METRIC_UNSPECIFIED", NULL);
     assert_refused(stream(f, 4, unspecified, 0), UGRPC_INVALID_ARGUMENT, "filter.metrics is empty", NULL);
     assert_refused(stream(f, 99, unspecified, 0), UGRPC_INVALID_ARGUMENT, NULL); /* fields before the id */
+}
+
+static void a_refused_filter_names_what_was_to_be_streamed(void **state)
+{
+    struct fake_service *f = *state;
+    unsigned none = 0;
+    assert_refused(stream(f, 4, &none, 0), UGRPC_INVALID_ARGUMENT, "bat_inv (4): filter", NULL);
+    assert_refused(stream(f, 4, &none, 1), UGRPC_INVALID_ARGUMENT, "bat_inv (4): filter", NULL);
+    assert_refused(stream(f, 99, &none, 0), UGRPC_INVALID_ARGUMENT, "component 99: filter", NULL);
+    assert_refused(
+        sensor_stream(f, 101, &none, 0), UGRPC_INVALID_ARGUMENT, "thermometer (101): filter", NULL);
+    assert_refused(
+        sensor_stream(f, 101, &none, 1), UGRPC_INVALID_ARGUMENT, "thermometer (101): filter", NULL);
+    assert_refused(sensor_stream(f, 4, &none, 0), UGRPC_INVALID_ARGUMENT, "sensor 4: filter", NULL);
 }
 
 static void a_component_that_the_site_lacks_is_not_found(void **state)
@@ -245,10 +272,7 @@ static void an_offline_component_streams_its_state_each_second(void **state)
 static void a_sensor_streams_its_metrics_and_is_on_or_in_error(void **state)
 {
     struct fake_service *f = *state;
-    microgrid_v1_receive_sensor_data_stream_request request =
-        MICROGRID_V1_RECEIVE_SENSOR_DATA_STREAM_REQUEST_INIT;
-    request.sensor_id = 101;
-    struct ugrpc_call *call = fake_ask(f, "ReceiveSensorDataStream", &request);
+    struct ugrpc_call *call = sensor_stream(f, 101, NULL, 0);
     microgrid_v1_receive_sensor_data_stream_response *message = fake_call_message(call, 0);
     assert_int_equal(message->data->n_metric_samples, 0);
     assert_int_equal(message->data->states[0]->states[0], V1_SENSOR_STATE(UNSPECIFIED));
@@ -552,6 +576,7 @@ int main(void)
         TEST(a_stream_begins_with_the_last_sample_and_its_own_time),
         TEST(bounds_stand_on_what_can_be_commanded_and_nowhere_else),
         TEST(a_filter_takes_unknown_numbers_but_not_unspecified_or_none),
+        TEST(a_refused_filter_names_what_was_to_be_streamed),
         TEST(a_component_that_the_site_lacks_is_not_found),
         TEST(an_offline_component_streams_its_state_each_second),
         TEST(a_sensor_streams_its_metrics_and_is_on_or_in_error),
