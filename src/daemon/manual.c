@@ -101,26 +101,34 @@ static void put_markdown_table(FILE *to, const struct topic *topic)
     }
 }
 
+static void put_words(FILE *to, const char *(*word)(enum unit unit, size_t index), enum unit unit)
+{
+    for (size_t i = 0; word(unit, i); i++) {
+        fprintf(to, "%s`%s`", i ? ", " : "", word(unit, i));
+    }
+}
+
 static void put_units(FILE *to)
 {
     fputs(
         "\n## Quantities\n\n"
         "A quantity carries its unit, with or without a blank before it: `10 kW`, `50 %`, `15 min`. A bare number "
         "is an error\nwhere a unit is due. Positive is consumption or charging, negative production or "
-        "discharging; ratings have no sign.\n\n| measures | units |\n|---|---|\n",
+        "discharging; ratings have no sign.\n\n| measures | units | columns end in |\n|---|---|---|\n",
         to);
     for (int unit = UNIT_WATT; unit < UNIT_COUNT; unit++) {
         fprintf(to, "| %s | ", unit_noun(unit));
-        for (size_t i = 0; unit_spelling(unit, i); i++) {
-            fprintf(to, "%s`%s`", i ? ", " : "", unit_spelling(unit, i));
-        }
+        put_words(to, unit_spelling, unit);
+        fputs(" | ", to);
+        put_words(to, unit_column_ending, unit);
         fputs(" |\n", to);
     }
     fputs(
         "\nA value \"FILE/COLUMN\" is a column of a CSV file with measured data, played in a loop: the first column "
-        "is the time,\nthe column's name ends in its unit (`_w`, `_kw`, `_c`, `_pct`, `_w_m2` ...). The file is "
-        "looked up beside the site\nfile, in the folder `data` there, and in the data folder (`--data`, else "
-        "`MICROGRIDD_DATA`, else the installed one).\n",
+        "is the time,\nthe column's name ends in the unit of its values. A column whose name ends in the unit of "
+        "something else, or in none of\nthese, is an error: rename it. The file is looked up beside the site file, "
+        "in the folder `data` there, and in the data\nfolder (`--data`, else `MICROGRIDD_DATA`, else the installed "
+        "one).\n",
         to);
 }
 

@@ -40,4 +40,11 @@ const char *unit_noun(enum unit unit); /* "power", "time"; what the number measu
 /* The index-th way to write the unit, or NULL past the last: "W", "kW", "MW". */
 const char *unit_spelling(enum unit unit, size_t index);
 
+/* The index-th ending of a CSV column's name for that unit, or NULL past the last: "_w", "_kw", "_mw". */
+const char *unit_column_ending(enum unit unit, size_t index);
+
+/* 0 if the column's name says that it holds what is due; else -UGRPC_INVALID_ARGUMENT with what it holds and
+ * what its name should end in. */
+int quantity_check_column(const char *column, enum unit due, struct ugrpc_status *st);
+
 #endif

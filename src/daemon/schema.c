@@ -7,15 +7,32 @@
 #include "daemon/manual.h"
 #include "daemon/option.h"
 
+typedef const char *word_fn(enum unit unit, size_t index);
+
+/* "W|kW|MW" */
+static const char *alternatives(word_fn *word, enum unit unit, char *out, size_t cap)
+{
+    size_t len = 0;
+    out[0] = '\0';
+    for (size_t i = 0; word(unit, i) && len < cap; i++) {
+        len += (size_t)snprintf(out + len, cap - len, "%s%s", i ? "|" : "", word(unit, i));
+    }
+    return out;
+}
+
 /* "^[-+]?[0-9.]+(e[-+]?[0-9]+)? *(W|kW|MW)$" */
 static json_t *quantity_pattern(enum unit unit)
 {
-    char units[160] = "";
-    for (size_t i = 0; unit_spelling(unit, i); i++) {
-        strncat(units, i ? "|" : "", sizeof(units) - strlen(units) - 1);
-        strncat(units, unit_spelling(unit, i), sizeof(units) - strlen(units) - 1);
-    }
-    return json_sprintf("^[-+]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][-+]?[0-9]+)? *(%s)$", units);
+    char units[160];
+    return json_sprintf("^[-+]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][-+]?[0-9]+)? *(%s)$",
+        alternatives(unit_spelling, unit, units, sizeof(units)));
+}
+
+static json_t *column_pattern(enum unit unit)
+{
+    char endings[80];
+    return json_sprintf(
+        "\\.csv/[^/]*(%s)$", alternatives(unit_column_ending, unit, endings, sizeof(endings)));
 }
 
 static json_t *string_of(const char *pattern)
@@ -59,8 +76,8 @@ static json_t *value_schema(const struct option *option)
     case OPTION_CHOICE:
         return choice_schema(option);
     case OPTION_SERIES:
-        return json_pack("{s:[{s:s, s:s}, {s:s, s:o}]}", "anyOf", "type", "string", "pattern",
-            "\\.csv/[^/]+$", "type", "string", "pattern", quantity_pattern(option->unit));
+        return json_pack("{s:[{s:s, s:o}, {s:s, s:o}]}", "anyOf", "type", "string", "pattern",
+            column_pattern(option->unit), "type", "string", "pattern", quantity_pattern(option->unit));
     case OPTION_TEXTS:
     case OPTION_NAMES:
         return json_pack("{s:[{s:s}, {s:s, s:i, s:{s:s}}]}", "anyOf", "type", "string", "type", "array",

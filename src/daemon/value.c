@@ -109,15 +109,16 @@ static int parse_series(
     }
     bool looks_like_file = slash && slash != text && slash[1] && strstr(text, ".csv");
     if (looks_like_file) {
-        return parse_text(text, value, st);
+        int rc = quantity_check_column(slash + 1, option->unit, st);
+        return rc < 0 ? rc : parse_text(text, value, st);
     }
     if (strpbrk(text, "0123456789") == text || *text == '-' || *text == '+') {
         return status_set(
             st, UGRPC_INVALID_ARGUMENT, "%s; or FILE/COLUMN of a CSV file", not_a_number.message);
     }
     return status_set(st, UGRPC_INVALID_ARGUMENT,
-        "neither a series nor a constant; write FILE/COLUMN, like load.csv/%s, or like 10 %s",
-        option->unit == UNIT_WATT ? "power_w" : "column", unit_spelling(option->unit, 0));
+        "neither a series nor a constant; write FILE/COLUMN, like data.csv/column%s, or like 10 %s",
+        unit_column_ending(option->unit, 0), unit_spelling(option->unit, 0));
 }
 
 /* Whole days, or a second with its zone: UTC only, as times of day elsewhere would need a calendar. */

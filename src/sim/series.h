@@ -44,6 +44,12 @@ enum series_unit {
     SERIES_HERTZ,
 };
 
+/* The unit that a column's name ends in; -1 if it ends in none. */
+int series_column_unit(const char *column);
+
+/* The index-th ending of columns in that unit, or NULL past the last: "_w", "_kw", "_mw". */
+const char *series_column_ending(enum series_unit unit, size_t index);
+
 #define SERIES_MAX_FILE_BYTES (64u << 20)
 #define SERIES_MAX_LINE_BYTES (16u << 10)
 

@@ -27,11 +27,13 @@ struct reader {
     struct ugrpc_status *st;
 };
 
-static const struct {
-    const char *suffix;
+struct ending {
+    const char *text;
     enum series_unit unit;
     double factor;
-} units[] = {
+};
+
+static const struct ending endings[] = {
     {"_w", SERIES_WATT, 1},
     {"_kw", SERIES_WATT, 1e3},
     {"_mw", SERIES_WATT, 1e6},
@@ -49,6 +51,37 @@ static const struct {
     {"_kv", SERIES_VOLT, 1e3},
     {"_hz", SERIES_HERTZ, 1},
 };
+
+/* The longest decides: irradiance_w_m2 is no length in m2. */
+static const struct ending *find_ending(const char *column)
+{
+    const struct ending *best = NULL;
+    size_t len = strlen(column), best_len = 0;
+    for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
+        size_t n = strlen(endings[i].text);
+        if (n > best_len && len >= n && memcmp(column + len - n, endings[i].text, n) == 0) {
+            best = &endings[i];
+            best_len = n;
+        }
+    }
+    return best;
+}
+
+int series_column_unit(const char *column)
+{
+    const struct ending *ending = find_ending(column);
+    return ending ? (int)ending->unit : -1;
+}
+
+const char *series_column_ending(enum series_unit unit, size_t index)
+{
+    for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
+        if (endings[i].unit == unit && index-- == 0) {
+            return endings[i].text;
+        }
+    }
+    return NULL;
+}
 
 /* A piece of the file for a message. */
 struct excerpt {
@@ -139,25 +172,21 @@ static int fail_no_column(struct reader *r, struct span header, const char *colu
         used > 0 ? names : "none besides the time");
 }
 
-/* The longest suffix decides: irradiance_w_m2 is no length in m2. */
 static int find_unit(struct reader *r, const char *column, enum series_unit *unit, double *factor)
 {
-    size_t len = strlen(column), best = 0;
-    for (size_t i = 0; i < ARRAY_LEN(units); i++) {
-        size_t n = strlen(units[i].suffix);
-        if (n > best && len >= n && memcmp(column + len - n, units[i].suffix, n) == 0) {
-            best = n;
-            *unit = units[i].unit;
-            *factor = units[i].factor;
-        }
-    }
-    if (best > 0) {
+    const struct ending *ending = find_ending(column);
+    if (ending) {
+        *unit = ending->unit;
+        *factor = ending->factor;
         return 0;
     }
-    return status_set(r->st, UGRPC_INVALID_ARGUMENT,
-        "%s: column \"%s\" does not end in its unit (_w, _kw, _mw, _var, _kvar, _w_m2, _c, _pct, _pa, _hpa, _deg, "
-        "_m_s, _a, _v, _kv, _hz)",
-        r->name, column);
+    char list[128] = "";
+    size_t len = 0;
+    for (size_t i = 0; i < ARRAY_LEN(endings) && len < sizeof(list); i++) {
+        len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s", i ? ", " : "", endings[i].text);
+    }
+    return status_set(r->st, UGRPC_INVALID_ARGUMENT, "%s: column \"%s\" does not end in its unit (%s)",
+        r->name, column, list);
 }
 
 static int find_column(struct reader *r, const char *column, size_t *index)

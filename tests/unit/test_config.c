@@ -283,7 +283,7 @@ static void values_of_the_wrong_kind_are_refused(void **state)
             "one of zero, release\n"},
         {METER "  x: {id: 3, type: meter, under: meter, power: warehouse}\n",
             "site.yaml:6: components.x.power: \"warehouse\": neither a series nor a constant; write FILE/COLUMN, "
-            "like load.csv/power_w, or like 10 W\n"},
+            "like data.csv/column_w, or like 10 W\n"},
         {METER "  x: {id: 3, type: meter, under: meter, lifetime: {start: 2024-02-31}}\n",
             "site.yaml:6: components.x.lifetime.start: \"2024-02-31\": no date; write it like 2024-05-31 or "
             "2024-05-31T12:00:00Z (UTC)\n"},
@@ -299,6 +299,25 @@ static void values_of_the_wrong_kind_are_refused(void **state)
             "site.yaml:6: components.x.driver: \"sunspec\": no such driver; allowed: one of sim\n"},
         {METER "  x: {id: 3, type: meter, under: meter, model: }\n",
             "site.yaml:6: components.x.model: \"\": the value is missing; allowed: a text\n"},
+    };
+    check_all(state, cases, ARRAY_LEN(cases));
+}
+
+static void columns_of_another_unit_than_is_due_are_refused(void **state)
+{
+    static const struct wrong cases[] = {
+        {METER "  x: {id: 3, type: meter, under: meter, power: weather.csv/ambient_temp_c}\n",
+            "site.yaml:6: components.x.power: \"weather.csv/ambient_temp_c\": column ambient_temp_c measures "
+            "temperature (°C), but power is due; allowed: a column ending in _w, _kw or _mw\n"},
+        {METER "  x: {id: 3, type: pv_inverter, under: meter, rated: 5 kW, irradiance: pv.csv/ac_power_w}\n",
+            "site.yaml:6: components.x.irradiance: \"pv.csv/ac_power_w\": column ac_power_w measures power (W), "
+            "but irradiance is due; allowed: a column ending in _w_m2\n"},
+        {METER "sensors:\n  t: {id: 1, type: thermometer, value: weather.csv/relative_humidity_pct}\n",
+            "site.yaml:7: sensors.t.value: \"weather.csv/relative_humidity_pct\": column relative_humidity_pct "
+            "measures a share (%), but temperature is due; allowed: a column ending in _c\n"},
+        {METER "  x: {id: 3, type: meter, under: meter, power: load.csv/warehouse}\n",
+            "site.yaml:6: components.x.power: \"load.csv/warehouse\": the name of column warehouse does not end in "
+            "its unit; allowed: a column of power, ending in _w, _kw or _mw\n"},
     };
     check_all(state, cases, ARRAY_LEN(cases));
 }
@@ -541,6 +560,7 @@ int main(void)
         TEST(neighbours_are_one_or_several),
         TEST(sensors_are_read_and_their_ids_are_their_own),
         TEST(values_of_the_wrong_kind_are_refused),
+        TEST(columns_of_another_unit_than_is_due_are_refused),
         TEST(unknown_keys_are_refused_with_the_nearest_known),
         TEST(what_is_missing_is_named),
         TEST(contradictions_are_refused),

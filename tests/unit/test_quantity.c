@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -128,6 +129,42 @@ static void what_is_written_is_read_back(void **state)
     }
 }
 
+static void refuse_column(const char *column, enum unit due, const char *message)
+{
+    struct ugrpc_status st;
+    assert_int_equal(quantity_check_column(column, due, &st), -UGRPC_INVALID_ARGUMENT);
+    assert_string_equal(st.message, message);
+}
+
+static void a_column_is_taken_where_what_its_name_ends_in_is_due_and_nowhere_else(void **state)
+{
+    for (int of = UNIT_WATT; of < UNIT_COUNT; of++) {
+        for (size_t i = 0; unit_column_ending(of, i); i++) {
+            char column[40];
+            snprintf(column, sizeof(column), "measured%s", unit_column_ending(of, i));
+            for (int due = UNIT_WATT; due < UNIT_COUNT; due++) {
+                struct ugrpc_status st;
+                assert_int_equal(
+                    quantity_check_column(column, due, &st), due == of ? 0 : -UGRPC_INVALID_ARGUMENT);
+            }
+        }
+    }
+}
+
+static void a_column_of_another_unit_or_of_none_is_refused_with_what_is_due(void **state)
+{
+    refuse_column("ambient_temp_c", UNIT_WATT,
+        "column ambient_temp_c measures temperature (°C), but power is due; allowed: a column ending in _w, _kw or "
+        "_mw");
+    refuse_column("ac_power_kw", UNIT_WATT_PER_M2,
+        "column ac_power_kw measures power (W), but irradiance is due; allowed: a column ending in _w_m2");
+    refuse_column("power", UNIT_WATT,
+        "the name of column power does not end in its unit; allowed: a column of power, ending in _w, _kw or _mw");
+    refuse_column("power_W", UNIT_WATT,
+        "the name of column power_W does not end in its unit; allowed: a column of power, ending in _w, _kw or "
+        "_mw");
+}
+
 static void the_nearest_name_is_the_one_that_was_meant(void **state)
 {
     struct nearest nearest = {.text = "resolutoin"};
@@ -167,6 +204,8 @@ int main(void)
         cmocka_unit_test(a_unit_where_none_is_due_is_refused),
         cmocka_unit_test(values_are_written_in_the_unit_that_reads_best),
         cmocka_unit_test(what_is_written_is_read_back),
+        cmocka_unit_test(a_column_is_taken_where_what_its_name_ends_in_is_due_and_nowhere_else),
+        cmocka_unit_test(a_column_of_another_unit_or_of_none_is_refused_with_what_is_due),
         cmocka_unit_test(the_nearest_name_is_the_one_that_was_meant),
         cmocka_unit_test(a_name_that_resembles_nothing_has_no_nearest),
         cmocka_unit_test(distances_count_letters),
