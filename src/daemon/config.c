@@ -306,22 +306,27 @@ static int peek_type(struct parse *parse, const yaml_node_t *node, enum option_p
     return -1;
 }
 
-typedef void take_item_fn(struct parse *parse, const char *name, const struct section *section);
+/* `problems` is how many there were before the item was read. */
+typedef void take_item_fn(
+    struct parse *parse, const char *name, const struct section *section, size_t problems);
 
-/* Reads "components" or "sensors": a mapping of names to sections. */
-static void read_items(
+/* Reads "components" or "sensors": a mapping of names to sections. False: some of them could not be taken. */
+static bool read_items(
     struct parse *parse, yaml_node_t *node, const char *what, enum option_place place, take_item_fn *take)
 {
     struct section_reader *reader = &parse->reader;
+    bool all = true;
     if (node->type != YAML_MAPPING_NODE) {
         problems_add(parse->problems, node_line(node), what, NULL, "a mapping is due: NAME: {id: 1, ...}");
-        return;
+        return false;
     }
     for (yaml_node_pair_t *pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top;
          pair++) {
+        size_t problems = problems_count(parse->problems);
         yaml_node_t *key = section_visit(reader, pair->key, what);
         const char *name = key ? section_scalar(reader, key, what) : NULL;
         if (!name) {
+            all = false;
             continue;
         }
         struct pool scratch = {NULL}; /* this item's, as there may be tens of thousands */
@@ -336,11 +341,13 @@ static void read_items(
         if (item) {
             section.type = peek_type(parse, item, place);
             section_read(reader, item, &section);
-            take(parse, pool_copy(&parse->config->pool, name), &section);
+            take(parse, pool_copy(&parse->config->pool, name), &section, problems);
         }
+        all = all && item;
         reader->pool = &parse->scratch;
         pool_done(&scratch);
     }
+    return all;
 }
 
 static size_t count_pairs(const yaml_node_t *node)
@@ -350,22 +357,27 @@ static size_t count_pairs(const yaml_node_t *node)
                : 0;
 }
 
-static void take_component(struct parse *parse, const char *name, const struct section *section)
+static void take_component(
+    struct parse *parse, const char *name, const struct section *section, size_t problems)
 {
     struct config *config = parse->config;
     struct config_component *component = &config->components[config->n_components++];
     component->spec.name = name;
     component->line = section->line;
     config_take_component(config, component, section, parse->problems);
+    component->sound = problems_count(parse->problems) == problems;
+    component->placed = section->type >= 0 && component->spec.id != 0;
 }
 
-static void take_sensor(struct parse *parse, const char *name, const struct section *section)
+static void take_sensor(struct parse *parse, const char *name, const struct section *section, size_t problems)
 {
     struct config *config = parse->config;
     struct config_sensor *sensor = &config->sensors[config->n_sensors++];
     sensor->spec.name = name;
     sensor->line = section->line;
     config_take_sensor(config, sensor, section, parse->problems);
+    sensor->sound = problems_count(parse->problems) == problems;
+    sensor->placed = section->type >= 0 && sensor->spec.id != 0;
 }
 
 static void read_components(struct parse *parse)
@@ -379,7 +391,7 @@ static void read_components(struct parse *parse)
     }
     config->components = pool_alloc(
         &config->pool, (count_pairs(parse->components) + 1) * sizeof(config->components[0]));
-    read_items(parse, parse->components, "components", IN_COMPONENT, take_component);
+    config->has_all = read_items(parse, parse->components, "components", IN_COMPONENT, take_component);
     config_check_components(config, parse->problems);
 }
 

@@ -23,6 +23,8 @@ struct config_component {
     const char **under; /* names of the neighbours towards the grid */
     size_t n_under;
     int under_line;
+    bool sound;  /* nothing in its section is wrong */
+    bool placed; /* it has a type, and an id and a name of its own: it can stand in a site */
 };
 
 struct config_sensor {
@@ -30,6 +32,7 @@ struct config_sensor {
     struct settings settings;
     const int *setting_lines;
     int line;
+    bool sound, placed; /* as a component's */
 };
 
 struct config_listen {
@@ -52,12 +55,14 @@ struct config {
     bool control; /* false: nothing is ever written to a device */
     struct config_component *components;
     size_t n_components;
+    bool has_all; /* components that the file speaks of: false if some could not even be listed */
     struct config_sensor *sensors;
     size_t n_sensors;
 };
 
-/* Reads a file. What is wrong goes to `problems`, all of it; then the result is not for use, only for
- * access_init() and config_free(). NULL, with a problem, if it cannot be read at all. */
+/* Reads a file. What is wrong goes to `problems`, all of it; then the result is not for use, only for further
+ * checks (access_init(), site_build()) and config_free(). NULL, with a problem, if it cannot be read at all.
+ */
 struct config *config_load(const char *file, struct problems *problems);
 
 /* The same from memory; `file` names it. Never NULL. */

@@ -13,6 +13,7 @@ struct entry {
     uint64_t id; /* 0: missing or wrong, which was told */
     int line;
     size_t order;
+    bool taken; /* its id or name is another's, which stands before it */
 };
 
 static int by_id(const void *a, const void *b)
@@ -37,8 +38,10 @@ static void check_unique(struct entry *entries, size_t n, const char *what, stru
     char key[160];
     qsort(entries, n, sizeof(entries[0]), by_id);
     for (size_t i = 1; i < n; i++) {
-        const struct entry *one = &entries[i - 1], *other = &entries[i];
+        const struct entry *one = &entries[i - 1];
+        struct entry *other = &entries[i];
         if (one->id == other->id && one->id != 0) {
+            other->taken = true;
             snprintf(key, sizeof(key), "%s.%.60s.id", what, other->name);
             problems_add(problems, other->line, key, NULL, "id %llu is taken by %s in line %d",
                 (unsigned long long)other->id, one->name, one->line);
@@ -47,6 +50,7 @@ static void check_unique(struct entry *entries, size_t n, const char *what, stru
     qsort(entries, n, sizeof(entries[0]), by_name);
     for (size_t i = 1; i < n; i++) {
         if (strcmp(entries[i - 1].name, entries[i].name) == 0) {
+            entries[i].taken = true;
             snprintf(key, sizeof(key), "%s.%.60s", what, entries[i].name);
             problems_add(
                 problems, entries[i].line, key, NULL, "this name is taken in line %d", entries[i - 1].line);
@@ -116,11 +120,13 @@ void config_check_components(struct config *config, struct problems *problems)
     struct entry *entries = new_entries(n);
     for (size_t i = 0; i < n; i++) {
         const struct config_component *component = &config->components[i];
-        entries[i] = (struct entry){component->spec.name, component->spec.id, component->line, i};
+        entries[i] = (struct entry){component->spec.name, component->spec.id, component->line, i, false};
     }
     check_unique(entries, n, "components", problems);
     for (size_t i = 0; i < n; i++) {
-        check_neighbours(&config->components[i], entries, n, problems);
+        struct config_component *component = &config->components[entries[i].order];
+        component->placed = component->placed && !entries[i].taken;
+        check_neighbours(component, entries, n, problems);
     }
     free(entries);
 }
@@ -130,8 +136,12 @@ void config_check_sensors(struct config *config, struct problems *problems)
     struct entry *entries = new_entries(config->n_sensors);
     for (size_t i = 0; i < config->n_sensors; i++) {
         const struct config_sensor *sensor = &config->sensors[i];
-        entries[i] = (struct entry){sensor->spec.name, sensor->spec.id, sensor->line, i};
+        entries[i] = (struct entry){sensor->spec.name, sensor->spec.id, sensor->line, i, false};
     }
     check_unique(entries, config->n_sensors, "sensors", problems);
+    for (size_t i = 0; i < config->n_sensors; i++) {
+        struct config_sensor *sensor = &config->sensors[entries[i].order];
+        sensor->placed = sensor->placed && !entries[i].taken;
+    }
     free(entries);
 }

@@ -18,7 +18,15 @@
 #define CHP_LEAST          0.5
 #define ELECTROLYZER_LEAST 0.1
 
+/* For a rating that is missing or wrong, which was told: what goes by others is still checked. */
+#define STAND_IN 1
+
 static const struct range none = {NAN, NAN};
+
+static bool has_number(const struct section *section, const char *name)
+{
+    return !isnan(section_number(section, name, NAN));
+}
 
 static const char *keep_text(struct config *config, const struct section *section, const char *name)
 {
@@ -210,7 +218,7 @@ static void take_grid(struct component_spec *spec, const struct section *section
 static void take_inverter(
     struct component_spec *spec, const struct section *section, struct problems *problems)
 {
-    double rated = section_number(section, "rated", 0);
+    double rated = section_number(section, "rated", STAND_IN);
     double charge = section_number(section, "rated_charge", rated);
     double discharge = section_number(section, "rated_discharge", rated);
     if (spec->type == COMPONENT_PV_INVERTER) {
@@ -221,6 +229,12 @@ static void take_inverter(
     spec->rated_va = section_number(section, "rated_apparent", larger);
     double reactive = section_number(section, "rated_reactive", spec->rated_va);
     spec->rated[BOUNDED_REACTIVE] = both_ways(reactive, reactive);
+    if (section_value(section, "power") && section_value(section, "irradiance")) {
+        contradict(problems, section, "power", "power and irradiance exclude each other");
+    }
+    if (!has_number(section, "rated")) {
+        return;
+    }
     char most[32];
     quantity_format(larger, UNIT_WATT, most, sizeof(most));
     if (spec->rated_va < larger) {
@@ -228,9 +242,6 @@ static void take_inverter(
     }
     if (reactive > spec->rated_va) {
         contradict(problems, section, "rated_reactive", "more than the rated apparent power");
-    }
-    if (section_value(section, "power") && section_value(section, "irradiance")) {
-        contradict(problems, section, "power", "power and irradiance exclude each other");
     }
 }
 
@@ -256,7 +267,7 @@ static void take_battery(
 static void take_ratings(
     struct component_spec *spec, const struct section *section, struct problems *problems)
 {
-    double rated = section_number(section, "rated", 0);
+    double rated = section_number(section, "rated", STAND_IN);
     struct range *active = &spec->rated[BOUNDED_ACTIVE];
     switch (spec->type) {
     case COMPONENT_GRID:
@@ -294,6 +305,9 @@ static void take_ratings(
     default:
         break;
     }
+    if (!has_number(section, "rated")) {
+        return;
+    }
     double least_part = spec->type == COMPONENT_CHP            ? CHP_LEAST
                         : spec->type == COMPONENT_ELECTROLYZER ? ELECTROLYZER_LEAST
                                                                : 0;
@@ -301,7 +315,7 @@ static void take_ratings(
     if (spec->least_w > rated) {
         contradict(problems, section, "min_power", "more than the rated power");
     }
-    if (section_number(section, "resolution", 0) > rated && rated > 0) {
+    if (section_number(section, "resolution", 0) > rated) {
         contradict(problems, section, "resolution", "larger than the rated power: only 0 would remain");
     }
 }

@@ -104,14 +104,11 @@ struct gateway *gateway_new(
     gateway->config = config;
     gateway->arguments = arguments;
     timers_init(&gateway->timers, clock_real());
-    bool good = problems->n == 0; /* the file, taken by itself */
     prepare_state(arguments, problems);
     access_init(&gateway->access, config, arguments, problems);
-    if (good) {
-        const char *data = arguments->data ? arguments->data : getenv("MICROGRIDD_DATA");
-        gateway->site = site_build(config, &gateway->timers, problems);
-        gateway->simulator = site_build_simulator(gateway->site, config, data, problems);
-    }
+    gateway->site = site_build(config, &gateway->timers, problems);
+    const char *data = arguments->data ? arguments->data : getenv("MICROGRIDD_DATA");
+    gateway->simulator = site_build_simulator(gateway->site, config, data, problems);
     return gateway;
 }
 

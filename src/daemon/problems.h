@@ -26,6 +26,12 @@ struct problems {
 void problems_add(struct problems *problems, int line, const char *key, const char *value, const char *format,
     ...) PRINTF_LIKE(5, 6);
 
+/* How many there are, those that were left out too: by it one sees that some were added. */
+static inline size_t problems_count(const struct problems *problems)
+{
+    return problems->n + problems->left_out;
+}
+
 /* Sorts by line and writes "file:line: text" for each, or "microgridd: --option: ..." where that is the key.
  */
 void problems_print(struct problems *problems, const char *file, FILE *to);

@@ -15,36 +15,81 @@
 /* --- components and connections --------------------------------------------------------------------------
  */
 
-static void add_components(struct site *site, const struct config *config, struct problems *problems)
+/* What an item that has faults of its own is refused for follows from them, as a rule: not told again. */
+static void refuse(struct problems *problems, int line, const char *what, const char *name, bool sound,
+    const struct ugrpc_status *st)
 {
+    if (sound) {
+        problems_add(problems, line, what, name, "%s", st->message);
+    }
+}
+
+/* False: some are not there, nor can be. */
+static bool add_components(struct site *site, const struct config *config, struct problems *problems)
+{
+    bool all = config->has_all;
     struct ugrpc_status st;
     for (size_t i = 0; i < config->n_components; i++) {
-        if (!site_add_component(site, &config->components[i].spec, &st)) {
-            problems_add(problems, config->components[i].line, "components", config->components[i].spec.name,
-                "%s", st.message);
+        const struct config_component *from = &config->components[i];
+        bool added = from->placed && site_add_component(site, &from->spec, &st);
+        if (from->placed && !added) {
+            refuse(problems, from->line, "components", from->spec.name, from->sound, &st);
         }
+        all = all && added;
     }
+    return all;
+}
+
+static void add_sensors(struct site *site, const struct config *config, struct problems *problems)
+{
+    struct ugrpc_status st;
     for (size_t i = 0; i < config->n_sensors; i++) {
-        if (!site_add_sensor(site, &config->sensors[i].spec, &st)) {
-            problems_add(
-                problems, config->sensors[i].line, "sensors", config->sensors[i].spec.name, "%s", st.message);
+        const struct config_sensor *from = &config->sensors[i];
+        if (from->placed && !site_add_sensor(site, &from->spec, &st)) {
+            refuse(problems, from->line, "sensors", from->spec.name, from->sound, &st);
         }
     }
 }
 
-static void add_connections(struct site *site, const struct config *config, struct problems *problems)
+static bool named_before(const struct config_component *component, size_t index)
 {
-    for (size_t i = 0; i < config->n_components; i++) {
-        const struct config_component *from = &config->components[i];
-        struct component *end = site_component_by_name(site, from->spec.name);
-        for (size_t j = 0; j < from->n_under; j++) {
-            struct component *start = site_component_by_name(site, from->under[j]);
-            struct ugrpc_status st;
-            if (start && end && site_connect(site, start, end, &st) < 0) {
-                problems_add(problems, from->under_line, from->spec.name, from->under[j], "%s", st.message);
-            }
+    for (size_t i = 0; i < index; i++) {
+        if (strcmp(component->under[i], component->under[index]) == 0) {
+            return true;
         }
     }
+    return false;
+}
+
+/* False: a neighbour is not there, or not said. */
+static bool connect_to_neighbours(
+    struct site *site, const struct config_component *from, struct problems *problems)
+{
+    struct component *end = site_component_by_name(site, from->spec.name);
+    bool all = from->n_under > 0 || from->spec.type == COMPONENT_GRID;
+    for (size_t i = 0; end && i < from->n_under; i++) {
+        struct component *start = site_component_by_name(site, from->under[i]);
+        struct ugrpc_status st;
+        all = all && start;
+        if (!start || start == end || named_before(from, i)) {
+            continue; /* told already */
+        }
+        if (site_connect(site, start, end, &st) < 0) {
+            problems_add(problems, from->under_line, from->spec.name, from->under[i], "%s", st.message);
+        }
+    }
+    return all;
+}
+
+static bool add_connections(struct site *site, const struct config *config, struct problems *problems)
+{
+    bool all = true;
+    for (size_t i = 0; i < config->n_components; i++) {
+        if (config->components[i].placed) {
+            all = connect_to_neighbours(site, &config->components[i], problems) && all;
+        }
+    }
+    return all;
 }
 
 struct graph_report {
@@ -73,21 +118,20 @@ static void on_graph_problem(const struct component *component, const char *text
 struct site *site_build(const struct config *config, struct timers *timers, struct problems *problems)
 {
     struct site *site = site_new(&config->site, timers);
-    size_t before = problems->n;
-    add_components(site, config, problems);
-    add_connections(site, config, problems);
-    if (problems->n == before) {
-        struct graph_report report = {config, problems};
-        graph_check(site, on_graph_problem, &report);
-    }
+    struct graph_report report = {config, problems};
+    bool complete = add_components(site, config, problems);
+    complete = add_connections(site, config, problems) && complete;
+    add_sensors(site, config, problems);
+    graph_check(site, complete, on_graph_problem, &report);
     return site;
 }
 
 /* --- the simulator ---------------------------------------------------------------------------------------
  */
 
-/* A driver's refusal, told at the setting whose file it names, or else at the component. */
-static void tell_refusal(struct problems *problems, const char *place, const char *name, int line,
+/* A driver's refusal, told at the setting whose file it names, or else at the component if that has no faults
+ * of its own. */
+static void tell_refusal(struct problems *problems, const char *place, const char *name, int line, bool sound,
     const struct settings *settings, const int *lines, const struct ugrpc_status *st)
 {
     char key[160];
@@ -104,7 +148,9 @@ static void tell_refusal(struct problems *problems, const char *place, const cha
         }
     }
     snprintf(key, sizeof(key), "%s.%.63s", place, name);
-    problems_add(problems, line, key, NULL, "%s", st->message);
+    if (sound) {
+        problems_add(problems, line, key, NULL, "%s", st->message);
+    }
 }
 
 static void attach_all(
@@ -113,18 +159,18 @@ static void attach_all(
     struct ugrpc_status st;
     for (size_t i = 0; i < config->n_components; i++) {
         const struct config_component *from = &config->components[i];
-        struct component *component = site_component_by_name(site, from->spec.name);
+        struct component *component = from->placed ? site_component(site, from->spec.id) : NULL;
         if (component && sim_attach_component(device, component, &from->settings, &st) < 0) {
-            tell_refusal(problems, "components", from->spec.name, from->line, &from->settings,
+            tell_refusal(problems, "components", from->spec.name, from->line, from->sound, &from->settings,
                 from->setting_lines, &st);
         }
     }
     for (size_t i = 0; i < config->n_sensors; i++) {
         const struct config_sensor *from = &config->sensors[i];
-        struct sensor *sensor = site_sensor(site, from->spec.id);
+        struct sensor *sensor = from->placed ? site_sensor(site, from->spec.id) : NULL;
         if (sensor && sim_attach_sensor(device, sensor, &from->settings, &st) < 0) {
-            tell_refusal(
-                problems, "sensors", from->spec.name, from->line, &from->settings, from->setting_lines, &st);
+            tell_refusal(problems, "sensors", from->spec.name, from->line, from->sound, &from->settings,
+                from->setting_lines, &st);
         }
     }
 }

@@ -9,8 +9,9 @@
 struct device;
 struct timers;
 
-/* The site with its components, sensors and connections, and the graph's rules checked. Borrows `timers`
- * until site_free(). Not for use if there are problems. */
+/* The site with its components, sensors and connections, and the graph's rules checked, as far as the
+ * configuration is sound: what follows from a problem that was told is not told again. Borrows `timers` until
+ * site_free(). Not for use if there are problems. */
 struct site *site_build(const struct config *config, struct timers *timers, struct problems *problems);
 
 /* Puts the simulator behind all that is simulated; `data` is a folder of measured data besides those beside

@@ -9,8 +9,9 @@
 #include "model/site.h"
 
 /* Checks every rule of the clients' graph. Tells of each broken one: the component at fault (NULL: the site
- * as a whole) and a sentence naming the rule. Returns how many were told. */
-size_t graph_check(const struct site *site,
+ * as a whole) and a sentence naming the rule. Returns how many were told. In a site that is not `complete`,
+ * as some of its components or connections could not be read, nothing is said to be missing. */
+size_t graph_check(const struct site *site, bool complete,
     void (*problem)(const struct component *component, const char *text, void *userdata), void *userdata);
 
 /* The components in an order in which every parent stands before its children; `order` has room for all. */

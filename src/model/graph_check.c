@@ -11,6 +11,7 @@
 
 struct check {
     const struct site *site;
+    bool complete;
     void (*problem)(const struct component *component, const char *text, void *userdata);
     void *userdata;
     size_t told;
@@ -90,7 +91,7 @@ static void check_grid(struct check *check)
             continue;
         }
         grid = component;
-        if (component->n_children == 0) {
+        if (component->n_children == 0 && check->complete) {
             tell(check, component, "nothing is connected to %s; the grid connection point needs a successor",
                 component_label(component));
         }
@@ -99,7 +100,7 @@ static void check_grid(struct check *check)
                 component_label(component), component_label(component->parents[0]));
         }
     }
-    if (!grid) {
+    if (!grid && check->complete) {
         tell(check, NULL, "the site has no grid connection point; there must be one");
     }
 }
@@ -211,7 +212,7 @@ static void check_battery_inverter(struct check *check, const struct component *
     batteries = graph_list_batteries(inverter, &list);
     check->walk++;
     for_each_neighbour(check, inverter, false, inverter, battery_inverter_feeds);
-    if (batteries == 0 && check->told == told) {
+    if (batteries == 0 && check->told == told && check->complete) {
         tell(check, inverter, "%s has no battery behind it; a battery inverter needs one",
             component_label(inverter));
     }
@@ -280,17 +281,19 @@ static void check_neighbours(struct check *check, const struct component *compon
     }
 }
 
-size_t graph_check(const struct site *site,
+size_t graph_check(const struct site *site, bool complete,
     void (*problem)(const struct component *component, const char *text, void *userdata), void *userdata)
 {
-    struct check check = {.site = site, .problem = problem, .userdata = userdata};
+    struct check check = {.site = site, .complete = complete, .problem = problem, .userdata = userdata};
     check.seen = calloc(site->n_components + 1, sizeof(*check.seen));
     if (!check.seen) {
         abort();
     }
     check_grid(&check);
     check_cycles(&check);
-    check_reachable(&check);
+    if (complete) {
+        check_reachable(&check);
+    }
     for (size_t i = 0; i < site->n_components; i++) {
         check_single_parent(&check, site->components[i]);
         check_neighbours(&check, site->components[i]);

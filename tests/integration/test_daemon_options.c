@@ -196,6 +196,81 @@ static void contradictions_are_told_with_all_else_that_needs_the_whole_file(void
         "in\n");
 }
 
+static void an_error_of_one_kind_hides_none_of_another(void **state)
+{
+    expect_refused(*state,
+        "version: 1\n"
+        "site: {id: 7, name: Test}\n"
+        "components:\n"
+        "  grid: {id: 1, type: grid, fuse: 100 A}\n"
+        "  meter: {id: 2, type: meter, under: [grid, grid], noize: 2 %}\n"
+        "  lonely: {id: 3, type: battery_inverter, under: meter, rated: 5 kWh, resolution: 88 W}\n"
+        "  battery: {id: 4, type: battery, under: meter, soc_min: 80 %, soc_max: 20 %}\n"
+        "  other: {id: 5, type: meter, under: grid, power: none.csv/load_w, noize: 2 %}\n"
+        "sensors:\n"
+        "  thermometer: {id: 1, type: thermometer, value: none.csv/air_c, modle: T1}\n"
+        "listen: {grpc: \"0.0.0.0:1\"}\n",
+        "site.yaml:5: components.meter.noize: unknown key; did you mean \"noise\"?\n"
+        "site.yaml:5: components.meter.under: \"grid\": named twice\n"
+        "site.yaml:6: components.lonely.rated: \"5 kWh\": kWh measures energy, but power is due; allowed: W, kW or "
+        "MW\n"
+        "site.yaml:6: components.lonely: lonely (3) has no battery behind it; a battery inverter needs one\n"
+        "site.yaml:7: components.battery.capacity: is missing; allowed: 1 Wh ... 1000 MWh\n"
+        "site.yaml:7: components.battery.soc_max: soc_min 80 % is not below soc_max 20 %\n"
+        "site.yaml:7: components.battery: battery (4) is under the meter meter (2); a meter must not feed a "
+        "battery directly\n"
+        "site.yaml:8: components.other.noize: unknown key; did you mean \"noise\"?\n"
+        "site.yaml:8: components.other.power: \"none.csv/load_w\": ./none.csv: No such file or directory\n"
+        "site.yaml:10: sensors.thermometer.modle: unknown key; did you mean \"model\"?\n"
+        "site.yaml:10: sensors.thermometer.value: \"none.csv/air_c\": ./none.csv: No such file or directory\n"
+        "site.yaml:11: listen.grpc: \"0.0.0.0:1\": other machines could reach it without TLS and keys; write "
+        "listen: {tls: {certificate: FILE, key: FILE}, keys: FILE}, or give --insecure-listen to let everybody "
+        "in\n");
+}
+
+/* An inverter with its battery, from line 6 on. */
+#define STORAGE                                                                                              \
+    "  inverter: {id: 3, type: battery_inverter, under: meter, rated: 5 kW}\n"                               \
+    "  battery: {id: 4, type: battery, under: inverter, capacity: 10 kWh}\n"
+
+static void what_follows_from_an_error_is_not_told_too(void **state)
+{
+    static const struct {
+        const char *site, *said;
+    } cases[] = {
+        {"version: 1\nsite: {id: 7, name: Test}\n",
+            "1: components: is missing; at least a grid is due: components: {grid: {id: 1, type: grid, fuse: 63 "
+            "A}, ...}\n"},
+        /* no grid for the rest, and nothing to reach it by */
+        {"version: 1\nsite: {id: 7, name: Test}\ncomponents:\n"
+         "  grid: {id: 1, type: grid, fuse: 100 A, id: 1}\n"
+         "  meter: {id: 2, type: meter, under: grit}\n" STORAGE,
+            "4: components.grid.id: given twice; first in line 4\n"
+            "site.yaml:5: components.meter.under: \"grit\": no such component; did you mean grid?\n"},
+        /* no battery behind the inverter */
+        {GOOD_SITE "  inverter: {id: 3, type: battery_inverter, under: meter, rated: 5 kW}\n"
+                   "  battery: {id: 0, type: battery, under: inverter, capacity: 10 kWh}\n",
+            "7: components.battery.id: \"0\": out of range; allowed: 1 ... 9007199254740991\n"},
+        {GOOD_SITE "  inverter: {id: 3, type: battery_inverter, under: meter, rated: 5 kW}\n"
+                   "  battery: nonsense\n",
+            "7: components.battery: a mapping is due: {key: value, ...}\n"},
+        /* a cycle */
+        {GOOD_SITE STORAGE "  relay: {id: 5, type: relay, under: relay}\n",
+            "8: components.relay.under: \"relay\": a component cannot be under itself\n"},
+        /* limits by a rating that is wrong, and the driver's own words about it */
+        {GOOD_SITE "  chp: {id: 3, type: chp, under: meter, rated: x, min_power: 2 kW, resolution: 88 W}\n",
+            "6: components.chp.rated: \"x\": a number with its unit is due, like 10 W\n"},
+        /* a second inverter under this name */
+        {GOOD_SITE STORAGE "  inverter: {id: 5, type: relay, under: battery}\n",
+            "8: components.inverter: this name is taken in line 6\n"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char said[512];
+        snprintf(said, sizeof(said), "site.yaml:%s", cases[i].said);
+        expect_refused(*state, cases[i].site, said);
+    }
+}
+
 /* ---- measured data ---- */
 
 /* Checks a site whose load is `data`; NULL: the file is not there. */
@@ -244,6 +319,8 @@ int main(void)
         GATEWAY_TEST(a_broken_file_is_told_with_its_line),
         GATEWAY_TEST(all_errors_of_a_file_come_at_once_with_line_key_value_and_what_is_allowed),
         GATEWAY_TEST(contradictions_are_told_with_all_else_that_needs_the_whole_file),
+        GATEWAY_TEST(an_error_of_one_kind_hides_none_of_another),
+        GATEWAY_TEST(what_follows_from_an_error_is_not_told_too),
         GATEWAY_TEST(data_that_cannot_be_played_are_told_with_file_and_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

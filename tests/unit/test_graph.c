@@ -71,7 +71,7 @@ static void on_problem(const struct component *component, const char *text, void
 static void assert_broken(struct fixture *f, int id, const char *text)
 {
     f->told = 0;
-    size_t n = graph_check(f->fake->site, on_problem, f);
+    size_t n = graph_check(f->fake->site, true, on_problem, f);
     if (n != 1 || !strstr(f->text, text)) {
         print_error("%zu problems, the last: %s\n", n, f->text);
     }
@@ -83,7 +83,7 @@ static void assert_broken(struct fixture *f, int id, const char *text)
 
 static void assert_sound(struct fixture *f)
 {
-    size_t n = graph_check(f->fake->site, on_problem, f);
+    size_t n = graph_check(f->fake->site, true, on_problem, f);
     if (n) {
         print_error("%s\n", f->text);
     }
@@ -456,6 +456,25 @@ static void every_type_has_a_name_that_finds_it(void **state)
     (void)state;
 }
 
+/* What is there breaks no rule; what more there should be is not known. */
+static void of_an_incomplete_site_nothing_is_said_to_be_missing(void **state)
+{
+    struct fixture *f = *state;
+    add_types(f, COMPONENT_METER, COMPONENT_BATTERY_INVERTER);
+    edge(f, 1, 2);
+    assert_int_equal(graph_check(f->fake->site, false, on_problem, f), 0);
+    assert_true(graph_check(f->fake->site, true, on_problem, f) > 0);
+}
+
+static void of_an_incomplete_site_what_is_wrong_is_told(void **state)
+{
+    struct fixture *f = *state;
+    add_types(f, COMPONENT_METER, COMPONENT_BATTERY);
+    edge(f, 1, 2);
+    assert_int_equal(graph_check(f->fake->site, false, on_problem, f), 1);
+    assert_non_null(strstr(f->text, "a meter must not feed a battery directly"));
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -477,6 +496,8 @@ int main(void)
         test(a_meter_does_not_feed_a_battery_directly),
         test(meters_inverters_chargers_and_chp_are_under_the_grid_or_a_meter),
         test(chargers_and_chp_feed_nothing),
+        test(of_an_incomplete_site_nothing_is_said_to_be_missing),
+        test(of_an_incomplete_site_what_is_wrong_is_told),
         test(ids_and_names_are_unique),
         test(components_are_found_by_id_and_name_and_stand_ascending),
         test(the_same_connection_twice_is_refused),
