@@ -9,6 +9,7 @@
 #include "daemon/nearest.h"
 
 enum key {
+    WORD = 1, /* getopt's, for what is no option */
     CONFIG = 256,
     GRPC,
     ENDPOINTS,
@@ -40,7 +41,8 @@ static const struct {
         "where set-points will be journaled: made and checked, not yet used"},
     {"data", DATA, required_argument, " DIR",
         "where measured data is looked up that is not beside the site file\n(else $MICROGRIDD_DATA, else as installed)"},
-    {"check", CHECK, no_argument, "", "check the site file and its data, and end: 0 good, 1 not"},
+    {"check", CHECK, no_argument, " [FILE]",
+        "check the site file, or that of --config, and its data, and end: 0 good, 1 not"},
     {"read-only", READ_ONLY, no_argument, "", "refuse every command"},
     {"insecure-listen", INSECURE, no_argument, "",
         "let other machines in without TLS and keys; otherwise that is refused"},
@@ -85,6 +87,12 @@ static int parse_word(const char *option, const char *word, const char *const *w
     }
     fputc('\n', err);
     return -1;
+}
+
+static int complain_word(const char *word, FILE *err)
+{
+    fprintf(err, "microgridd: what is \"%s\"? The site file is given as --config FILE\n", word);
+    return EXIT_USAGE;
 }
 
 static int take_log_option(struct arguments *arguments, int key, const char *word, FILE *err)
@@ -159,10 +167,11 @@ int arguments_parse(struct arguments *arguments, int argc, char **argv, FILE *er
     }
     *arguments = (struct arguments){.log_level = LOG_LEVEL_INFO, .log_format = LOG_FORMAT_AUTO};
     opterr = 0;
-    optind = 0; /* tests parse more than once */
+    optind = 0;              /* tests parse more than once */
+    const char *file = NULL; /* as --check FILE has it */
     int key;
-    int seen = 1; /* getopt moves words, but not those before the one it complains of */
-    while ((key = getopt_long(argc, argv, "+:h", longs, NULL)) != -1) {
+    int seen = 1; /* the next word of argv */
+    while ((key = getopt_long(argc, argv, "-:h", longs, NULL)) != -1) {
         if (key == ':') {
             fprintf(err, "microgridd: %s needs a value\n", argv[optind - 1]);
             return EXIT_USAGE;
@@ -170,16 +179,26 @@ int arguments_parse(struct arguments *arguments, int argc, char **argv, FILE *er
         if (key == '?') {
             return complain_unknown(argv[seen], err);
         }
+        seen = optind;
+        if (key == WORD) {
+            if (file) {
+                return complain_word(optarg, err);
+            }
+            file = optarg;
+            continue;
+        }
         int rc = take_option(arguments, key == 'h' ? HELP : key, key == 'h' ? NULL : optarg, err);
         if (rc != 0) {
             return rc;
         }
-        seen = optind;
     }
     if (optind < argc) {
-        fprintf(err, "microgridd: what is \"%s\"? The site file is given as --config FILE\n", argv[optind]);
-        return EXIT_USAGE;
+        return complain_word(argv[optind], err);
     }
+    if (file && (arguments->verb != VERB_CHECK || arguments->config)) {
+        return complain_word(file, err);
+    }
+    arguments->config = file ? file : arguments->config;
     if (!arguments->config && (arguments->verb == VERB_RUN || arguments->verb == VERB_CHECK)) {
         fputs(
             "microgridd: no site file; microgridd --config FILE   (microgridd --help shows examples)\n", err);
@@ -206,7 +225,7 @@ void arguments_help(FILE *to)
     }
     fputs("\nExamples\n"
           "  microgridd --config share/site-default.yaml\n"
-          "  microgridd --config site.yaml --check\n"
+          "  microgridd --check site.yaml\n"
           "  microgridd --config site.yaml --grpc 127.0.0.1:0 --endpoints /run/user/1000/gateway.json\n"
           "  microgridd --help=battery\n\n"
           "Ends within 3 s at SIGTERM, Ctrl-C or when its terminal goes away (SIGHUP), at the second\n"

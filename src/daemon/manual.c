@@ -150,9 +150,9 @@ void manual_markdown(FILE *to)
         "<!-- SPDX-License-Identifier: MIT -->\n"
         "<!-- Made from the option table by: microgridd --schema=markdown >docs/configuration.md -->\n"
         "# The site file\n\n"
-        "One YAML file describes the site; the gateway never writes it. `microgridd --config FILE --check` tells "
-        "all that is\nwrong with one, with line, key, value and what is allowed. `microgridd --schema` prints a "
-        "JSON Schema for editors,\n`microgridd --help=battery` the keys of one type or section. "
+        "One YAML file describes the site; the gateway never writes it. `microgridd --check FILE` tells all that "
+        "is wrong with\none, with line, key, value and what is allowed. `microgridd --schema` prints a JSON Schema "
+        "for editors,\n`microgridd --help=battery` the keys of one type or section. "
         "[share/site-default.yaml](../share/site-default.yaml)\nis an example.\n\n"
         "Nested keys are written with a dot here: `car.wants` is `car: {wants: 30 kWh}`. Aliases are not "
         "supported.\n",

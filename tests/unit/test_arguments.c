@@ -72,6 +72,19 @@ static void verbs_need_no_site_file_but_check(void **state)
     assert_non_null(strstr(said, "no site file"));
 }
 
+static void check_takes_the_site_file_with_config_or_without(void **state)
+{
+    static const char *const lines[] = {
+        "--check site.yaml", "site.yaml --check", "--check --config site.yaml", "--check site.yaml --data d"};
+    for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+        struct arguments arguments;
+        char said[512];
+        assert_int_equal(parse(&arguments, lines[i], said), 0);
+        assert_int_equal(arguments.verb, VERB_CHECK);
+        assert_string_equal(arguments.config, "site.yaml");
+    }
+}
+
 static void what_is_wrong_is_told(void **state)
 {
     static const struct {
@@ -83,6 +96,13 @@ static void what_is_wrong_is_told(void **state)
         {"--frobnicate=3", "microgridd: no option \"--frobnicate=3\"; microgridd --help lists them\n"},
         {"--config", "microgridd: --config needs a value\n"},
         {"site.yaml", "microgridd: what is \"site.yaml\"? The site file is given as --config FILE\n"},
+        {"--config site.yaml other.yaml",
+            "microgridd: what is \"other.yaml\"? The site file is given as --config FILE\n"},
+        {"--check site.yaml other.yaml",
+            "microgridd: what is \"other.yaml\"? The site file is given as --config FILE\n"},
+        {"--check site.yaml --config other.yaml",
+            "microgridd: what is \"site.yaml\"? The site file is given as --config FILE\n"},
+        {"--check site.yaml --readonly", "microgridd: no option \"--readonly\"; did you mean --read-only?\n"},
         {"--log-level loud", "microgridd: --log-level \"loud\": allowed: error, warning, info, debug\n"},
         {"--log-format xml", "microgridd: --log-format \"xml\": allowed: text, logfmt, json\n"},
     };
@@ -123,6 +143,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_option_is_taken),
         cmocka_unit_test(verbs_need_no_site_file_but_check),
+        cmocka_unit_test(check_takes_the_site_file_with_config_or_without),
         cmocka_unit_test(what_is_wrong_is_told),
         cmocka_unit_test(too_many_listeners_are_refused),
         cmocka_unit_test(the_help_names_every_option),
