@@ -4,6 +4,8 @@
 #include "daemon/access.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <ugrpc/server.h>
 
@@ -47,6 +49,22 @@ static void load_keys(struct access *access, const struct config *config, struct
     }
 }
 
+/* Of two that are the same, however they are written, the second could not be bound; each port 0 is another.
+ */
+static bool is_repeated(struct address *addresses, size_t index)
+{
+    char text[ADDRESS_TEXT_MAX], other[ADDRESS_TEXT_MAX];
+    address_format(&addresses[index], text);
+    bool any_port = !address_is_unix(&addresses[index]) && strcmp(strrchr(text, ':'), ":0") == 0;
+    for (size_t i = 0; i < index && !any_port; i++) {
+        address_format(&addresses[i], other);
+        if (strcmp(text, other) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void check_addresses(struct access *access, const struct config *config,
     const struct arguments *arguments, struct problems *problems)
 {
@@ -54,13 +72,19 @@ static void check_addresses(struct access *access, const struct config *config,
     const char *key = from_file ? "listen.grpc" : "--grpc";
     int line = from_file ? config->listen.line : 0;
     bool guarded = config->listen.certificate && (config->listen.keys || config->listen.client_ca);
+    struct address *addresses = calloc(access->n + 1, sizeof(addresses[0]));
+    if (!addresses) {
+        abort();
+    }
     access->local = true;
     for (size_t i = 0; i < access->n; i++) {
-        struct address address;
         struct ugrpc_status st;
-        if (address_parse(&address, access->addresses[i], &st) < 0) {
-            problems_add(problems, line, key, access->addresses[i], "%s", st.message);
+        if (address_parse(&addresses[i], access->addresses[i], &st) < 0) {
+            problems_add(problems, line, key, NULL, "%s", st.message);
             continue;
+        }
+        if (is_repeated(addresses, i)) {
+            problems_add(problems, line, key, access->addresses[i], "given twice");
         }
         if (listeners_is_local(access->addresses[i])) {
             continue;
@@ -73,6 +97,7 @@ static void check_addresses(struct access *access, const struct config *config,
                 config->listen.certificate ? "keys" : "TLS and keys");
         }
     }
+    free(addresses);
 }
 
 void access_init(struct access *access, const struct config *config, const struct arguments *arguments,
@@ -116,7 +141,8 @@ void access_describe(const struct access *access, char *out, size_t cap)
 {
     char keys[40] = "";
     if (access->keys) {
-        snprintf(keys, sizeof(keys), ", %zu keys", keys_count(access->keys));
+        size_t n = keys_count(access->keys);
+        snprintf(keys, sizeof(keys), ", %zu key%s", n, n == 1 ? "" : "s");
     }
     snprintf(out, cap, "%s%s%s, %s", access->tls ? "TLS" : "no TLS",
         access->client_certificates ? " with client certificates" : "", keys,

@@ -25,7 +25,10 @@ static const struct topic sections[] = {
     {"site", IN_SITE, -1, true, "What the microgrid is and where it stands."},
     {"listen", IN_LISTEN, -1, true,
         "Where and how clients connect. What other machines can reach needs `tls` and `keys` (or `tls.client_ca`), "
-        "unless `--insecure-listen` is given. Paths are meant from the file's folder."},
+        "unless `--insecure-listen` is given. Paths are meant from the file's folder.\n\n"
+        "A client sends its API key, as it is, in the metadata `key` of each call. A line for the file `keys` comes "
+        "from\n\n"
+        "    echo ems $(printf %s \"$KEY\" | sha256sum | cut -c -64) >>keys; chmod 600 keys"},
     {"simulation", IN_SIMULATION, -1, true, "How simulated devices run."},
     {"defaults", IN_DEFAULTS, -1, true,
         "What counts for each component and sensor that does not say otherwise."},

@@ -110,7 +110,7 @@ const struct option options[] = {
         .help = "PEM file: clients must show a certificate signed by one of these."},
     {.name = "keys", .places = IN_LISTEN, .kind = OPTION_FILE,
         .help = "File with the API keys that are let in: on each line a name and the SHA-256 of the key in "
-                "hexadecimal. Nobody but its owner and group may read it."},
+                "hexadecimal. Nobody but its owner and group may read it. Clients send the key as metadata: key."},
 
     /* The simulator. */
     {.name = "seed", .places = IN_SIMULATION, .kind = OPTION_INTEGER, .least = 0, .most = MOST_ID,

@@ -170,7 +170,7 @@ static void all_errors_of_a_file_come_at_once_with_line_key_value_and_what_is_al
         "  pv: {id: 3, type: pv_inverter, under: meter, rated: 10 kWh, resolutoin: 1 W}\n",
         "site.yaml:1: version: \"2\": out of range; allowed: 1\n"
         "site.yaml:2: site.name: is missing; allowed: a text\n"
-        "site.yaml:3: listen.grpc: \"0.0.0.0:0x\": address \"0.0.0.0:0x\": write HOST:PORT, [IPV6]:PORT or "
+        "site.yaml:3: listen.grpc: address \"0.0.0.0:0x\": write HOST:PORT, [IPV6]:PORT or "
         "unix:PATH, with a port of 0 to 65535\n"
         "site.yaml:5: components.grid.fuse: \"100\": the unit is missing; write 100 A or 100 kA\n"
         "site.yaml:6: components.meter.id: id 1 is taken by grid in line 5\n"

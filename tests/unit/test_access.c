@@ -16,6 +16,7 @@
 #include "daemon/access.h"
 #include "daemon/keys.h"
 #include "daemon/listeners.h"
+#include "daemon/manual.h"
 
 /* SHA-256 of "secret" and of "other", by another program. */
 #define SECRET "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"
@@ -161,6 +162,42 @@ static void an_address_that_is_none_is_a_problem(void **state)
     assert_int_equal(problems_of(NULL, "tls: {certificate: /nonexistent/c, key: /nonexistent/k}", false), 1);
 }
 
+static void an_address_given_twice_is_a_problem(void **state)
+{
+    assert_int_equal(problems_of(NULL, "grpc: ['127.0.0.1:1', '[::1]:1', '127.0.0.1:1']", false), 1);
+    assert_int_equal(problems_of(NULL, "grpc: ['[::1]:1', '[0:0::1]:01']", false), 1);
+    assert_int_equal(problems_of(NULL, "grpc: ['unix:/x', 'unix:/y', 'unix:/x']", false), 1);
+    assert_int_equal(problems_of(NULL, "grpc: ['127.0.0.1:0', '127.0.0.1:0']", false), 0);
+}
+
+/* As a shell takes it from the manual. */
+static void the_documented_line_makes_a_key_that_is_let_in(void **state)
+{
+    char *manual, name[KEYS_NAME_BYTES], command[256];
+    const char *nearest;
+    size_t len;
+    FILE *to = open_memstream(&manual, &len);
+    assert_non_null(to);
+    assert_int_equal(manual_topic("listen", to, &nearest), 0);
+    fclose(to);
+    const char *line = strstr(manual, "\n    echo ");
+    assert_non_null(line);
+    char *end = strstr(line, " >>keys");
+    assert_non_null(end);
+    *end = '\0';
+    assert_int_equal(truncate(key_file, 0), 0);
+    snprintf(command, sizeof(command), "KEY=secret; %s >>%s", line + 1, key_file);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(chmod(key_file, 0600), 0);
+    struct ugrpc_status st = {0};
+    struct keys *keys = keys_load(key_file, &st);
+    assert_string_equal(st.message, "");
+    assert_true(keys_check(keys, "secret", name));
+    assert_string_equal(name, "ems");
+    keys_free(keys);
+    free(manual);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +209,8 @@ int main(void)
         cmocka_unit_test(other_machines_are_not_let_in_without_a_word),
         cmocka_unit_test(keys_without_tls_are_not_enough),
         cmocka_unit_test(an_address_that_is_none_is_a_problem),
+        cmocka_unit_test(an_address_given_twice_is_a_problem),
+        cmocka_unit_test(the_documented_line_makes_a_key_that_is_let_in),
     };
     return cmocka_run_group_tests(tests, make_file, remove_file);
 }
