@@ -37,7 +37,11 @@ def watch(component, messages):
     stream.cancel()
 
 
-site = microgrid.GetMicrogridMetadata(Empty(), wait_for_ready=True, timeout=10).microgrid
+try:
+    site = microgrid.GetMicrogridMetadata(Empty(), timeout=10).microgrid
+except grpc.RpcError as error:
+    sys.exit(f"no answer from {target}: {error.details()} ({error.code().name})\n"
+             "Start a gateway with ./dev run; where it listens elsewhere, give its HOST:PORT.")
 print(f"{site.name} (microgrid {site.id})")
 for component in microgrid.ListComponents(api.ListComponentsRequest()).components:
     category = components.ComponentCategory.Name(component.category)

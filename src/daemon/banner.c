@@ -12,8 +12,10 @@
 #include "daemon/access.h"
 #include "model/site.h"
 
-/* For whoever tries it in a checkout: a first call with a real client. */
-#define FIRST_CALL "examples/first_call.py"
+/* For whoever tries it in a checkout: a first call with a real client, which goes to this address unless it
+ * is told another. */
+#define FIRST_CALL    "examples/first_call.py"
+#define USUAL_ADDRESS "127.0.0.1:50051"
 
 static void join_addresses(const struct banner *banner, const char *glue, char *out, size_t cap)
 {
@@ -37,10 +39,12 @@ static void show_try(const struct banner *banner)
         return;
     }
     bool checkout = access(FIRST_CALL, R_OK) == 0;
+    bool usual = strcmp(banner->addresses[0], USUAL_ADDRESS) == 0;
     if (checkout) {
-        fputs("Try     python3 -m venv .venv && .venv/bin/pip install -q frequenz-api-microgrid==0.17.2 && "
-              ".venv/bin/python " FIRST_CALL "\n",
-            stderr);
+        fprintf(stderr,
+            "Try     python3 -m venv .venv && .venv/bin/pip install -q frequenz-api-microgrid==0.17.2 && "
+            ".venv/bin/python " FIRST_CALL "%s%s\n",
+            usual ? "" : " ", usual ? "" : banner->addresses[0]);
     }
     fprintf(stderr, "%s in your own program: grpc://%s        Ctrl-C stops\n",
         checkout ? "       " : "Try    ", banner->addresses[0]);

@@ -215,8 +215,9 @@ static void put_topic(const struct topic *topic, FILE *to)
         char allowed[1024];
         option_allowed(&options[i], allowed, sizeof(allowed));
         const char *otherwise = default_of(&options[i]);
-        fprintf(to, "  %-18s %s\n  %-18s %s%s%s\n", options[i].name, options[i].help, "", allowed,
-            *otherwise ? "   default: " : "", options[i].required ? "" : otherwise);
+        const char *lead = options[i].required ? "   " : *otherwise ? "   default: " : "";
+        fprintf(to, "  %-18s %s\n  %-18s %s%s%s\n", options[i].name, options[i].help, "", allowed, lead,
+            otherwise);
     }
 }
 

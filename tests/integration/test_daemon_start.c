@@ -57,6 +57,21 @@ static void on_a_terminal_it_says_what_it_is_and_what_to_try(void **state)
     assert_memory_equal(g->process.err.text, said, strlen(said));
 }
 
+static void in_a_checkout_the_first_call_to_try_goes_to_this_gateway(void **state)
+{
+    struct gateway *g = *state;
+    char path[128], said[256];
+    assert_int_equal(mkdir(path_in(g, "examples", path), 0700), 0);
+    gateway_write(g, "examples/first_call.py", "");
+    gateway_start(g, ARGS(ON_DEFAULT_SITE), &(struct process_options){.terminal = true});
+    process_expect(&g->process, "info  ready in ");
+    snprintf(said, sizeof(said),
+        "examples/first_call.py %s\r\n"
+        "        in your own program: grpc://%s",
+        g->addresses[0], g->addresses[0]);
+    process_assert_says(&g->process.err, said);
+}
+
 static void elsewhere_it_says_so_in_one_line_of_the_log(void **state)
 {
     struct gateway *g = *state;
@@ -240,6 +255,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         GATEWAY_TEST(on_a_terminal_it_says_what_it_is_and_what_to_try),
+        GATEWAY_TEST(in_a_checkout_the_first_call_to_try_goes_to_this_gateway),
         GATEWAY_TEST(elsewhere_it_says_so_in_one_line_of_the_log),
         GATEWAY_TEST(every_listener_is_bound_when_the_endpoints_appear),
         cmocka_unit_test(gateways_run_side_by_side_on_ports_of_their_own),

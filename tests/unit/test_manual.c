@@ -153,7 +153,9 @@ static void help_on_a_type_has_its_own_keys(void **state)
     assert_int_equal(manual_topic("battery", to, &nearest), 0);
     fclose(to);
     assert_non_null(strstr(text, "capacity"));
-    assert_non_null(strstr(text, "default: 90 %"));
+    assert_non_null(strstr(text, " 0 % ... 100 %   default: 90 %\n"));
+    assert_non_null(strstr(text, " 1 Wh ... 1000 MWh   required\n"));
+    assert_non_null(strstr(text, "   default: capacity in one hour (1 C)\n"));
     assert_null(strstr(text, "fuse"));
     free(text);
 }
