@@ -186,6 +186,18 @@ static void a_repeated_refusal_is_told_once_and_then_counted(void **state)
     assert_int_equal(process_count(&g->process.err, "NOT_FOUND"), 1);
 }
 
+static void a_sensor_that_starts_with_an_error_is_told_with_it(void **state)
+{
+    struct gateway *g = *state;
+    gateway_write(g, "site.yaml",
+        "version: 1\n"
+        "site: {id: 7, name: Test}\n"
+        "components: {grid: {id: 1, type: grid, fuse: 100 A}, meter: {id: 2, type: meter, under: grid}}\n"
+        "sensors: {faulty: {id: 101, type: thermometer, value: 20 °C, error: internal}}\n");
+    gateway_start(g, ARGS(ON_OWN_SITE), NULL);
+    process_expect(&g->process, " level=warn component=faulty id=101 msg=\"error: internal\"");
+}
+
 /* ---- who takes it ---- */
 
 static void under_journald_each_line_begins_with_its_priority(void **state)
@@ -309,6 +321,7 @@ int main(void)
         GATEWAY_TEST(at_debug_every_call_is_told_with_its_caller_and_outcome),
         GATEWAY_TEST(at_level_error_nothing_usual_is_told),
         GATEWAY_TEST(a_repeated_refusal_is_told_once_and_then_counted),
+        GATEWAY_TEST(a_sensor_that_starts_with_an_error_is_told_with_it),
         GATEWAY_TEST(under_journald_each_line_begins_with_its_priority),
         GATEWAY_TEST(full_devices_and_closed_descriptors_do_not_matter),
         GATEWAY_TEST(a_reader_that_has_gone_does_not_matter),

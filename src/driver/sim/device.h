@@ -49,6 +49,9 @@ void sim_complete(struct sim *sim, status_fn *done, void *userdata, const struct
 /* Puts a part's sample together and hands it to the model. */
 void sim_report(struct part *part);
 
+/* The error that a component or sensor starts with, as a bit; 0 if none is set. */
+int sim_read_error(const struct settings *settings, uint64_t *errors, struct ugrpc_status *st) MUST_CHECK;
+
 int sim_source(struct sim *sim, const struct settings *settings, const char *name, double otherwise,
     struct source *source, struct ugrpc_status *st) MUST_CHECK;
 double source_at(const struct source *source, double sim_time_s);

@@ -10,7 +10,8 @@ struct sensor_part {
     struct sensor *sensor;
     struct sim *sim;
     struct source value, temperature, direction;
-    bool offline, faulty;
+    bool offline;
+    uint64_t errors;
     struct timer report;
 };
 
@@ -45,18 +46,16 @@ int sim_attach_sensor(
         .sensor = sensor,
         .sim = sim,
         .offline = settings_flag(settings, "offline", false),
-        .faulty = settings_text(settings, "error", NULL) != NULL,
     };
     timer_init(&part->report, on_report, part);
     sim->sensors[sim->n_sensors++] = part;
     sensor->device = device;
     sensor->driver_data = part;
 
-    int rc = sim_source(sim, settings, "value", NAN, &part->value, st);
-    if (rc == 0) {
-        rc = sim_source(sim, settings, "temperature", NAN, &part->temperature, st);
-    }
-    return rc == 0 ? sim_source(sim, settings, "direction", NAN, &part->direction, st) : rc;
+    int rc = sim_read_error(settings, &part->errors, st);
+    rc = rc < 0 ? rc : sim_source(sim, settings, "value", NAN, &part->value, st);
+    rc = rc < 0 ? rc : sim_source(sim, settings, "temperature", NAN, &part->temperature, st);
+    return rc < 0 ? rc : sim_source(sim, settings, "direction", NAN, &part->direction, st);
 }
 
 /* A general sensor's data says what it measures. */
@@ -95,18 +94,17 @@ static void report(struct sensor_part *part)
                                        (double)NS_PER_S * sim->speed;
     enum metric metric = sensor_metric(part);
     double value = source_at(&part->value, time_s);
-    if (part->faulty) {
-        builder.sample.state = (struct component_state){
-            STATE_BIT(STATE_ERROR), ERROR_BIT(ERROR_UNKNOWN), 0, false};
+    if (part->errors) {
+        builder.sample.state = (struct component_state){STATE_BIT(STATE_ERROR), part->errors, 0, false};
     } else if (metric != METRIC_NONE) {
         /* pyranometers drift a little below 0 at night */
         sample_put(&builder, metric, metric == METRIC_SENSOR_IRRADIANCE ? fmax(0, value) : value);
     }
-    if (!part->faulty && source_given(&part->temperature)) {
+    if (!part->errors && source_given(&part->temperature)) {
         double dew_point_c = weather_dew_point_c(source_at(&part->temperature, time_s), value);
         sample_put(&builder, METRIC_SENSOR_DEW_POINT, dew_point_c);
     }
-    if (!part->faulty && source_given(&part->direction)) {
+    if (!part->errors && source_given(&part->direction)) {
         sample_put(&builder, METRIC_SENSOR_WIND_DIRECTION, source_at(&part->direction, time_s));
     }
     sensor_report(part->sensor, &builder.sample);

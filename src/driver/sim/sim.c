@@ -99,17 +99,27 @@ fail:
     return NULL;
 }
 
-static int read_common_settings(struct part *part, const struct settings *settings, struct ugrpc_status *st)
+int sim_read_error(const struct settings *settings, uint64_t *errors, struct ugrpc_status *st)
 {
     const char *error = settings_text(settings, "error", NULL);
+    *errors = 0;
     if (error) {
         int code = error_from_name(error);
         if (code < 0) {
             return status_set(st, UGRPC_INVALID_ARGUMENT, "error: \"%s\" is no error of the API", error);
         }
-        part->errors = ERROR_BIT(code);
-        part->unrecoverable = !settings_flag(settings, "recoverable", true);
+        *errors = ERROR_BIT(code);
     }
+    return 0;
+}
+
+static int read_common_settings(struct part *part, const struct settings *settings, struct ugrpc_status *st)
+{
+    int rc = sim_read_error(settings, &part->errors, st);
+    if (rc < 0) {
+        return rc;
+    }
+    part->unrecoverable = part->errors && !settings_flag(settings, "recoverable", true);
     part->offline = settings_flag(settings, "offline", false);
     part->basic = strcmp(settings_text(settings, "metrics", "full"), "basic") == 0;
     return 0;
