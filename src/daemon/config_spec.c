@@ -18,6 +18,9 @@
 #define CHP_LEAST          0.5
 #define ELECTROLYZER_LEAST 0.1
 
+/* A car charges with 6 A at least, on each phase. */
+#define EV_LEAST_W 1380.0
+
 /* For a rating that is missing or wrong, which was told: what goes by others is still checked. */
 #define STAND_IN 1
 
@@ -264,6 +267,21 @@ static void take_battery(
     spec->rated[BOUNDED_SOC] = (struct range){least, most};
 }
 
+/* What it takes to run at all. */
+static double least_power(enum component_type type, const struct section *section, double rated)
+{
+    switch (type) {
+    case COMPONENT_CHP:
+        return section_number(section, "min_power", CHP_LEAST * rated);
+    case COMPONENT_ELECTROLYZER:
+        return section_number(section, "min_power", ELECTROLYZER_LEAST * rated);
+    case COMPONENT_EV_CHARGER:
+        return EV_LEAST_W * section_number(section, "phases", rated < 3 * EV_LEAST_W ? 1 : 3);
+    default:
+        return 0;
+    }
+}
+
 static void take_ratings(
     struct component_spec *spec, const struct section *section, struct problems *problems)
 {
@@ -308,11 +326,12 @@ static void take_ratings(
     if (!has_number(section, "rated")) {
         return;
     }
-    double least_part = spec->type == COMPONENT_CHP            ? CHP_LEAST
-                        : spec->type == COMPONENT_ELECTROLYZER ? ELECTROLYZER_LEAST
-                                                               : 0;
-    spec->least_w = section_number(section, "min_power", least_part * rated);
-    if (spec->least_w > rated) {
+    spec->least_w = least_power(spec->type, section, rated);
+    if (spec->least_w > rated && spec->type == COMPONENT_EV_CHARGER) {
+        contradict(problems, section, "rated",
+            "less than 6 A on each phase, and no car charges with less; allowed: %g W or more",
+            spec->least_w);
+    } else if (spec->least_w > rated) {
         contradict(problems, section, "min_power", "more than the rated power");
     }
     if (section_number(section, "resolution", 0) > rated) {

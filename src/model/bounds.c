@@ -621,6 +621,21 @@ static void batteries_object(const struct component *inverter, struct objection 
     }
 }
 
+/* Where less is in force than the rating, its numbers are told too: those in force would be taken for it. */
+static void rating_objects(
+    const struct component *component, enum bounded bounded, struct objection *objection)
+{
+    struct range rated = present(component->spec.rated[bounded]);
+    struct ranges *work = &component->added->work;
+    char numbers[160];
+    ranges_clear(work);
+    ranges_add(work, rated);
+    ranges_round_inward(work);
+    bool all = ranges_equal(work, &component->in_force[bounded]);
+    ranges_format(work, bounded == BOUNDED_REACTIVE ? "VAr" : "W", numbers, sizeof(numbers));
+    object(objection, clamp(objection->value, rated), "rated%s%s", all ? "" : " ", all ? "" : numbers);
+}
+
 const char *bounds_reason(
     const struct component *component, enum axis axis, double value, char *out, size_t cap)
 {
@@ -632,7 +647,7 @@ const char *bounds_reason(
     if (open) {
         object(&objection, 0, "%s is open", component_label(open));
     }
-    object(&objection, clamp(value, present(component->spec.rated[bounded])), "rated");
+    rating_objects(component, bounded, &objection);
     if (axis == AXIS_ACTIVE && component_is_inverter(component)) {
         batteries_object(component, &objection);
     }
@@ -643,7 +658,8 @@ const char *bounds_reason(
         object(&objection, clamp(value, (struct range){-limit_var, limit_var}), "rated %.0f VA beside %s W",
             component_rated_va(component), number_format(active_w, number, sizeof(number)));
     }
-    object(&objection, clamp(value, present(component->momentary[bounded])), "its limits now");
+    object(&objection, clamp(value, present(component->momentary[bounded])), "%s",
+        component->spec.type == COMPONENT_PV_INVERTER ? "irradiance or temperature now" : "its limits now");
     if (added->n) {
         object(&objection, ranges_nearest(added, value, true), "added bounds");
     }

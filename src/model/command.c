@@ -14,6 +14,7 @@
 
 #include "model/bounds.h"
 #include "model/command_check.h"
+#include "model/command_tell.h"
 #include "model/driver.h"
 #include "model/later.h"
 #include "model/outbox.h"
@@ -28,6 +29,7 @@
 struct station {
     struct outbox outbox;    /* first: found back from it */
     struct request accepted; /* what comes back when the device refuses a newer one */
+    double shown;            /* what observers take to be applied of it; NAN: nothing */
     bool limiting;           /* runs free, but is told a limit; `requested` is what it did before */
     bool failing;            /* the failure has been told */
     bool zeroing;            /* command_zero_all() waits for it */
@@ -85,6 +87,7 @@ void command_begin(struct component *component)
         outbox_init(&station->outbox, component, (enum axis)axis);
         station->outbox.answered = on_answered;
         station->outbox.idle = on_idle;
+        station->shown = NAN;
         setpoint->outbox = &station->outbox;
         timer_init(&setpoint->expiry, on_expiry, station);
     }
@@ -131,6 +134,15 @@ static bool is_told(const struct station *station, double power)
     return station->outbox.told == TOLD_POWER && setpoint_of(station)->applied == power;
 }
 
+/* The device has not said yet whether it takes the caller's set-point: what becomes of it is told then. */
+static bool is_unanswered(const struct station *station)
+{
+    const struct outbox *outbox = &station->outbox;
+    uint64_t generation = setpoint_of(station)->generation;
+    return (outbox->flying.waiters.n > 0 && outbox->flying.request.generation == generation) ||
+           (outbox->next.waiters.n > 0 && outbox->next.request.generation == generation);
+}
+
 static void reapply_active(struct station *station)
 {
     const struct component *component = station->outbox.component;
@@ -140,17 +152,10 @@ static void reapply_active(struct station *station)
     if (is_told(station, power)) {
         return;
     }
-    bool moved = station->outbox.told == TOLD_POWER;
     send(station, ORDER_POWER, power);
-    if (moved) {
-        char now[48], asked[48], reason[128];
-        const struct ranges *in_force = bounds_in_force(component, axis_bounded(axis));
-        bool whole = power == ranges_floor(in_force, setpoint->requested, component->spec.resolution);
-        tell_component(component, EVENT_SETPOINT_MOVED, "now %s of %s%s%s%s",
-            power_format(axis, power, now, sizeof(now)),
-            power_format(axis, setpoint->requested, asked, sizeof(asked)), whole ? "" : " (",
-            whole ? "" : bounds_reason(component, axis, setpoint->requested, reason, sizeof(reason)),
-            whole ? "" : ")");
+    if (power != station->shown && !is_unanswered(station)) {
+        station->shown = power;
+        command_tell_moved(component, axis, power);
     }
 }
 
@@ -186,7 +191,7 @@ static void reapply_free(struct station *station)
         if (!is_told(station, limit)) {
             char text[48], reason[128];
             send(station, ORDER_POWER, limit);
-            tell_component(component, EVENT_SETPOINT_MOVED, "runs free, limited to %s (%s)",
+            tell_setpoint(component, axis, EVENT_SETPOINT_MOVED, "runs free, limited to %s (%s)",
                 power_format(axis, limit, text, sizeof(text)),
                 bounds_reason(component, axis, power, reason, sizeof(reason)));
         }
@@ -198,12 +203,16 @@ static void reapply_free(struct station *station)
     }
     if (outbox_takes_release(&station->outbox)) {
         if (station->limiting) {
-            tell_component(component, EVENT_SETPOINT_MOVED, "runs free again, without a limit");
+            tell_setpoint(component, axis, EVENT_SETPOINT_MOVED, "runs free again, without a limit");
         }
         station->limiting = false;
         send(station, ORDER_RELEASE, 0);
     } else if (station->limiting && !is_told(station, setpoint->requested)) {
-        send(station, ORDER_POWER, setpoint->requested); /* the nearest to free that this device knows */
+        /* the nearest to free that this device knows */
+        char text[48];
+        send(station, ORDER_POWER, setpoint->requested);
+        tell_setpoint(component, axis, EVENT_SETPOINT_MOVED, "no longer limited, %s again",
+            power_format(axis, setpoint->requested, text, sizeof(text)));
     }
 }
 
@@ -293,6 +302,7 @@ static void settle(struct station *station, enum command_end end)
     setpoint->requested = 0;
     setpoint->by[0] = '\0';
     station->limiting = false;
+    station->shown = NAN;
     station->retry_at_ns = 0;
     station->accepted = request_of(setpoint);
     changed(station);
@@ -317,8 +327,8 @@ static void on_expiry(struct timer *timer, void *userdata)
     if (!waited) {
         insist(station);
     }
-    tell_component(station->outbox.component, EVENT_SETPOINT_EXPIRED, "lifetime%s ended, %s",
-        active ? "" : " of reactive power",
+    tell_setpoint(station->outbox.component, station->outbox.axis, EVENT_SETPOINT_EXPIRED,
+        "lifetime%s ended, %s", active ? "" : " of reactive power",
         releases(station) ? "runs free (on_expiry: release)"
         : active          ? "0 W (on_expiry: zero)"
                           : "0 VAr (on_expiry: zero)");
@@ -333,8 +343,9 @@ static void drop(struct station *station, enum command_end end, const char *why)
     withdraw(station, end == COMMAND_OVERRIDDEN ? UGRPC_ABORTED : UGRPC_FAILED_PRECONDITION, why);
     settle(station, end);
     if (had_one) {
-        tell_component(station->outbox.component, EVENT_SETPOINT_DROPPED, "set-point %s dropped: %s",
-            power_format(station->outbox.axis, requested, text, sizeof(text)), why);
+        tell_setpoint(station->outbox.component, station->outbox.axis, EVENT_SETPOINT_DROPPED,
+            "set-point %s dropped: %s", power_format(station->outbox.axis, requested, text, sizeof(text)),
+            why);
     }
 }
 
@@ -441,31 +452,11 @@ void command_follow_state(struct component *component, const struct component_st
 
 /* ---- commands --------------------------------------------------------------------------------------- */
 
-/* "charge, ", "produce, " … before a value of active power. */
-static const char *verb_of(const struct component *component, enum axis axis, double power)
+/* What the device has been told of the caller's set-point counts as told to people, too. */
+static void tell_accepted(struct station *station, double applied, int64_t lifetime_s, const char *remark)
 {
-    if (axis == AXIS_REACTIVE || power == 0) {
-        return "";
-    }
-    switch (component->spec.type) {
-    case COMPONENT_BATTERY_INVERTER:
-    case COMPONENT_HYBRID_INVERTER:
-    case COMPONENT_EV_CHARGER:
-        return power > 0 ? "charge, " : "discharge, ";
-    default:
-        return power > 0 ? "consume, " : "produce, ";
-    }
-}
-
-static void tell_accepted(const struct station *station, int64_t lifetime_s, const char *remark)
-{
-    const struct setpoint *setpoint = setpoint_of(station);
-    const struct component *component = station->outbox.component;
-    char text[48];
-    tell_component(component, EVENT_SETPOINT_ACCEPTED, "%s%s for %lld s%s, from %s",
-        verb_of(component, station->outbox.axis, setpoint->requested),
-        power_format(station->outbox.axis, setpoint->requested, text, sizeof(text)), (long long)lifetime_s,
-        remark, setpoint->by);
+    station->shown = applied;
+    command_tell_accepted(station->outbox.component, station->outbox.axis, applied, lifetime_s, remark);
 }
 
 /* A newer command of another value replaces one that the device has not been told yet. */
@@ -517,7 +508,7 @@ int command_set_power(struct component *component, enum axis axis, const struct 
         waiters_add_command(&at_once, done, userdata, setpoint->until_utc_ns);
         later_answer(component->site->later, &at_once, NULL);
         station->accepted = request;
-        tell_accepted(station, lifetime_s, ", as soon as it is ready");
+        tell_accepted(station, told, lifetime_s, ", as soon as it is ready");
         changed(station);
         lifecycle_wake(component);
         return 0;
@@ -588,7 +579,9 @@ static void on_answered(struct outbox *outbox, const struct dispatch *dispatch, 
             station->accepted = *request;
         }
         if (newest_command) {
-            tell_accepted(station, (setpoint->until_ns - now_ns(station) + NS_PER_S - 1) / NS_PER_S, "");
+            double applied = isnan(setpoint->applied) ? dispatch->power : setpoint->applied;
+            tell_accepted(
+                station, applied, (setpoint->until_ns - now_ns(station) + NS_PER_S - 1) / NS_PER_S, "");
         }
         return;
     }
@@ -603,7 +596,8 @@ static void on_answered(struct outbox *outbox, const struct dispatch *dispatch, 
     station->retry_at_ns = now_ns(station) + RETRY_NS;
     if (!request && !station->failing) {
         station->failing = true;
-        tell_component(outbox->component, EVENT_SETPOINT_FAILED, "the device did not take %s: %s",
+        tell_setpoint(outbox->component, outbox->axis, EVENT_SETPOINT_FAILED,
+            "the device did not take %s: %s",
             dispatch->order == ORDER_RELEASE ? "the release" : "the new value", st->message);
     }
     changed(station);

@@ -89,7 +89,7 @@ struct component_spec {
     enum ev_charger_kind ev_kind;      /* EV charger */
     struct range rated[BOUNDED_COUNT]; /* W, VAr, W (DC), % */
     double rated_va;                   /* S; 0: the larger rated active bound */
-    double least_w;                    /* what it does at least while it runs, without sign; 0: nothing */
+    double least_w;                    /* what it does at least while it runs, without sign; 0: anything */
     double resolution;                 /* W and VAr; 0: any value */
     double tolerance;                  /* W and VAr; 0: 2 % of the rated power, at least the resolution */
     int64_t interval_ns;               /* between samples; default 1 s */

@@ -29,6 +29,7 @@ struct event {
     const struct component *component; /* NULL for a sensor */
     const char *name;                  /* the component's or sensor's */
     uint64_t id;
+    int axis;         /* enum axis, of set-points */
     const char *text; /* a sentence without the name: "charge, +5000 W for 60 s, from 127.0.0.1:41822" */
 };
 

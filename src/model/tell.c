@@ -27,6 +27,20 @@ void tell_component(const struct component *component, enum event_kind kind, con
     va_end(args);
 }
 
+void tell_setpoint(
+    const struct component *component, enum axis axis, enum event_kind kind, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    struct event event = {.kind = kind,
+        .component = component,
+        .name = component->spec.name,
+        .id = component->spec.id,
+        .axis = axis};
+    tell(component->site, &event, format, args);
+    va_end(args);
+}
+
 void tell_sensor(const struct sensor *sensor, enum event_kind kind, const char *format, ...)
 {
     va_list args;

@@ -171,7 +171,7 @@ static void ratings_become_ranges_with_signs(void **state)
     assert_float_equal(component(config, "pv")->spec.rated_va, 16000, 0);
     assert_float_equal(component(config, "chp")->spec.least_w, 2500, 0);
     assert_float_equal(component(config, "ely")->spec.least_w, 200, 0);
-    assert_float_equal(component(config, "ev")->spec.least_w, 0, 0);
+    assert_float_equal(component(config, "ev")->spec.least_w, 4140, 0);
 }
 
 static void import_and_export_limits_replace_the_fuse(void **state)
@@ -327,7 +327,7 @@ static void unknown_keys_are_refused_with_the_nearest_known(void **state)
     static const struct wrong cases[] = {
         {METER "  x: {id: 3, type: chp, under: meter, rated: 1 kW, resolutoin: 88 W}\n",
             "site.yaml:6: components.x.resolutoin: unknown key; did you mean \"resolution\"?\n"},
-        {METER "  x: {id: 3, type: ev_charger, under: meter, rated: 1 kW, car: {whants: 3 kWh}}\n",
+        {METER "  x: {id: 3, type: ev_charger, under: meter, rated: 11 kW, car: {whants: 3 kWh}}\n",
             "site.yaml:6: components.x.car.whants: unknown key; did you mean \"car.wants\"?\n"},
         {METER "  x: {id: 3, type: meter, under: meter, capacity: 5 kWh}\n",
             "site.yaml:6: components.x.capacity: no key of this type; it belongs to battery\n"},
@@ -384,6 +384,11 @@ static void contradictions_are_refused(void **state)
             "site.yaml:6: components.x.recoverable: says nothing without an error; write error: too\n"},
         {METER "  x: {id: 3, type: ev_charger, under: meter, rated: 5 kW, phases: 2}\n",
             "site.yaml:6: components.x.phases: cars charge on 1 phase or 3\n"},
+        {METER "  x: {id: 3, type: ev_charger, under: meter, rated: 4 kW, phases: 3}\n",
+            "site.yaml:6: components.x.rated: less than 6 A on each phase, and no car charges with less; allowed: "
+            "4140 W or more\n"},
+        {METER "  x: {id: 3, type: chp, under: meter, rated: 4 kW, min_power: 5 kW}\n",
+            "site.yaml:6: components.x.min_power: more than the rated power\n"},
         {METER "listen: {tls: {certificate: c.pem}}\n",
             "site.yaml:6: listen.tls.certificate: TLS needs a key; write tls: {certificate: FILE, key: FILE}\n"},
         {"version: 1\nsite: {id: 7, name: Test, location: {latitude: 3}}\n"

@@ -24,7 +24,7 @@ static int ev_init_part(struct part *part, const struct settings *settings, stru
     struct source ambient;
     ev_params_default(params, part->component->spec.rated[BOUNDED_ACTIVE].upper);
     params->phases = (int)settings_number(settings, "phases", params->phases);
-    params->min_w = params->phases == 1 ? 1380 : 4140;
+    params->min_w = part->component->spec.least_w;
     params->wants_wh = settings_number(settings, "car.wants", params->wants_wh);
     params->stay_s = settings_number(settings, "car.stays", params->stay_s);
     params->away_s = settings_number(settings, "car.away", params->away_s);

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+#include "model/command_tell.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "model/bounds.h"
+#include "model/command_check.h"
+#include "model/tell.h"
+
+/* "charge, ", "produce, " … before a value of active power. */
+static const char *verb_of(const struct component *component, enum axis axis, double power)
+{
+    if (axis == AXIS_REACTIVE || power == 0) {
+        return "";
+    }
+    switch (component->spec.type) {
+    case COMPONENT_BATTERY_INVERTER:
+    case COMPONENT_HYBRID_INVERTER:
+    case COMPONENT_EV_CHARGER:
+        return power > 0 ? "charge, " : "discharge, ";
+    default:
+        return power > 0 ? "consume, " : "produce, ";
+    }
+}
+
+/* "+5000 W", "-176 W of -200 W (steps of 88 W)", "+3000 W of +5000 W (added bounds)". */
+static const char *applied_format(
+    const struct component *component, enum axis axis, double applied, char *out, size_t cap)
+{
+    const struct ranges *in_force = bounds_in_force(component, axis_bounded(axis));
+    double asked = component->setpoints[axis].requested, resolution = component->spec.resolution;
+    char some[48], all[48], why[128];
+    power_format(axis, applied, some, sizeof(some));
+    if (applied == asked) {
+        snprintf(out, cap, "%s", some);
+        return out;
+    }
+    if (applied == ranges_floor(in_force, asked, resolution)) {
+        char step[32];
+        snprintf(why, sizeof(why), "steps of %s %s", number_format(resolution, step, sizeof(step)),
+            axis_unit(axis));
+    } else {
+        bounds_reason(component, axis, asked, why, sizeof(why));
+    }
+    snprintf(out, cap, "%s of %s (%s)", some, power_format(axis, asked, all, sizeof(all)), why);
+    return out;
+}
+
+void command_tell_accepted(
+    const struct component *component, enum axis axis, double applied, int64_t lifetime_s, const char *remark)
+{
+    const struct setpoint *setpoint = &component->setpoints[axis];
+    double least_w = axis == AXIS_ACTIVE ? component->spec.least_w : 0;
+    char text[256], number[32], too_little[80] = "";
+    if (applied != 0 && fabs(applied) < least_w) {
+        snprintf(too_little, sizeof(too_little), " (it runs with %s W at least)",
+            number_format(least_w, number, sizeof(number)));
+    }
+    tell_setpoint(component, axis, EVENT_SETPOINT_ACCEPTED, "%s%s%s for %lld s%s, from %s",
+        verb_of(component, axis, setpoint->requested),
+        applied_format(component, axis, applied, text, sizeof(text)), too_little, (long long)lifetime_s,
+        remark, setpoint->by);
+}
+
+void command_tell_moved(const struct component *component, enum axis axis, double applied)
+{
+    char text[256];
+    tell_setpoint(component, axis, EVENT_SETPOINT_MOVED, "now %s%s",
+        applied_format(component, axis, applied, text, sizeof(text)),
+        applied == component->setpoints[axis].requested ? ", as asked" : "");
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* What is told of set-points: what was asked, what of it is applied, and why not all. Private to model/. */
+#ifndef MODEL_COMMAND_TELL_H
+#define MODEL_COMMAND_TELL_H
+
+#include <stdint.h>
+
+#include "model/component.h"
+
+/* The axis's set-point was accepted and `applied`; `remark` follows the lifetime. */
+void command_tell_accepted(const struct component *component, enum axis axis, double applied,
+    int64_t lifetime_s, const char *remark);
+
+/* Of the axis's set-point the gateway has come to apply `applied`. */
+void command_tell_moved(const struct component *component, enum axis axis, double applied);
+
+#endif
