@@ -161,6 +161,12 @@ static void on_server_log(enum ugrpc_log_level level, const char *text, void *us
     log_write(levels[level], NULL, 0, "%s", text);
 }
 
+static void on_event_line(
+    enum log_level level, const char *name, uint64_t id, const char *text, void *userdata)
+{
+    log_write(level, name, id, "%s", text);
+}
+
 static void on_service_note(const char *text, void *userdata)
 {
     log_info("%s", text);
@@ -321,7 +327,7 @@ int gateway_run(struct gateway *gateway, int64_t started_ns)
     }
     struct uv_loop_s *uv = ugrpc_loop_uv(gateway->loop);
     gateway->signals = signals_new(uv, on_signal, gateway);
-    gateway->event_log = event_log_new(&gateway->timers);
+    gateway->event_log = event_log_new(&gateway->timers, on_event_line, NULL);
     site_observe(gateway->site, event_log_observer(gateway->event_log));
     gateway->timer_loop = timer_loop_new(uv, &gateway->timers, &st);
     if (!gateway->timer_loop || make_server(gateway, &st) < 0 ||
