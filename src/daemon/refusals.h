@@ -26,7 +26,8 @@ struct refusal {
 typedef void refusals_tell_fn(const char *name, uint64_t id, const char *text, void *userdata);
 struct refusals *refusals_new(struct timers *timers, refusals_tell_fn *tell, void *userdata);
 
-/* Tells it, or counts it if one of the same caller, method, component and code was told before. */
+/* Tells it, or counts it if one of the same caller, method, component, code and reason was told before: the
+ * message, whatever the numbers in it. */
 void refusals_add(struct refusals *refusals, const struct refusal *refusal);
 
 void refusals_free(struct refusals *refusals); /* tells what was counted. NULL is fine */

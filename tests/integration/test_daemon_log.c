@@ -182,7 +182,7 @@ static void a_repeated_refusal_is_told_once_and_then_counted(void **state)
     assert_int_equal(gateway_stop(g), 0);
     assert_int_equal(process_count(&g->process.err, "OUT_OF_RANGE"), 2);
     process_assert_says(&g->process.err,
-        "component=bat_inv_1 id=4 msg=\"SetComponentPowerActive from 127.0.0.1: OUT_OF_RANGE: 49 more like it\"");
+        "component=bat_inv_1 id=4 msg=\"SetComponentPowerActive from 127.0.0.1: OUT_OF_RANGE: 49 more like it, the last: bat_inv_1 (4): 1000000 W is outside");
     assert_int_equal(process_count(&g->process.err, "NOT_FOUND"), 1);
 }
 

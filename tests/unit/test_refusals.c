@@ -52,9 +52,11 @@ static int teardown(void **state)
     return 0;
 }
 
-static void refuse(struct fixture *f, const char *caller, const char *method, uint64_t id)
+static void refuse_with(
+    struct fixture *f, const char *caller, const char *method, uint64_t id, const char *message)
 {
-    struct ugrpc_status st = {.code = UGRPC_OUT_OF_RANGE, .message = "-15000 W is outside"};
+    struct ugrpc_status st;
+    status_set(&st, UGRPC_OUT_OF_RANGE, "%s", message);
     refusals_add(f->refusals, &(struct refusal){
                                   .caller = caller,
                                   .method = method,
@@ -62,6 +64,11 @@ static void refuse(struct fixture *f, const char *caller, const char *method, ui
                                   .id = id,
                                   .st = &st,
                               });
+}
+
+static void refuse(struct fixture *f, const char *caller, const char *method, uint64_t id)
+{
+    refuse_with(f, caller, method, id, "-15000 W is outside");
 }
 
 static void the_first_refusal_is_told_with_its_component(void **state)
@@ -85,7 +92,8 @@ static void more_like_it_are_counted_and_told_once_a_minute(void **state)
     assert_int_equal(f->lines, 1);
     timers_run_until(&f->timers, &f->clock, f->clock.at_ns + 2 * NS_PER_S);
     assert_int_equal(f->lines, 2);
-    assert_string_equal(f->last, "SetComponentPowerActive from 127.0.0.1: OUT_OF_RANGE: 41 more like it");
+    assert_string_equal(f->last,
+        "SetComponentPowerActive from 127.0.0.1: OUT_OF_RANGE: 41 more like it, the last: -15000 W is outside");
     timers_run_until(&f->timers, &f->clock, f->clock.at_ns + 600 * NS_PER_S);
     assert_int_equal(f->lines, 2);
 }
@@ -100,6 +108,24 @@ static void another_caller_method_or_component_is_another_refusal(void **state)
     refuse(f, "127.0.0.1", "SetComponentPowerActive", 0);
     assert_int_equal(f->lines, 5);
     assert_string_equal(f->last_name, "");
+}
+
+static void another_reason_is_another_refusal_other_numbers_are_not(void **state)
+{
+    struct fixture *f = *state;
+    const char *method = "SetComponentPowerActive", *caller = "127.0.0.1";
+    refuse_with(f, caller, method, 4, "inv (4): -15000 W is outside -10000 ... 10000 W (rated)");
+    refuse_with(f, caller, method, 4, "inv (4): -1.5e+06 W is outside -9999.5 ... 0 W (rated)");
+    refuse_with(f, caller, method, 4, "inv (4): 20000 W is outside -10000 ... 10000 W (rated)");
+    assert_int_equal(f->lines, 1);
+    refuse_with(f, caller, method, 4, "inv (4): -15000 W is outside -2000 ... 2000 W (added bounds)");
+    assert_int_equal(f->lines, 2);
+    refuse_with(f, caller, method, 4, "inv (4): -3000 W is outside -2000 ... 2000 W (added bounds)");
+    timers_run_until(&f->timers, &f->clock, f->clock.at_ns + 61 * NS_PER_S);
+    assert_int_equal(f->lines, 4);
+    assert_string_equal(f->last,
+        "SetComponentPowerActive from 127.0.0.1: OUT_OF_RANGE: 1 more like it, the last: inv (4): -3000 W is "
+        "outside -2000 ... 2000 W (added bounds)");
 }
 
 static void the_table_has_an_end_and_the_quiet_make_room(void **state)
@@ -127,7 +153,8 @@ static void what_was_counted_is_told_at_the_end(void **state)
     refusals_free(f->refusals);
     f->refusals = NULL;
     assert_int_equal(f->lines, 2);
-    assert_string_equal(f->last, "StopComponent from 127.0.0.1: OUT_OF_RANGE: 1 more like it");
+    assert_string_equal(
+        f->last, "StopComponent from 127.0.0.1: OUT_OF_RANGE: 1 more like it, the last: -15000 W is outside");
 }
 
 int main(void)
@@ -137,6 +164,7 @@ int main(void)
         TEST(the_first_refusal_is_told_with_its_component),
         TEST(more_like_it_are_counted_and_told_once_a_minute),
         TEST(another_caller_method_or_component_is_another_refusal),
+        TEST(another_reason_is_another_refusal_other_numbers_are_not),
         TEST(the_table_has_an_end_and_the_quiet_make_room),
         TEST(what_was_counted_is_told_at_the_end),
     };
