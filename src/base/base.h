@@ -8,6 +8,7 @@
 #define MUST_CHECK        __attribute__((warn_unused_result))
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
 #define ARRAY_LEN(a)      (sizeof(a) / sizeof((a)[0]))
+#define PLURAL(n)         ((n) == 1 ? "" : "s") /* "%d key%s" */
 
 /* The object in which `ptr` is the member `member`. */
 #define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))

@@ -185,7 +185,8 @@ static void tell_lost(void)
     char text[80];
     unsigned lost = atomic_exchange(&setup.lost, 0);
     if (lost > 0) {
-        snprintf(text, sizeof(text), "%u lines of this log are missing here: nobody took them", lost);
+        snprintf(
+            text, sizeof(text), "missing here: %u line%s of this log, which nobody took", lost, PLURAL(lost));
         if (!write_line(LOG_LEVEL_WARNING, NULL, 0, text)) {
             atomic_fetch_add(&setup.lost, lost);
         }

@@ -142,7 +142,7 @@ void access_describe(const struct access *access, char *out, size_t cap)
     char keys[40] = "";
     if (access->keys) {
         size_t n = keys_count(access->keys);
-        snprintf(keys, sizeof(keys), ", %zu key%s", n, n == 1 ? "" : "s");
+        snprintf(keys, sizeof(keys), ", %zu key%s", n, PLURAL(n));
     }
     snprintf(out, cap, "%s%s%s, %s", access->tls ? "TLS" : "no TLS",
         access->client_certificates ? " with client certificates" : "", keys,

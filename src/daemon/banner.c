@@ -8,6 +8,7 @@
 
 #include <ugrpc/server.h>
 
+#include "base/base.h"
 #include "base/log.h"
 #include "daemon/access.h"
 #include "model/site.h"
@@ -29,8 +30,8 @@ static void join_addresses(const struct banner *banner, const char *glue, char *
 void banner_count(const struct site *site, char *out, size_t cap)
 {
     snprintf(out, cap, "%zu component%s, %zu connection%s, %zu sensor%s", site->n_components,
-        site->n_components == 1 ? "" : "s", site->n_connections, site->n_connections == 1 ? "" : "s",
-        site->n_sensors, site->n_sensors == 1 ? "" : "s");
+        PLURAL(site->n_components), site->n_connections, PLURAL(site->n_connections), site->n_sensors,
+        PLURAL(site->n_sensors));
 }
 
 static void show_try(const struct banner *banner)

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base.h"
 #include "base/timer.h"
 
 #define WINDOW_NS  (EVENT_LOG_WINDOW_S * NS_PER_S)
@@ -149,7 +150,7 @@ static void tell_counted(struct event_log *log, struct account *account)
     char before[64] = "", text[600];
     unsigned more = account->counted - 1;
     if (more > 0) {
-        snprintf(before, sizeof(before), " (and %u change%s before that)", more, more == 1 ? "" : "s");
+        snprintf(before, sizeof(before), " (and %u change%s before that)", more, PLURAL(more));
     }
     snprintf(text, sizeof(text), "%s%s", account->text, before);
     log->tell(account->level, account->name, account->key.id, text, log->userdata);

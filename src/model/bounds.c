@@ -462,7 +462,7 @@ int bounds_add(struct component *component, const struct caller *caller, const s
             BOUNDS_MAX_ENTRIES);
     }
     tell_component(component, EVENT_BOUNDS_ADDED,
-        "%zu bounds of %s added for %g s, now in force: %s, from %s", request->n,
+        "%zu bound%s of %s added for %g s, now in force: %s, from %s", request->n, PLURAL(request->n),
         metric_name(request->metric), (double)request->lifetime_ns / NS_PER_S,
         follow_entries(slot, text, sizeof(text)), caller->label);
     return 0;
@@ -480,8 +480,8 @@ int bounds_clear(struct component *component, const struct caller *caller, enum 
     if (removed) {
         char text[256];
         tell_component(component, EVENT_BOUNDS_CLEARED,
-            "%zu added bounds of %s cleared, now in force: %s, from %s", removed, metric_name(metric),
-            follow_entries(slot, text, sizeof(text)), caller->label);
+            "%zu added bound%s of %s cleared, now in force: %s, from %s", removed, PLURAL(removed),
+            metric_name(metric), follow_entries(slot, text, sizeof(text)), caller->label);
     }
     return 0;
 }

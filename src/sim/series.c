@@ -133,8 +133,8 @@ static struct series *series_of_rows(struct series_rows *rows, const char *name,
     }
     drop_empty(rows);
     if (rows->n < 2) {
-        status_set(st, UGRPC_INVALID_ARGUMENT, "%s has %zu values in %zu lines of data; two are the least",
-            name, rows->n, lines);
+        status_set(st, UGRPC_INVALID_ARGUMENT, "%s has %zu value%s in %zu line%s of data; two are the least",
+            name, rows->n, PLURAL(rows->n), lines, PLURAL(lines));
         return NULL;
     }
     return check_holes(rows, step_s, name, st) == 0 ? series_of_days(rows, step_s, name, st) : NULL;

@@ -284,7 +284,8 @@ static void a_reader_that_does_not_read_holds_nothing_up_and_hears_what_it_misse
     char line[2048];
     assert_non_null(fgets(line, sizeof(line), from));
     assert_non_null(strstr(line, " level=warn msg=\""));
-    assert_non_null(strstr(line, " lines of this log are missing here: nobody took them\""));
+    assert_non_null(strstr(line, "missing here: "));
+    assert_non_null(strstr(line, " lines of this log, which nobody took\""));
     assert_non_null(fgets(line, sizeof(line), from));
     assert_non_null(strstr(line, "component=bat_inv_2 id=6 "));
     fclose(from);

@@ -196,7 +196,7 @@ static void bad_text_is_refused_naming_the_line(void **state)
     assert_refused("time,load_w\n", "load_w", UGRPC_INVALID_ARGUMENT,
         "x.csv has 0 values in 0 lines of data; two are the least");
     assert_refused("time,load_w\n2022-01-01T00:00,1\n2022-01-01T00:15,\n", "load_w", UGRPC_INVALID_ARGUMENT,
-        "x.csv has 1 values in 2 lines of data; two are the least");
+        "x.csv has 1 value in 2 lines of data; two are the least");
     assert_refused("time,load_w,pv_kw\n", "lod_w", UGRPC_NOT_FOUND,
         "x.csv has no column \"lod_w\"; it has: load_w, pv_kw");
     assert_refused(

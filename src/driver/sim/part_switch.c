@@ -51,8 +51,9 @@ static void relay_go(struct part *part, enum sequence_goal goal)
     if (!relay_command(&part->relay.state, &part->relay.params, goal == SEQUENCE_RUN)) {
         part_raise(part, ERROR_RELAY_CYCLE_LIMIT_REACHED);
         part->unrecoverable = true;
-        status_set(&part->fault, UGRPC_UNAVAILABLE, "%s: worn out after %u cycles, it does not close",
-            component_label(part->component), part->relay.params.cycle_limit);
+        status_set(&part->fault, UGRPC_UNAVAILABLE, "%s: worn out after %u cycle%s, it does not close",
+            component_label(part->component), part->relay.params.cycle_limit,
+            PLURAL(part->relay.params.cycle_limit));
     }
 }
 
