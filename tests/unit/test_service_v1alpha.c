@@ -18,7 +18,7 @@
 #define REACTIVE   ALPHA_POWER_TYPE(REACTIVE)
 #define NO_TIME    0
 #define NO_TOKEN   NULL
-#define BY_DEFAULT -1
+#define BY_DEFAULT (-1)
 
 static int set_up(void **state)
 {
