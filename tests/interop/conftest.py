@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Fixtures: a gateway of its own for each test, and a client connected to it."""
+import contextlib
+import itertools
 from pathlib import Path
 
 import pytest
@@ -11,21 +13,22 @@ from daemon import DEFAULT_SITE, SITES, Gateway
 @pytest.fixture
 def gateway(tmp_path):
     """Starts gateways: gateway("all") on tests/interop/sites/all.yaml; all are stopped, and judged, at the end."""
-    started = []
+    started = contextlib.ExitStack()
+    numbers = itertools.count()
 
     def start(site="all", **options):
         if site == "default":
             path = DEFAULT_SITE
         else:
             path = site if isinstance(site, Path) else SITES / f"{site}.yaml"
-        folder = tmp_path / f"gateway{len(started)}"
+        folder = tmp_path / f"gateway{next(numbers)}"
         folder.mkdir()
-        started.append(Gateway(path, folder, **options))
-        return started[-1]
+        one = Gateway(path, folder, **options)
+        started.callback(lambda: one.stop())  # looked up then: a test may judge an end by itself
+        return one
 
-    yield start
-    for one in started:
-        one.stop()
+    with started:
+        yield start
 
 
 @pytest.fixture
