@@ -104,6 +104,36 @@ static bool first_visit(const struct component *component, uint64_t walk)
     return first;
 }
 
+/* A walk to what is seen. */
+struct view {
+    uint64_t walk;
+    bool (*sees)(const struct component *component);
+    void (*visit)(const struct component *below, void *userdata);
+    void *userdata;
+};
+
+static void look_below(const struct component *component, const struct view *view)
+{
+    for (size_t i = 0; i < component->n_children; i++) {
+        const struct component *child = component->children[i];
+        if (!first_visit(child, view->walk)) {
+            continue;
+        }
+        if (view->sees(child)) {
+            view->visit(child, view->userdata);
+        } else {
+            look_below(child, view);
+        }
+    }
+}
+
+void graph_each_below(const struct component *component, bool (*sees)(const struct component *component),
+    void (*visit)(const struct component *below, void *userdata), void *userdata)
+{
+    const struct view view = {new_walk(component), sees, visit, userdata};
+    look_below(component, &view);
+}
+
 static void collect_batteries(const struct component *component, uint64_t walk, struct list *found)
 {
     for (size_t i = 0; i < component->n_children; i++) {

@@ -21,6 +21,10 @@ void graph_sort(const struct site *site, struct component **order);
  * and below, what stands on both sides of it are neighbours. */
 bool graph_passes_through(const struct component *component);
 
+/* The nearest components below that `sees` is true for, past those it is false for, each once. */
+void graph_each_below(const struct component *component, bool (*sees)(const struct component *component),
+    void (*visit)(const struct component *below, void *userdata), void *userdata);
+
 /* A relay, precharger or battery whose latest sample says that it is open (or in error and not closed). */
 bool graph_is_open(const struct component *component);
 

@@ -432,6 +432,39 @@ static void only_what_blocks_every_way_is_open_in_series(void **state)
     assert_ptr_equal(graph_open_in_series(inverter), f->by_id[6]);
 }
 
+struct seen {
+    const struct component *items[8];
+    size_t n;
+};
+
+static bool is_no_fuse(const struct component *component)
+{
+    return component->spec.type != COMPONENT_FUSE;
+}
+
+static void on_seen(const struct component *below, void *userdata)
+{
+    struct seen *seen = userdata;
+    assert_true(seen->n < ARRAY_LEN(seen->items));
+    seen->items[seen->n++] = below;
+}
+
+static void what_is_not_seen_is_looked_past(void **state)
+{
+    struct fixture *f = *state;
+    struct seen seen = {0};
+    add_types(f, COMPONENT_METER, COMPONENT_FUSE, COMPONENT_FUSE, COMPONENT_METER, COMPONENT_FUSE,
+        COMPONENT_METER, COMPONENT_METER);
+    int edges[][2] = {{1, 2}, {1, 3}, {2, 4}, {3, 4}, {2, 5}, {5, 6}, {6, 7}};
+    for (size_t i = 0; i < ARRAY_LEN(edges); i++) {
+        edge(f, edges[i][0], edges[i][1]);
+    }
+    graph_each_below(f->by_id[1], is_no_fuse, on_seen, &seen);
+    assert_int_equal(seen.n, 2); /* once, though there are two ways to 4; nothing behind what is seen */
+    assert_ptr_equal(seen.items[0], f->by_id[4]);
+    assert_ptr_equal(seen.items[1], f->by_id[6]);
+}
+
 static void every_type_has_a_name_that_finds_it(void **state)
 {
     for (int i = 0; i < COMPONENT_TYPE_COUNT; i++) {
@@ -508,6 +541,7 @@ int main(void)
         test(batteries_and_inverters_find_each_other_once_through_pass_through_components),
         test(a_battery_is_reached_while_one_way_to_it_conducts),
         test(only_what_blocks_every_way_is_open_in_series),
+        test(what_is_not_seen_is_looked_past),
         test(every_type_has_a_name_that_finds_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

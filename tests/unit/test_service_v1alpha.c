@@ -9,6 +9,8 @@
 
 #include "base/base.h"
 #include "fake_service.h"
+#include "model/site.h"
+#include "service/service.h"
 #include "service/v1alpha/microgrid_v1alpha.h"
 #include "service/v1alpha/wire.h"
 
@@ -19,6 +21,7 @@
 #define NO_TIME    0
 #define NO_TOKEN   NULL
 #define BY_DEFAULT (-1)
+#define ANY        0
 
 static int set_up(void **state)
 {
@@ -29,6 +32,24 @@ static int set_up(void **state)
 static int set_up_read_only(void **state)
 {
     *state = fake_service_new(API, true, service_v1alpha_add);
+    return 0;
+}
+
+/* The demo's meter with a fuse before a second one, which v1alpha has no category for. */
+static int add_behind_a_fuse(struct service *service, struct ugrpc_server *server, struct ugrpc_status *st)
+{
+    struct site *site = service_site(service);
+    const struct component_spec fuse = {.id = 22, .name = "fuse", .type = COMPONENT_FUSE};
+    const struct component_spec meter = {.id = 23, .name = "behind", .type = COMPONENT_METER};
+    struct component *between = site_add_component(site, &fuse, st);
+    site_connect(site, site_component(site, 2), between, st);
+    site_connect(site, between, site_add_component(site, &meter, st), st);
+    return service_v1alpha_add(service, server, st);
+}
+
+static int set_up_with_a_fuse(void **state)
+{
+    *state = fake_service_new(API, false, add_behind_a_fuse);
     return 0;
 }
 
@@ -391,6 +412,33 @@ static void a_read_only_gateway_refuses_every_command_of_both_before_looking_at_
     assert_int_equal(mode_of(f, 4), ALPHA_MODE(TELEMETRY_ONLY));
 }
 
+/* ---- what it has no category for --------------------------------------------------------------------- */
+
+static size_t count_connections(struct fake_service *f, uint64_t start, uint64_t end)
+{
+    microgrid_v1alpha18_list_electrical_component_connections_request request =
+        MICROGRID_V1ALPHA18_LIST_ELECTRICAL_COMPONENT_CONNECTIONS_REQUEST_INIT;
+    request.n_source_electrical_component_ids = start != ANY;
+    request.source_electrical_component_ids = &start;
+    request.n_destination_electrical_component_ids = end != ANY;
+    request.destination_electrical_component_ids = &end;
+    microgrid_v1alpha18_list_electrical_component_connections_response *reply = fake_reply(
+        fake_ask(f, "ListElectricalComponentConnections", &request));
+    size_t n = reply->n_electrical_component_connections;
+    fake_release(reply);
+    return n;
+}
+
+static void what_has_no_category_stands_apart_and_is_connected_past(void **state)
+{
+    struct fake_service *f = *state;
+    assert_int_equal(mode_of(f, 22), ALPHA_MODE(TELEMETRY_ONLY)); /* it is listed all the same */
+    assert_int_equal(count_connections(f, 22, ANY), 0);
+    assert_int_equal(count_connections(f, ANY, 22), 0);
+    assert_int_equal(count_connections(f, 2, 23), 1);
+    assert_int_equal(count_connections(f, ANY, ANY), f->fake->site->n_connections - 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -413,6 +461,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             a_read_only_gateway_refuses_every_command_of_both_before_looking_at_it, set_up_read_only,
             tear_down),
+        cmocka_unit_test_setup_teardown(
+            what_has_no_category_stands_apart_and_is_connected_past, set_up_with_a_fuse, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 
 #include <ugrpc/message.h>
 
+#include "model/graph.h"
 #include "model/site.h"
 #include "service/face.h"
 #include "service/shown.h"
@@ -99,6 +100,11 @@ static int mode_of(const struct component *component, bool commands)
     return commands && controlled ? ALPHA_MODE(CONTROL_AND_TELEMETRY) : ALPHA_MODE(TELEMETRY_ONLY);
 }
 
+static bool has_category(const struct component *component)
+{
+    return alpha_category(component->spec.type) != ALPHA_CATEGORY(UNSPECIFIED);
+}
+
 static void add_component(const struct component *component, bool commands, struct catalog *catalog)
 {
     const struct component_spec *spec = &component->spec;
@@ -131,7 +137,7 @@ static void add_component(const struct component *component, bool commands, stru
             config_bounds[n] = &config[n];
         }
     }
-    uint64_t category = message.category == ALPHA_CATEGORY(UNSPECIFIED) ? CATALOG_NO_KEY : message.category;
+    uint64_t category = has_category(component) ? message.category : CATALOG_NO_KEY;
     catalog_add(catalog, spec->id, category, &message.base);
 }
 
@@ -155,15 +161,32 @@ static void add_sensors(const struct site *site, struct catalog *catalog)
     }
 }
 
+/* The connections from one component, as they are put together. */
+struct ways {
+    uint64_t from;
+    struct catalog *catalog;
+};
+
+static void add_connection(const struct component *below, void *userdata)
+{
+    const struct ways *ways = userdata;
+    alpha_connection message;
+    alpha_connection_init(&message);
+    message.source_electrical_component_id = ways->from;
+    message.destination_electrical_component_id = below->spec.id;
+    catalog_add(ways->catalog, ways->from, below->spec.id, &message.base);
+}
+
+/* The clients' graphs refuse a site in which a component without a category is connected: such a one stands
+ * apart here, and its neighbours are connected past it. */
 static void add_connections(const struct site *site, struct catalog *catalog)
 {
-    for (size_t i = 0; i < site->n_connections; i++) {
-        alpha_connection message;
-        alpha_connection_init(&message);
-        message.source_electrical_component_id = site->connections[i].start->spec.id;
-        message.destination_electrical_component_id = site->connections[i].end->spec.id;
-        catalog_add(catalog, message.source_electrical_component_id,
-            message.destination_electrical_component_id, &message.base);
+    for (size_t i = 0; i < site->n_components; i++) {
+        const struct component *component = site->components[i];
+        if (has_category(component)) {
+            struct ways ways = {component->spec.id, catalog};
+            graph_each_below(component, has_category, add_connection, &ways);
+        }
     }
 }
 

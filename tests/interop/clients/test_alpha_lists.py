@@ -139,7 +139,12 @@ class TestSensors:
 class TestConnections:
     def test_they_point_away_from_the_grid(self, all_alpha):
         told = all_alpha.connections()
-        assert len(told) == 26 and {(1, 2), (3, 4), (4, 5), (14, 15), (24, 25)} <= told
+        assert len(told) == 25 and {(1, 2), (3, 4), (4, 5), (14, 15), (24, 25)} <= told
+
+    def test_what_has_no_category_stands_apart(self, all_alpha):
+        """The clients' graphs refuse a whole site otherwise."""
+        assert 22 in all_alpha.components()
+        assert not all_alpha.connections(sources=[22]) and not all_alpha.connections(destinations=[22])
 
     def test_filters(self, all_alpha):
         assert all_alpha.connections(sources=[3, 4]) == {(3, 4), (3, 6), (4, 5)}

@@ -84,7 +84,7 @@ class TestLists:
 
     async def test_connections(self, gateway):
         async with connected(gateway("all")) as client:
-            assert len(list(await client.list_connections())) == 26
+            assert len(list(await client.list_connections())) == 25
             found = await client.list_connections(sources=[ComponentId(3)], destinations=[ComponentId(4), ComponentId(9)])
             assert [(int(one.source), int(one.destination)) for one in found] == [(3, 4)]
 
