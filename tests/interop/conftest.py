@@ -8,6 +8,7 @@ import pytest
 
 from client import Client
 from daemon import DEFAULT_SITE, SITES, Gateway
+from rustclient import RustClient
 
 
 @pytest.fixture
@@ -43,6 +44,24 @@ def connect():
     yield to
     for one in clients:
         one.close()
+
+
+@pytest.fixture
+def rust(tmp_path):
+    """Starts Rust clients, which must have nothing to complain of in the end unless they are forgiving."""
+    started = []
+
+    def start(target, forgiving=False, **options):
+        folder = tmp_path / f"rust{len(started)}"
+        folder.mkdir()
+        started.append((RustClient(target, folder, **options), forgiving))
+        return started[-1][0]
+
+    yield start
+    for one, _ in started:
+        one.close()
+    for one, forgiving in started:
+        assert forgiving or not one.complaints()
 
 
 def _client_of(site):

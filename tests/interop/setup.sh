@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 # usage: tests/interop/setup.sh [DIR]      (DIR: .work/interop in the checkout)
 # Puts other people's clients into DIR: the published Python bindings in two virtual environments, in one of them
-# with the clients on top of them; grpcurl, h2spec and the grpc-go interop client in DIR/bin; a program on the
-# Rust client, DIR/rust/debug/rust-client. Comes through the package clients as they are set up on this machine.
-# What is there already, in the versions asked for, is left alone.
+# with the clients on top of them; grpcurl, h2spec and the grpc-go interop client in DIR/bin; programs on the
+# Rust client in DIR/rust/debug. Comes through the package clients as they are set up on this machine. What is
+# there already, in the versions asked for, is left alone.
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
@@ -19,6 +19,7 @@ go_tools=(
     github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4
     github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible # the tag before its go.mod: builds with today's go
 )
+toolchain=go1.26.8 # where there is none that fetches its own
 go_names=(interop-client grpcurl h2spec)
 
 # once NAME WANTED COMMAND...: runs the command unless its stamp says that WANTED is there.
@@ -45,32 +46,52 @@ environment() {
     "$venv/bin/pip" install --quiet --disable-pip-version-check "$@"
 }
 
-# Debian's go is older than what the tools' modules ask for; since 1.21 go fetches the toolchain it needs.
-need_go() {
-    if ! command -v go >/dev/null; then
-        echo "no go here: apt-get install golang-go"
-        local root=()
-        if [ "$(id -u)" != 0 ]; then root=(sudo -n); fi
-        "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends golang-go
-    fi
-    case $(go env GOVERSION) in
-    go1.? | go1.?.* | go1.1? | go1.1?.* | go1.20 | go1.20.*)
-        echo "setup: $(go env GOVERSION) is too old for grpcurl and the grpc-go client: install go 1.25 or newer" >&2
-        exit 1
-        ;;
-    esac
+# packages NAME...: installs Debian's, unless others would have to go for them.
+packages() {
+    local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300)
+    if [ "$(id -u)" != 0 ]; then apt=(sudo -n "${apt[@]}"); fi
+    "${apt[@]}" update || echo "going on with the lists that are here"
+    "${apt[@]}" install -y --no-install-recommends --no-remove "$@"
 }
 
-# Builds only what has changed, so it has no stamp.
-rust_client() {
-    local start=$SECONDS version
-    version=$(rustc --version 2>/dev/null | sed -nE 's/^rustc 1\.([0-9]+)\..*/\1/p') || true
-    if [ "${version:-0}" -lt 88 ]; then
-        echo "setup: no rustc 1.88 or newer, which the Rust client takes: install one" >&2
-        exit 1
+# The tools' modules ask for a newer go than Debian's, 1.19. Since 1.21 go fetches that by itself; an older one can
+# fetch it like any module, but does not mark its programs as such.
+need_go() {
+    local module
+    command -v go >/dev/null || packages golang-go
+    case $(go env GOVERSION) in
+    go1.? | go1.?.* | go1.1? | go1.1?.* | go1.20 | go1.20.*) ;;
+    *) return ;;
+    esac
+    module=golang.org/toolchain@v0.0.1-$toolchain.linux-$(go env GOARCH)
+    go mod download "$module"
+    PATH=$(go env GOMODCACHE)/$module/bin:$PATH
+    chmod +x "${PATH%%:*}"/* "${PATH%%:*}"/../pkg/tool/*/*
+}
+
+has_rust() {
+    local minor
+    minor=$(rustc --version 2>/dev/null | sed -nE 's/^rustc 1\.([0-9]+)\..*/\1/p') || true
+    [ "${minor:-0}" -ge 88 ] && command -v cargo >/dev/null
+}
+
+# The Rust client takes rustc 1.88. Debian 12 has such a one for its browsers, in its security updates.
+need_rust() {
+    if ! has_rust; then
+        packages rustc-web cargo-web || true
+        PATH=/usr/bin:$PATH # before an older one that is somewhere else
     fi
-    cargo build --quiet --manifest-path "$here/rust/Cargo.toml" --target-dir "$dir/rust"
-    printf '%-16s done in %d s\n' rust-client $((SECONDS - start))
+    has_rust
+}
+
+# Builds only what has changed, so it has no stamp. What compiles fastest: it is built once and hardly run.
+rust_programs() {
+    local start=$SECONDS program
+    export CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=false
+    for program in "$here/rust" "$here/../../examples/rust"; do
+        cargo build --quiet --manifest-path "$program/Cargo.toml" --target-dir "$dir/rust"
+    done
+    printf '%-16s done in %d s\n' rust $((SECONDS - start))
 }
 
 go_tool() {
@@ -100,4 +121,8 @@ once venv-newest "$newest ${python_clients[*]}" environment venv-newest "$newest
 for i in "${!go_tools[@]}"; do
     once "${go_names[$i]}" "${go_tools[$i]}" go_tool "${go_names[$i]}" "${go_tools[$i]}"
 done
-rust_client
+if need_rust; then
+    rust_programs
+else
+    echo "no rustc 1.88 or newer: what takes the published Rust client is skipped"
+fi

@@ -12,8 +12,9 @@ from frequenz.quantities import Power
 from frequenz.sdk import microgrid
 
 from aio import power_of, until
+from rustclient import is_built
 
-MAIN_METER, BAT_METER, PV, CHP = 2, 3, 9, 12
+MAIN_METER, BAT_METER, PV, EV, CHP = 2, 3, 9, 10, 12
 OUTAGES = ["stop", "crash"] * 4
 
 
@@ -75,12 +76,35 @@ class V1:
         )
 
 
+class Rust:
+    """The Rust client's logical meter and pools, and now and then a command."""
+
+    def __init__(self, one):
+        self.one = one
+        self.one.send("meter power grid")
+        self.one.send("health battery")
+        self.sets = itertools.count(5000, 100)
+
+    def watch(self, moment):
+        self.one.until("meter power grid", lambda one: one["at"] > moment and one["value"] is not None, 40)
+        self.one.forget("health battery")
+        self.one.until("health battery", lambda pool: all(not one["batteries"]["unhealthy"] for one in pool["groups"]))
+        command = f"set {EV} {next(self.sets)}"
+        self.one.send(command)
+        self.one.until(command, lambda one: one["status"] == "OK")
+
+    async def works_since(self, client, moment):
+        await asyncio.to_thread(self.watch, moment.timestamp())
+
+
 @pytest.mark.timeout(90)
-async def test_they_recover_by_themselves(gateway, sdk, connect):
+async def test_they_recover_by_themselves(gateway, sdk, connect, rust):
     sdk.forgiving = True
     site = gateway("default")
     client = await sdk(site)
     applications = [Sdk(), PythonClient(client, await client.list_components()), V1(connect, site.target)]
+    if is_built():
+        applications.append(Rust(rust(site, forgiving=True, interval_ms=1000)))
 
     async def all_work():
         moment = datetime.now(timezone.utc)
