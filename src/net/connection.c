@@ -25,6 +25,9 @@
 /* What TLS may have to answer, by itself, to a peer that does not read. */
 #define TLS_BACKLOG_MAX NET_WRITE_MAX
 
+#define TLS_HANDSHAKE 0x16 /* the first byte of a record */
+#define TLS_ALERT     0x15
+
 struct connection {
     uv_poll_t poll;
     int fd;
@@ -37,6 +40,7 @@ struct connection {
     struct buffer in_flight; /* being written, while `writing` */
     size_t sent;             /* of it */
     struct preface preface;  /* of a peer who should speak TLS */
+    bool client, connecting; /* begun here; not there yet */
     bool writing, said_tls, handshake_done, finishing;
     char peer[ADDRESS_TEXT_MAX];
 };
@@ -208,9 +212,22 @@ const char *connection_peer_subject(const struct connection *c)
     return c->peer_subject;
 }
 
+/* The first bytes of a server that should speak TLS. */
+static bool check_server(struct connection *c, const uint8_t *data)
+{
+    if (data[0] == TLS_HANDSHAKE || data[0] == TLS_ALERT) {
+        return true;
+    }
+    end(c, UGRPC_FAILED_PRECONDITION, "it answers without TLS, but TLS was asked for");
+    return false;
+}
+
 /* The first bytes on a TLS port: answers what can be answered. True: they are TLS. */
 static bool check_first_bytes(struct connection *c, const uint8_t *data, size_t len)
 {
+    if (c->client) {
+        return check_server(c, data);
+    }
     switch (preface_take(&c->preface, data, len)) {
     case PREFACE_TLS:
         return true;
@@ -229,25 +246,33 @@ static bool check_first_bytes(struct connection *c, const uint8_t *data, size_t 
     }
 }
 
-static void note_handshake(struct connection *c)
+/* False: its owner has closed it. */
+static bool note_handshake(struct connection *c)
 {
     if (!c->handshake_done && tls_stream_open(c->tls)) {
         c->handshake_done = true;
         c->peer_subject = tls_stream_peer_subject(c->tls);
+        if (c->client) {
+            c->events->on_open(c, c->userdata);
+        }
     }
+    return c->events;
 }
 
+/* A client begins its handshake with no data. */
 static void read_tls(struct connection *c, const uint8_t *data, size_t len)
 {
-    if (!c->said_tls && !check_first_bytes(c, data, len)) {
+    if (len && !c->said_tls && !check_first_bytes(c, data, len)) {
         return;
     }
-    c->said_tls = true; /* by the first byte already, so none of them was kept */
+    c->said_tls = len; /* by the first byte already, so none of them was kept */
     tls_stream_feed(c->tls, data, len);
     struct ugrpc_status why;
     int n;
     while ((n = tls_stream_read(c->tls, c->net->plain, sizeof(c->net->plain), &why)) > 0) {
-        note_handshake(c);
+        if (!note_handshake(c)) {
+            return;
+        }
         if (!c->finishing) {
             c->events->on_read(c, c->net->plain, (size_t)n, c->userdata);
         }
@@ -255,7 +280,9 @@ static void read_tls(struct connection *c, const uint8_t *data, size_t len)
             return; /* closed by its owner meanwhile */
         }
     }
-    note_handshake(c);
+    if (!note_handshake(c)) {
+        return;
+    }
     int rc = connection_flush(c); /* the handshake's, or the alert that says what was wrong */
     if (n < 0) {
         end(c, why.code, why.message);
@@ -283,9 +310,34 @@ static bool receive(struct connection *c)
     return n > 0 && c->events;
 }
 
+/* The attempt to connect has ended. */
+static void finish_connect(struct connection *c)
+{
+    int error = 0;
+    socklen_t len = sizeof(error);
+    if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0) {
+        error = errno;
+    }
+    if (error) {
+        end(c, UGRPC_UNAVAILABLE, uv_strerror(-error));
+        return;
+    }
+    c->connecting = false;
+    watch(c);
+    if (c->tls) {
+        read_tls(c, NULL, 0);
+    } else {
+        c->events->on_open(c, c->userdata);
+    }
+}
+
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct connection *c = poll->data;
+    if (c->connecting) {
+        finish_connect(c);
+        return;
+    }
     if (status < 0) { /* the socket has failed, which recv() tells after all that came before */
         while (receive(c)) {
         }
@@ -299,13 +351,14 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     }
 }
 
-struct connection *connection_new(struct net *net, int fd, const struct address *from, struct tls *tls,
+/* Takes the socket, also when it fails. */
+static struct connection *connection_alloc(struct net *net, int fd, const struct address *peer,
     const struct connection_events *events, void *userdata, struct ugrpc_status *st)
 {
     struct connection *c = calloc(1, sizeof(*c));
     int rc = c ? uv_poll_init(net->uv, &c->poll, fd) : UV_ENOMEM;
     if (rc != 0) {
-        status_set(st, UGRPC_RESOURCE_EXHAUSTED, "cannot accept: %s", uv_strerror(rc));
+        status_set(st, UGRPC_RESOURCE_EXHAUSTED, "no connection: %s", uv_strerror(rc));
         free(c);
         close(fd);
         return NULL;
@@ -315,16 +368,61 @@ struct connection *connection_new(struct net *net, int fd, const struct address 
     c->net = net;
     c->events = events;
     c->userdata = userdata;
-    address_format(from, c->peer);
-    if (!address_is_unix(from)) {
+    address_format(peer, c->peer);
+    if (!address_is_unix(peer)) {
         int on = 1;
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     }
-    if (tls && !(c->tls = tls_stream_new(tls))) {
-        status_set(st, UGRPC_RESOURCE_EXHAUSTED, "cannot accept: out of memory");
+    return c;
+}
+
+struct connection *connection_new(struct net *net, int fd, const struct address *from, struct tls *tls,
+    const struct connection_events *events, void *userdata, struct ugrpc_status *st)
+{
+    struct connection *c = connection_alloc(net, fd, from, events, userdata, st);
+    if (c && tls && !(c->tls = tls_stream_new(tls))) {
+        status_set(st, UGRPC_RESOURCE_EXHAUSTED, "no connection: out of memory");
         connection_close(c);
         return NULL;
     }
-    watch(c);
+    if (c) {
+        watch(c);
+    }
+    return c;
+}
+
+static int begin_connect(int fd, const struct address *address)
+{
+    if (connect(fd, (const struct sockaddr *)&address->sa, address->len) == 0 || errno == EINPROGRESS ||
+        errno == EINTR) {
+        return 0; /* told by the loop in either case */
+    }
+    return -errno;
+}
+
+struct connection *connection_connect(struct net *net, const struct address *address, struct tls *tls,
+    const char *host, struct tls_ticket *ticket, const struct connection_events *events, void *userdata,
+    struct ugrpc_status *st)
+{
+    int fd = socket(address->sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int rc = fd >= 0 ? begin_connect(fd, address) : -errno;
+    if (rc != 0) {
+        status_set(st, UGRPC_UNAVAILABLE, "%s", uv_strerror(rc));
+        if (fd >= 0) {
+            close(fd);
+        }
+        return NULL;
+    }
+    struct connection *c = connection_alloc(net, fd, address, events, userdata, st);
+    if (!c) {
+        return NULL;
+    }
+    c->client = c->connecting = true;
+    if (tls && !(c->tls = tls_stream_new_client(tls, host, ticket))) {
+        status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
+        connection_close(c);
+        return NULL;
+    }
+    uv_poll_start(&c->poll, UV_WRITABLE, on_poll);
     return c;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One accepted connection, plain or TLS behind the same functions: TCP or unix socket. */
+/* One connection, accepted or begun here, plain or TLS behind the same functions: TCP or unix socket. */
 #ifndef NET_CONNECTION_H
 #define NET_CONNECTION_H
 
@@ -14,8 +14,11 @@ struct address;
 struct connection;
 struct net;
 struct tls;
+struct tls_ticket;
 
 struct connection_events {
+    /* A connection begun here stands, its TLS handshake done: write now. */
+    void (*on_open)(struct connection *c, void *userdata);
     /* Bytes from the peer, decrypted; borrowed for the call. */
     void (*on_read)(struct connection *c, const uint8_t *data, size_t len, void *userdata);
     /* After connection_flush() could not finish: all has gone to the kernel now, there is room again. */
@@ -28,6 +31,12 @@ struct connection_events {
  * connection_close(). All events come from the loop, never from within a function below. NULL with `st`. */
 struct connection *connection_new(struct net *net, int fd, const struct address *from, struct tls *tls,
     const struct connection_events *events, void *userdata, struct ugrpc_status *st);
+
+/* Begins to connect. With `tls` the server must be `host`; the ticket is borrowed until connection_close().
+ * on_open, or on_end with the reason, comes from the loop; bound the wait with a timer. The rest as above. */
+struct connection *connection_connect(struct net *net, const struct address *address, struct tls *tls,
+    const char *host, struct tls_ticket *ticket, const struct connection_events *events, void *userdata,
+    struct ugrpc_status *st);
 
 /* Room for `len` bytes to be sent; connection_commit() counts them. NULL when memory runs out. */
 MUST_CHECK uint8_t *connection_reserve(struct connection *c, size_t len);

@@ -10,18 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
-
-#define N_FILES 3
-
-struct tls {
-    unsigned refs;
-    char *path[N_FILES]; /* certificate, key, client_ca (may be NULL) */
-    struct timespec changed[N_FILES];
-    bool client_required;
-    SSL_CTX *ctx;
-    BIO_METHOD *bio_method;
-    int64_t looked_at_ns;
-};
+#include "net/tls_internal.h"
 
 const char *tls_error_text(char text[256])
 {
@@ -70,18 +59,27 @@ static int load_client_ca(SSL_CTX *ctx, const char *path, bool required, struct 
     return 0;
 }
 
-static SSL_CTX *load(const struct tls *tls, struct ugrpc_status *st)
+SSL_CTX *tls_context_new(const SSL_METHOD *method, struct ugrpc_status *st)
 {
-    static const unsigned char session_context[] = "ugrpc";
-    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+    SSL_CTX *ctx = SSL_CTX_new(method);
     if (!ctx) {
         status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
         return NULL;
     }
     SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
-    SSL_CTX_set_options(
-        ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE);
+    return ctx;
+}
+
+static SSL_CTX *load(const struct tls *tls, struct ugrpc_status *st)
+{
+    static const unsigned char session_context[] = "ugrpc";
+    SSL_CTX *ctx = tls_context_new(TLS_server_method(), st);
+    if (!ctx) {
+        return NULL;
+    }
+    SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE);
     SSL_CTX_set_alpn_select_cb(ctx, select_h2, NULL);
     SSL_CTX_set_session_id_context(ctx, session_context, sizeof(session_context) - 1);
     ERR_clear_error();
@@ -127,15 +125,29 @@ static bool note_changes(struct tls *tls)
 /* The methods of tls_stream's BIO: tls_stream.c. */
 void tls_stream_fill_bio_method(BIO_METHOD *method);
 
-struct tls *tls_new(const struct tls_files *files, struct ugrpc_status *st)
+struct tls *tls_alloc(struct ugrpc_status *st)
 {
-    const char *paths[N_FILES] = {files->certificate, files->key, files->client_ca};
     struct tls *tls = calloc(1, sizeof(*tls));
-    if (!tls) {
+    if (tls) {
+        atomic_init(&tls->refs, 1);
+        tls->bio_method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "ugrpc");
+    }
+    if (!tls || !tls->bio_method) {
+        free(tls);
         status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
         return NULL;
     }
-    tls->refs = 1;
+    tls_stream_fill_bio_method(tls->bio_method);
+    return tls;
+}
+
+struct tls *tls_new(const struct tls_files *files, struct ugrpc_status *st)
+{
+    const char *paths[N_FILES] = {files->certificate, files->key, files->client_ca};
+    struct tls *tls = tls_alloc(st);
+    if (!tls) {
+        return NULL;
+    }
     tls->client_required = files->client_required;
     if (!paths[0] || !paths[1]) {
         status_set(st, UGRPC_INVALID_ARGUMENT, "TLS needs a certificate file and a key file");
@@ -147,12 +159,6 @@ struct tls *tls_new(const struct tls_files *files, struct ugrpc_status *st)
             goto fail;
         }
     }
-    tls->bio_method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "ugrpc");
-    if (!tls->bio_method) {
-        status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
-        goto fail;
-    }
-    tls_stream_fill_bio_method(tls->bio_method);
     note_changes(tls);
     tls->ctx = load(tls, st);
     if (!tls->ctx) {
@@ -166,13 +172,13 @@ fail:
 
 struct tls *tls_ref(struct tls *tls)
 {
-    tls->refs++;
+    atomic_fetch_add(&tls->refs, 1);
     return tls;
 }
 
 void tls_unref(struct tls *tls)
 {
-    if (!tls || --tls->refs > 0) {
+    if (!tls || atomic_fetch_sub(&tls->refs, 1) > 1) {
         return;
     }
     for (int i = 0; i < N_FILES; i++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A server's certificate, key and rules for clients. */
+/* What one end of TLS connections shows and believes: a server's certificate, key and rules for clients, or a
+ * client's roots and, for servers that ask, its own certificate. */
 #ifndef NET_TLS_H
 #define NET_TLS_H
 
@@ -30,7 +31,31 @@ void tls_unref(struct tls *tls); /* NULL is fine */
  * stay. `now_ns` is any clock that only moves forward. */
 MUST_CHECK int tls_refresh(struct tls *tls, int64_t now_ns, struct ugrpc_status *st);
 
-/* For tls_stream: a fresh server end, NULL when memory runs out, and the method for its BIO. */
+/* A client's: PEM, from a file or from memory. */
+struct tls_client_files {
+    const char *ca_file, *ca_pem; /* neither: the system's roots */
+    const char *certificate_file, *certificate_pem;
+    const char *key_file, *key_pem;
+};
+
+/* NULL with `st` naming the file and the fault. */
+struct tls *tls_client_new(const struct tls_client_files *files, struct ugrpc_status *st);
+
+/* What a server gave a client to be faster the next time. */
+struct tls_ticket { /* all zero = none */
+    struct ssl_session_st *session;
+};
+void tls_ticket_done(struct tls_ticket *ticket);
+
+/* For tls_stream: makes a fresh client end check that the server is `host` (a name or an address), begin with
+ * the ticket, and keep a newer one there: borrowed as long as something is read. 0, or -1 when memory runs
+ * out. */
+MUST_CHECK int tls_client_prepare(struct ssl_st *ssl, const char *host, struct tls_ticket *ticket);
+
+/* Why a handshake with `host` failed, for people; empties OpenSSL's queue of errors. Returns `text`. */
+const char *tls_client_fault(struct ssl_st *ssl, const char *host, char *text, size_t cap);
+
+/* For tls_stream: a fresh end, NULL when memory runs out, and the method for its BIO. */
 struct ssl_st *tls_ssl_new(struct tls *tls);
 const struct bio_method_st *tls_bio_method(const struct tls *tls);
 

@@ -14,6 +14,7 @@
 struct tls_stream {
     SSL *ssl;
     struct tls *tls; /* whose BIO method is in use */
+    char *host;      /* a client's: who the server must be; NULL: this is a server's end */
     const uint8_t *in;
     size_t in_len;
     struct buffer out;
@@ -54,7 +55,7 @@ void tls_stream_fill_bio_method(BIO_METHOD *method)
     BIO_meth_set_ctrl(method, bio_ctrl);
 }
 
-struct tls_stream *tls_stream_new(struct tls *tls)
+static struct tls_stream *stream_new(struct tls *tls)
 {
     struct tls_stream *ts = calloc(1, sizeof(*ts));
     if (!ts) {
@@ -70,7 +71,26 @@ struct tls_stream *tls_stream_new(struct tls *tls)
     BIO_set_data(bio, ts);
     BIO_set_init(bio, 1);
     SSL_set_bio(ts->ssl, bio, bio); /* takes it */
-    SSL_set_accept_state(ts->ssl);
+    return ts;
+}
+
+struct tls_stream *tls_stream_new(struct tls *tls)
+{
+    struct tls_stream *ts = stream_new(tls);
+    if (ts) {
+        SSL_set_accept_state(ts->ssl);
+    }
+    return ts;
+}
+
+struct tls_stream *tls_stream_new_client(struct tls *tls, const char *host, struct tls_ticket *ticket)
+{
+    struct tls_stream *ts = stream_new(tls);
+    if (!ts || !(ts->host = strdup(host)) || tls_client_prepare(ts->ssl, host, ticket) != 0) {
+        tls_stream_free(ts);
+        return NULL;
+    }
+    SSL_set_connect_state(ts->ssl);
     return ts;
 }
 
@@ -79,6 +99,7 @@ void tls_stream_free(struct tls_stream *ts)
     if (ts) {
         SSL_free(ts->ssl);
         tls_unref(ts->tls);
+        free(ts->host);
         buffer_done(&ts->out);
         free(ts);
     }
@@ -97,13 +118,17 @@ int tls_stream_read(struct tls_stream *ts, uint8_t *to, size_t cap, struct ugrpc
     if (rc > 0) {
         return rc;
     }
-    char text[256];
+    char text[512];
     switch (SSL_get_error(ts->ssl, rc)) {
     case SSL_ERROR_WANT_READ:
         return 0;
     case SSL_ERROR_ZERO_RETURN:
         return status_set(st, UGRPC_CANCELLED, "the peer ended the connection");
     default:
+        if (ts->host && !SSL_is_init_finished(ts->ssl)) {
+            return status_set(
+                st, UGRPC_UNAVAILABLE, "%s", tls_client_fault(ts->ssl, ts->host, text, sizeof(text)));
+        }
         if (!SSL_is_init_finished(ts->ssl)) {
             return status_set(
                 st, UGRPC_FAILED_PRECONDITION, "the TLS handshake failed: %s", tls_error_text(text));

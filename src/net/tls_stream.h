@@ -16,6 +16,11 @@ struct tls_stream;
 
 /* The server's end. NULL when memory runs out. */
 struct tls_stream *tls_stream_new(struct tls *tls);
+
+/* The client's end of a connection to `host`; the ticket is borrowed until tls_stream_free(). Its handshake
+ * begins with the first tls_stream_read(). */
+struct tls_ticket;
+struct tls_stream *tls_stream_new_client(struct tls *tls, const char *host, struct tls_ticket *ticket);
 void tls_stream_free(struct tls_stream *ts); /* NULL is fine */
 
 /* What came from the peer: borrowed, and to be read empty before it goes. */

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/* A client's side of TLS: whom it believes, what it shows, and what it says when it does not believe. */
+#include <arpa/inet.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/tls_internal.h"
+
+/* A key with a passphrase is refused rather than asked for. */
+static int no_passphrase(char *buf, int size, int writing, void *userdata)
+{
+    return 0;
+}
+
+/* One of a PEM's two ways in. */
+struct pem {
+    const char *what, *file, *text;
+};
+
+static int fault(const struct pem *pem, struct ugrpc_status *st)
+{
+    char text[256];
+    return status_set(st, UGRPC_INVALID_ARGUMENT, "%s%s%s: %s", pem->what, pem->file ? " " : "",
+        pem->file ? pem->file : "", tls_error_text(text));
+}
+
+static BIO *pem_open(const struct pem *pem)
+{
+    return pem->file ? BIO_new_file(pem->file, "r") : BIO_new_mem_buf(pem->text, -1);
+}
+
+/* The end of a file of several certificates is an error to OpenSSL. */
+static bool is_at_end(int found)
+{
+    unsigned long code = ERR_peek_last_error();
+    bool at_end = found && ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE;
+    if (at_end) {
+        ERR_clear_error();
+    }
+    return at_end;
+}
+
+static int load_roots(SSL_CTX *ctx, const struct pem *pem, struct ugrpc_status *st)
+{
+    BIO *bio = pem_open(pem);
+    X509 *certificate = NULL;
+    int found = 0, rc = bio ? 0 : -1;
+    while (!rc && (certificate = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL))) {
+        found++;
+        rc = X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), certificate) == 1 ? 0 : -1;
+        X509_free(certificate);
+    }
+    if (!rc && !is_at_end(found)) {
+        rc = -1;
+    }
+    BIO_free(bio);
+    return rc ? fault(pem, st) : 0;
+}
+
+static int load_certificate(SSL_CTX *ctx, const struct pem *pem, struct ugrpc_status *st)
+{
+    BIO *bio = pem_open(pem);
+    X509 *certificate = NULL;
+    int found = 0, rc = bio ? 0 : -1;
+    while (!rc && (certificate = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL))) {
+        bool ok = found++ ? SSL_CTX_add1_chain_cert(ctx, certificate) == 1
+                          : SSL_CTX_use_certificate(ctx, certificate) == 1;
+        rc = ok ? 0 : -1;
+        X509_free(certificate);
+    }
+    if (!rc && !is_at_end(found)) {
+        rc = -1;
+    }
+    BIO_free(bio);
+    return rc ? fault(pem, st) : 0;
+}
+
+static int load_key(SSL_CTX *ctx, const struct pem *pem, struct ugrpc_status *st)
+{
+    BIO *bio = pem_open(pem);
+    EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL) : NULL;
+    int rc = key && SSL_CTX_use_PrivateKey(ctx, key) == 1 ? 0 : fault(pem, st); /* it may not fit, too */
+    EVP_PKEY_free(key);
+    BIO_free(bio);
+    return rc;
+}
+
+static int load_files(SSL_CTX *ctx, const struct tls_client_files *files, struct ugrpc_status *st)
+{
+    const struct pem ca = {"CA certificates", files->ca_file, files->ca_pem};
+    const struct pem certificate = {"certificate", files->certificate_file, files->certificate_pem};
+    const struct pem key = {"key", files->key_file, files->key_pem};
+    bool has_ca = ca.file || ca.text, has_key = key.file || key.text;
+    if (has_key != (certificate.file || certificate.text)) {
+        return status_set(st, UGRPC_INVALID_ARGUMENT,
+            "a client certificate needs its key and a key its certificate: only the %s is given",
+            has_key ? "key" : "certificate");
+    }
+    ERR_clear_error();
+    if (!has_ca && SSL_CTX_set_default_verify_paths(ctx) != 1) {
+        return status_set(st, UGRPC_FAILED_PRECONDITION, "the system's root certificates cannot be read");
+    }
+    int rc = has_ca ? load_roots(ctx, &ca, st) : 0;
+    rc = rc || !has_key ? rc : load_certificate(ctx, &certificate, st);
+    return rc || !has_key ? rc : load_key(ctx, &key, st);
+}
+
+static int on_new_session(SSL *ssl, SSL_SESSION *session)
+{
+    struct tls_ticket *ticket = SSL_get_app_data(ssl);
+    tls_ticket_done(ticket);
+    ticket->session = session;
+    return 1; /* it is ours now */
+}
+
+void tls_ticket_done(struct tls_ticket *ticket)
+{
+    SSL_SESSION_free(ticket->session);
+    ticket->session = NULL;
+}
+
+struct tls *tls_client_new(const struct tls_client_files *files, struct ugrpc_status *st)
+{
+    static const unsigned char h2[] = {2, 'h', '2'};
+    struct tls *tls = tls_alloc(st);
+    if (!tls) {
+        return NULL;
+    }
+    tls->ctx = tls_context_new(TLS_client_method(), st);
+    if (!tls->ctx) {
+        goto fail;
+    }
+    SSL_CTX_set_verify(tls->ctx, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_session_cache_mode(tls->ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(tls->ctx, on_new_session);
+    if (SSL_CTX_set_alpn_protos(tls->ctx, h2, sizeof(h2)) != 0) {
+        status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
+        goto fail;
+    }
+    if (load_files(tls->ctx, files, st) != 0) {
+        goto fail;
+    }
+    return tls;
+fail:
+    tls_unref(tls);
+    return NULL;
+}
+
+static bool is_address(const char *host)
+{
+    struct in6_addr any; /* room for either */
+    return inet_pton(AF_INET, host, &any) == 1 || inet_pton(AF_INET6, host, &any) == 1;
+}
+
+int tls_client_prepare(SSL *ssl, const char *host, struct tls_ticket *ticket)
+{
+    SSL_set_app_data(ssl, ticket);
+    if (ticket->session && SSL_set_session(ssl, ticket->session) != 1) {
+        ERR_clear_error(); /* a full handshake does as well */
+    }
+    if (is_address(host)) {
+        return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1 ? 0 : -1;
+    }
+    return SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1 ? 0 : -1;
+}
+
+/* ---- what went wrong -------------------------------------------------------------------------------- */
+
+/* "gw.local, 10.0.0.7": whom a certificate is for. */
+static void list_names(X509 *certificate, char *out, size_t cap)
+{
+    GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+    size_t used = 0;
+    out[0] = '\0';
+    for (int i = 0; i < sk_GENERAL_NAME_num(names) && used < cap; i++) {
+        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+        char address[INET6_ADDRSTRLEN] = "";
+        if (name->type == GEN_IPADD) {
+            bool v4 = ASN1_STRING_length(name->d.iPAddress) == 4;
+            inet_ntop(
+                v4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(name->d.iPAddress), address, sizeof(address));
+        }
+        const char *text = name->type == GEN_DNS ? (const char *)ASN1_STRING_get0_data(name->d.dNSName)
+                                                 : address;
+        if (*text) {
+            used += (size_t)snprintf(out + used, cap - used, "%s%.100s", used ? ", " : "", text);
+        }
+    }
+    GENERAL_NAMES_free(names);
+    if (!used) {
+        snprintf(out, cap, "no host");
+    }
+}
+
+static void format_time(const ASN1_TIME *time, char *out, size_t cap)
+{
+    struct tm tm;
+    if (ASN1_TIME_to_tm(time, &tm) != 1 || strftime(out, cap, "%Y-%m-%d %H:%M UTC", &tm) == 0) {
+        snprintf(out, cap, "an unreadable date");
+    }
+}
+
+const char *tls_client_fault(SSL *ssl, const char *host, char *text, size_t cap)
+{
+    X509 *certificate = SSL_get0_peer_certificate(ssl);
+    long verified = SSL_get_verify_result(ssl);
+    char detail[512];
+    if (verified == X509_V_OK || !certificate) {
+        snprintf(text, cap, "TLS: %s", tls_error_text(detail));
+        return text;
+    }
+    ERR_clear_error();
+    switch (verified) {
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+        list_names(certificate, detail, sizeof(detail));
+        snprintf(text, cap, "its certificate is for %s, not for %s", detail, host);
+        break;
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+        format_time(X509_get0_notAfter(certificate), detail, sizeof(detail));
+        snprintf(text, cap, "its certificate has expired on %s", detail);
+        break;
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+        format_time(X509_get0_notBefore(certificate), detail, sizeof(detail));
+        snprintf(text, cap, "its certificate is not valid before %s", detail);
+        break;
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+        snprintf(text, cap, "its certificate is signed by nobody that is trusted here (%s)",
+            X509_verify_cert_error_string(verified));
+        break;
+    default:
+        snprintf(text, cap, "its certificate is refused: %s", X509_verify_cert_error_string(verified));
+        break;
+    }
+    return text;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* A TLS context from the inside, for both ends: tls.c makes a server's, tls_client.c a client's. */
+#ifndef NET_TLS_INTERNAL_H
+#define NET_TLS_INTERNAL_H
+
+#include <openssl/ssl.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <time.h>
+
+#include "net/tls.h"
+
+#define N_FILES 3
+
+struct tls {
+    atomic_uint refs; /* a client's is shared by channels, which may run on several threads */
+    SSL_CTX *ctx;
+    BIO_METHOD *bio_method;
+    /* A server's: */
+    char *path[N_FILES]; /* certificate, key, client_ca (may be NULL) */
+    struct timespec changed[N_FILES];
+    bool client_required;
+    int64_t looked_at_ns;
+};
+
+/* With a BIO method, without a context. NULL with `st` when memory runs out. */
+struct tls *tls_alloc(struct ugrpc_status *st);
+
+/* A context with what both ends want of TLS. NULL with `st`. */
+SSL_CTX *tls_context_new(const SSL_METHOD *method, struct ugrpc_status *st);
+
+#endif
