@@ -122,8 +122,16 @@ static int on_frame(nghttp2_session *h2, const nghttp2_frame *frame, void *userd
         if (!s->greeted) {
             s->greeted = true;
             session_check_soon(s); /* the handshake's limit is off, the others are on */
+            if (s->client) {
+                s->role->greeted(s);
+            }
         }
-        return 0;
+        return go_on(s);
+    case NGHTTP2_GOAWAY:
+        if (s->client) {
+            s->role->goaway(s);
+        }
+        return go_on(s);
     case NGHTTP2_PING:
         if (!(frame->hd.flags & NGHTTP2_FLAG_ACK)) {
             s->used_ms = session_now_ms(s);
@@ -132,7 +140,9 @@ static int on_frame(nghttp2_session *h2, const nghttp2_frame *frame, void *userd
         }
         return 0;
     case NGHTTP2_RST_STREAM:
-        count_reset(s);
+        if (!s->client) {
+            count_reset(s);
+        }
         return 0;
     case NGHTTP2_HEADERS:
     case NGHTTP2_DATA:
@@ -144,7 +154,8 @@ static int on_frame(nghttp2_session *h2, const nghttp2_frame *frame, void *userd
     if (!stream) {
         return 0;
     }
-    if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST && !stream->deaf) {
+    if (frame->hd.type == NGHTTP2_HEADERS && !stream->deaf &&
+        (s->client || frame->headers.cat == NGHTTP2_HCAT_REQUEST)) {
         stream->remote_ended = frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
         s->role->headers_done(stream);
         stream = nghttp2_session_get_stream_user_data(h2, frame->hd.stream_id);
@@ -162,6 +173,15 @@ static int on_frame(nghttp2_session *h2, const nghttp2_frame *frame, void *userd
 static int on_frame_sent(nghttp2_session *h2, const nghttp2_frame *frame, void *userdata)
 {
     struct session *s = userdata;
+    if (s->client) {
+        struct stream *stream = frame->hd.type == NGHTTP2_HEADERS
+                                    ? nghttp2_session_get_stream_user_data(h2, frame->hd.stream_id)
+                                    : NULL;
+        if (stream) {
+            stream->left = true;
+        }
+        return 0;
+    }
     if ((frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) &&
         (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) &&
         nghttp2_session_get_stream_remote_close(h2, frame->hd.stream_id) == 0) {
@@ -178,7 +198,8 @@ static int on_frame_sent(nghttp2_session *h2, const nghttp2_frame *frame, void *
 
 static int on_frame_not_sent(nghttp2_session *h2, const nghttp2_frame *frame, int error, void *userdata)
 {
-    if (frame->hd.type == NGHTTP2_HEADERS && error != NGHTTP2_ERR_STREAM_CLOSED &&
+    const struct session *s = userdata;
+    if (!s->client && frame->hd.type == NGHTTP2_HEADERS && error != NGHTTP2_ERR_STREAM_CLOSED &&
         error != NGHTTP2_ERR_STREAM_CLOSING) { /* a header block beyond all measure */
         nghttp2_submit_rst_stream(h2, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_INTERNAL_ERROR);
     }
@@ -217,6 +238,20 @@ static void fill_option(nghttp2_option *option)
     nghttp2_option_set_stream_reset_rate_limit(option, UINT64_MAX, UINT64_MAX);
 }
 
+static int submit_settings(struct session *s)
+{
+    nghttp2_settings_entry settings[] = {
+        {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, s->limits->max_streams},
+        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, STREAM_WINDOW},
+        {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, s->limits->max_header_bytes},
+    };
+    if (s->client) { /* nothing is pushed, so how many does not matter */
+        settings[0] = (nghttp2_settings_entry){NGHTTP2_SETTINGS_ENABLE_PUSH, 0};
+    }
+    int rc = nghttp2_submit_settings(s->h2, NGHTTP2_FLAG_NONE, settings, ARRAY_LEN(settings));
+    return rc ? rc : nghttp2_session_set_local_window_size(s->h2, NGHTTP2_FLAG_NONE, 0, CONNECTION_WINDOW);
+}
+
 int session_start_http2(struct session *s)
 {
     nghttp2_session_callbacks *callbacks = NULL;
@@ -225,21 +260,10 @@ int session_start_http2(struct session *s)
     if (nghttp2_session_callbacks_new(&callbacks) == 0 && nghttp2_option_new(&option) == 0) {
         fill_callbacks(callbacks);
         fill_option(option);
-        rc = nghttp2_session_server_new2(&s->h2, callbacks, s, option);
+        rc = s->client ? nghttp2_session_client_new2(&s->h2, callbacks, s, option)
+                       : nghttp2_session_server_new2(&s->h2, callbacks, s, option);
     }
     nghttp2_session_callbacks_del(callbacks);
     nghttp2_option_del(option);
-    if (rc != 0) {
-        return rc;
-    }
-    const nghttp2_settings_entry settings[] = {
-        {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, s->limits->max_streams},
-        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, STREAM_WINDOW},
-        {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, s->limits->max_header_bytes},
-    };
-    rc = nghttp2_submit_settings(s->h2, NGHTTP2_FLAG_NONE, settings, ARRAY_LEN(settings));
-    if (rc == 0) {
-        rc = nghttp2_session_set_local_window_size(s->h2, NGHTTP2_FLAG_NONE, 0, CONNECTION_WINDOW);
-    }
-    return rc;
+    return rc ? rc : submit_settings(s);
 }

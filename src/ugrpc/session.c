@@ -145,7 +145,7 @@ static void on_drain(struct connection *c, void *userdata)
 static void on_end(struct connection *c, const struct ugrpc_status *why, void *userdata)
 {
     struct session *s = userdata;
-    if (why->code == UGRPC_FAILED_PRECONDITION) { /* TLS never came about */
+    if (why->code == UGRPC_FAILED_PRECONDITION && !s->client) { /* TLS never came about */
         s->role->refused(s, why);
     }
     session_drop(s, why);
@@ -197,6 +197,23 @@ static bool begin(struct session *s, const uint8_t *data, size_t len)
     return false;
 }
 
+/* A server's first bytes: SETTINGS, else they tell what it speaks instead. False: it is over. */
+static bool check_server(struct session *s, const uint8_t *data, size_t len)
+{
+    struct ugrpc_status why;
+    if (data[0] == 0x15 || data[0] == 0x16) { /* a TLS record: an alert or a handshake */
+        status_set(&why, UGRPC_FAILED_PRECONDITION, "it answers with TLS, but plain text was asked for");
+    } else if (data[0] == 'H') {
+        status_set(&why, UGRPC_FAILED_PRECONDITION, "it answers with HTTP/1.1, not HTTP/2");
+    } else if (len < 4 || (data[0] == 0 && data[3] == NGHTTP2_SETTINGS)) {
+        return true; /* what it really is, nghttp2 finds out */
+    } else {
+        status_set(&why, UGRPC_FAILED_PRECONDITION, "it does not answer with HTTP/2");
+    }
+    session_drop(s, &why);
+    return false;
+}
+
 /* Frames that may wait for a peer who does not read, DATA aside. What a reader of replies leaves there goes
  * with its streams; more is one who makes us answer for nothing, with refused streams for example. */
 static size_t max_queued(const struct session *s)
@@ -206,14 +223,16 @@ static size_t max_queued(const struct session *s)
 
 static void receive(struct session *s, const uint8_t *data, size_t len)
 {
-    if (s->terminated || (!s->h2 && !begin(s, data, len))) {
+    bool goes_on = s->client ? s->greeted || check_server(s, data, len) : s->h2 || begin(s, data, len);
+    if (!goes_on || s->terminated) {
         return;
     }
     ssize_t rc = nghttp2_session_mem_recv(s->h2, data, len);
     if (s->dropped) {
         return;
     }
-    if (rc == NGHTTP2_ERR_FLOODED || nghttp2_session_get_outbound_queue_size(s->h2) > max_queued(s)) {
+    if (rc == NGHTTP2_ERR_FLOODED ||
+        (!s->client && nghttp2_session_get_outbound_queue_size(s->h2) > max_queued(s))) {
         session_terminate(s, NGHTTP2_ENHANCE_YOUR_CALM);
     } else if (rc < 0) {
         struct ugrpc_status why;
@@ -247,8 +266,7 @@ static void on_timer(struct timer *timer, void *userdata)
     if (s->finishing || s->terminated) {
         status_set(&why, UGRPC_CANCELLED, "the connection was finished");
     } else if (!s->greeted) {
-        status_set(
-            &why, UGRPC_DEADLINE_EXCEEDED, "no HTTP/2 preface within %u ms", limits->handshake_timeout_ms);
+        status_set(&why, UGRPC_DEADLINE_EXCEEDED, "no HTTP/2 within %u ms", limits->handshake_timeout_ms);
     } else if (limits->idle_timeout_ms > 0 && unused_ms >= limits->idle_timeout_ms) {
         session_terminate(s, NGHTTP2_NO_ERROR);
         return;
@@ -260,6 +278,9 @@ static void on_timer(struct timer *timer, void *userdata)
         int64_t next_ms = limits->keepalive_time_ms - silent_ms;
         if (s->ping_sent_ms && s->heard_ms > s->ping_sent_ms) {
             s->ping_sent_ms = 0;
+        }
+        if (next_ms <= 0 && limits->keepalive_needs_streams && !s->streams) {
+            next_ms = limits->keepalive_time_ms;
         }
         if (next_ms <= 0) {
             if (!s->ping_sent_ms) {
@@ -283,20 +304,26 @@ static void on_timer(struct timer *timer, void *userdata)
     session_drop(s, &why);
 }
 
-struct session *session_accept(struct ugrpc_loop *loop, int fd, const struct address *from, struct tls *tls,
-    const struct session_role *role, const struct session_limits *limits, struct session_counters *counters,
-    void *userdata, struct ugrpc_status *st)
+static void on_open(struct connection *c, void *userdata)
 {
-    static const struct connection_events events = {on_read, on_drain, on_end};
+    struct session *s = userdata;
+    struct ugrpc_status why;
+    if (session_start_http2(s) == 0) {
+        session_mark(s);
+        return;
+    }
+    status_set(&why, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
+    session_drop(s, &why);
+}
+
+static const struct connection_events events = {
+    .on_open = on_open, .on_read = on_read, .on_drain = on_drain, .on_end = on_end};
+
+static struct session *session_new(struct ugrpc_loop *loop, const struct session_role *role,
+    const struct session_limits *limits, struct session_counters *counters, void *userdata)
+{
     struct session *s = calloc(1, sizeof(*s));
     if (!s) {
-        status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
-        close(fd);
-        return NULL;
-    }
-    s->conn = connection_new(loop_net(loop), fd, from, tls, &events, s, st);
-    if (!s->conn) {
-        free(s);
         return NULL;
     }
     s->loop = loop;
@@ -308,8 +335,47 @@ struct session *session_accept(struct ugrpc_loop *loop, int fd, const struct add
     s->heard_ms = s->used_ms = s->resets_ms = session_now_ms(s);
     s->reset_tokens = 1000 * (uint64_t)limits->max_resets_per_s;
     timer_init(&s->timer, on_timer, s);
-    start_timer(s, limits->handshake_timeout_ms);
     return s;
+}
+
+/* After the attempt to make s->conn, which explains a failure in its status. */
+static struct session *session_begin(struct session *s)
+{
+    if (!s->conn) {
+        free(s);
+        return NULL;
+    }
+    start_timer(s, s->limits->handshake_timeout_ms);
+    return s;
+}
+
+struct session *session_accept(struct ugrpc_loop *loop, int fd, const struct address *from, struct tls *tls,
+    const struct session_role *role, const struct session_limits *limits, struct session_counters *counters,
+    void *userdata, struct ugrpc_status *st)
+{
+    struct session *s = session_new(loop, role, limits, counters, userdata);
+    if (!s) {
+        status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
+        close(fd);
+        return NULL;
+    }
+    s->conn = connection_new(loop_net(loop), fd, from, tls, &events, s, st);
+    return session_begin(s);
+}
+
+struct session *session_connect(struct ugrpc_loop *loop, const struct address *address, struct tls *tls,
+    const char *host, struct tls_ticket *ticket, const struct session_role *role,
+    const struct session_limits *limits, struct session_counters *counters, void *userdata,
+    struct ugrpc_status *st)
+{
+    struct session *s = session_new(loop, role, limits, counters, userdata);
+    if (!s) {
+        status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
+        return NULL;
+    }
+    s->client = true;
+    s->conn = connection_connect(loop_net(loop), address, tls, host, ticket, &events, s, st);
+    return session_begin(s);
 }
 
 void session_name_last_stream(struct session *s)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* HTTP/2 on one connection: nghttp2 and what it needs, with streams of gRPC messages on top. It knows message
- * frames and flow control, but no methods and no status: a role (the server; later the client) gives them
+ * frames and flow control, but no methods and no status: a role (the server's or the client's) gives them
  * their meaning. */
 #ifndef UGRPC_SESSION_H
 #define UGRPC_SESSION_H
@@ -18,6 +18,7 @@ struct address;
 struct connection;
 struct session;
 struct tls;
+struct tls_ticket;
 struct ugrpc_message;
 
 /* One message that waits to be sent. */
@@ -54,12 +55,17 @@ struct stream {
     bool starved;      /* wants_ready, because the connection has no room */
     bool deaf;         /* what the peer still sends is dropped */
     bool remote_ended; /* the peer has sent all */
+    bool left;         /* a client's: its request has been sent, or begun to be */
 };
 
 /* What streams mean. All run from the loop, within a read or a flush of the session. */
 struct session_role {
-    /* The peer opens a stream: the new one is entered by stream_open(). Negative refuses it. */
+    /* A server's: the peer opens a stream: the new one is entered by stream_open(). Negative refuses it. */
     int (*open)(struct session *s, int32_t id);
+    /* A client's: the server has greeted; it takes no new streams any more. */
+    void (*greeted)(struct session *s);
+    void (*goaway)(struct session *s);
+    /* A server's request headers; a client's reply headers, then its trailers. */
     void (*header)(struct stream *stream, nghttp2_rcbuf *name, nghttp2_rcbuf *value);
     void (*headers_done)(struct stream *stream);
     void (*message)(struct stream *stream, const struct frame *frame);
@@ -86,7 +92,8 @@ struct session_limits {
     int64_t idle_timeout_ms; /* 0: none */
     int64_t keepalive_time_ms;
     int64_t keepalive_timeout_ms;
-    uint32_t max_resets_per_s;
+    bool keepalive_needs_streams; /* no pings without */
+    uint32_t max_resets_per_s;    /* a server's */
 };
 
 struct session_counters {
@@ -98,6 +105,13 @@ struct session_counters {
 struct session *session_accept(struct ugrpc_loop *loop, int fd, const struct address *from, struct tls *tls,
     const struct session_role *role, const struct session_limits *limits, struct session_counters *counters,
     void *userdata, struct ugrpc_status *st);
+
+/* Begins to connect, as a client; with `tls` the server must be `host`. role->greeted(), or role->ended()
+ * with the reason, comes from the loop. Borrows as above, and the ticket. */
+struct session *session_connect(struct ugrpc_loop *loop, const struct address *address, struct tls *tls,
+    const char *host, struct tls_ticket *ticket, const struct session_role *role,
+    const struct session_limits *limits, struct session_counters *counters, void *userdata,
+    struct ugrpc_status *st);
 
 /* Ends it at once: role->ended(), then role->closed() for each stream, before this returns. */
 void session_drop(struct session *s, const struct ugrpc_status *why);
@@ -118,6 +132,10 @@ MUST_CHECK bool session_hold(struct stream *stream, size_t more);
 /* Bytes that all its streams have to send. */
 size_t session_waiting(const struct session *s);
 
+/* A client opens a stream, which lives in the caller's memory, with its header block; values flagged NO_COPY
+ * live until role->closed(). It goes out when the server's limit of streams has room. Negative when memory or
+ * stream ids run out. */
+MUST_CHECK int stream_request(struct stream *stream, struct session *s, const nghttp2_nv *nv, size_t n);
 /* Enters a stream that lives in the caller's memory. */
 void stream_open(struct stream *stream, struct session *s, int32_t id);
 /* The header block; with `last` it ends the stream. Values flagged NO_COPY live until role->closed(). */

@@ -32,7 +32,8 @@ struct session {
     uint64_t resets_ms;    /* when reset_tokens was last filled up */
     uint64_t reset_tokens; /* in thousandths */
     unsigned busy;         /* inside nghttp2 or a role */
-    bool greeted;          /* the peer's SETTINGS have come */
+    bool client;
+    bool greeted; /* the peer's SETTINGS have come */
     bool shutting_down, terminated, finishing, dropped;
 };
 

@@ -23,6 +23,20 @@ void stream_open(struct stream *stream, struct session *s, int32_t id)
     nghttp2_session_set_stream_user_data(s->h2, id, stream);
 }
 
+int stream_request(struct stream *stream, struct session *s, const nghttp2_nv *nv, size_t n)
+{
+    nghttp2_data_provider provider = {.source.ptr = stream, .read_callback = stream_on_read_data};
+    int32_t id = nghttp2_submit_request(s->h2, NULL, nv, n, &provider, stream);
+    if (id < 0) {
+        return -UGRPC_RESOURCE_EXHAUSTED;
+    }
+    stream->headers_sent = true;
+    stream->source = SOURCE_ASKED;
+    stream_open(stream, s, id);
+    session_mark(s);
+    return 0;
+}
+
 static size_t total(const struct session *s)
 {
     return s->held + s->waiting;
