@@ -4,6 +4,9 @@
 #define UGRPC_UGRPC_H
 
 #include <ugrpc/call.h>
+#include <ugrpc/channel.h>
+#include <ugrpc/client.h>
+#include <ugrpc/creds.h>
 #include <ugrpc/loop.h>
 #include <ugrpc/message.h>
 #include <ugrpc/server.h>

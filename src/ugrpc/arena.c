@@ -60,6 +60,20 @@ char *arena_strndup(struct arena *a, const char *text, size_t len)
     return copy;
 }
 
+void arena_reset(struct arena *a)
+{
+    struct arena_chunk *newest = a->chunk;
+    struct arena kept = {.limit = a->limit};
+    if (newest && newest->cap <= LARGEST_CHUNK) {
+        a->chunk = newest->next;
+        newest->next = NULL;
+        kept.chunk = newest;
+        kept.total = newest->cap;
+    }
+    arena_done(a);
+    *a = kept;
+}
+
 void arena_done(struct arena *a)
 {
     while (a->chunk) {

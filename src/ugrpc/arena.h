@@ -22,6 +22,7 @@ struct arena { /* all zero = empty */
 MUST_CHECK void *arena_alloc(
     struct arena *a, size_t len); /* aligned for anything; NULL when memory runs out */
 MUST_CHECK char *arena_strndup(struct arena *a, const char *text, size_t len);
+void arena_reset(struct arena *a); /* all that was taken is free again; keeps the newest memory */
 void arena_done(struct arena *a);
 
 /* For protobuf-c: freeing does nothing. */

@@ -107,15 +107,16 @@ ProtobufCMessage *decode_message(const ProtobufCMessageDescriptor *type, const u
     if (rc < 0) {
         return NULL;
     }
-    ProtobufCAllocator allocator = arena_allocator(arena);
-    ProtobufCMessage *message = rc == MALFORMED ? NULL
-                                                : protobuf_c_message_unpack(type, &allocator, len, data);
+    ProtobufCAllocator allocator = arena ? arena_allocator(arena) : (ProtobufCAllocator){0};
+    ProtobufCMessage *message = rc == MALFORMED
+                                    ? NULL
+                                    : protobuf_c_message_unpack(type, arena ? &allocator : NULL, len, data);
     if (!message) {
-        if (arena->full) {
+        if (arena && arena->full) {
             status_set(st, UGRPC_RESOURCE_EXHAUSTED, "%s: decoded, it needs more than %zu bytes of memory",
                 type->name, arena->limit);
         } else {
-            status_set(st, UGRPC_INVALID_ARGUMENT, "the request is no valid %s", type->name);
+            status_set(st, UGRPC_INVALID_ARGUMENT, "the message is no valid %s", type->name);
         }
         return NULL;
     }

@@ -11,7 +11,8 @@
 #include "base/status.h"
 #include "ugrpc/arena.h"
 
-/* The message in the arena's memory, or NULL with `st`: UGRPC_INVALID_ARGUMENT, or UGRPC_RESOURCE_EXHAUSTED
+/* The message in the arena's memory (without an arena: in malloc()'s, for
+ * protobuf_c_message_free_unpacked()), or NULL with `st`: UGRPC_INVALID_ARGUMENT, or UGRPC_RESOURCE_EXHAUSTED
  * when the arena has reached its limit. */
 ProtobufCMessage *decode_message(const ProtobufCMessageDescriptor *type, const uint8_t *data, size_t len,
     struct arena *arena, struct ugrpc_status *st);

@@ -153,6 +153,7 @@ void stream_clear(struct stream *stream);  /* drops what waits, except a message
 void stream_finish(struct stream *stream); /* role->trailers() after the last message */
 void stream_reset(struct stream *stream, uint32_t error);
 void stream_pause(struct stream *stream, bool pause);
-void stream_done(struct stream *stream); /* frees what a closed stream still holds */
+bool stream_is_sent(const struct stream *stream); /* our side of it has ended */
+void stream_done(struct stream *stream);          /* frees what a closed stream still holds */
 
 #endif

@@ -339,3 +339,8 @@ void stream_pause(struct stream *stream, bool pause)
         session_mark(stream->session);
     }
 }
+
+bool stream_is_sent(const struct stream *stream)
+{
+    return nghttp2_session_get_stream_local_close(stream->session->h2, stream->id) == 1;
+}

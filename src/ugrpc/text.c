@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "ugrpc/text.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/base.h"
 #include "base/clock.h"
 
 static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -139,4 +142,22 @@ int64_t timeout_parse(const char *text, size_t len)
     default:
         return -1;
     }
+}
+
+size_t timeout_format(char to[TIMEOUT_TEXT_MAX], int64_t timeout_ns)
+{
+    static const struct {
+        char unit;
+        int64_t ns;
+    } units[] = {{'n', 1}, {'u', 1000}, {'m', NS_PER_MS}, {'S', NS_PER_S}, {'M', 60 * NS_PER_S}};
+    const int64_t most = 99999999; /* eight digits of minutes are 190 years */
+    size_t i = 0;
+    while (i + 1 < ARRAY_LEN(units) && timeout_ns > most * units[i].ns) {
+        i++;
+    }
+    int64_t value = timeout_ns / units[i].ns + (timeout_ns % units[i].ns > 0);
+    char text[24];
+    int len = snprintf(text, sizeof(text), "%" PRId64 "%c", value < most ? value : most, units[i].unit);
+    memcpy(to, text, (size_t)len);
+    return (size_t)len;
 }

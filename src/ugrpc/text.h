@@ -24,4 +24,8 @@ size_t percent_decode(char *to, const char *text, size_t len);
 /* "100m" → nanoseconds: 1 to 8 digits and one of H M S m u n. Negative for anything else. */
 MUST_CHECK int64_t timeout_parse(const char *text, size_t len);
 
+/* The other way, rounded up to what eight digits hold; no NUL. Returns the length. */
+#define TIMEOUT_TEXT_MAX 9
+size_t timeout_format(char to[TIMEOUT_TEXT_MAX], int64_t timeout_ns);
+
 #endif

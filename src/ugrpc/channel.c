@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: MIT */
+/* A channel's way to its server: IDLE until a call wants it, then lookup, one address after the other, READY;
+ * or TRANSIENT_FAILURE and, after the back-off, again, as long as calls wait. */
+#include "ugrpc/channel_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+#include <ugrpc/server.h>
+
+#include "net/address.h"
+#include "ugrpc/creds_internal.h"
+#include "ugrpc/lookup.h"
+#include "ugrpc/pending.h"
+
+#define NO_KEEPALIVE_MS  (365 * INT64_C(86400000))
+#define MIN_KEEPALIVE_MS 10000
+#define MAX_UNREAD_BYTES (64u << 20) /* of all calls together */
+#define STEADY_NS        NS_PER_S    /* a connection that stood so long was no failure */
+
+static void connect_next(struct ugrpc_channel *channel);
+static void start_waiting(struct ugrpc_channel *channel);
+
+/* ---- state ------------------------------------------------------------------------------------------ */
+
+static void set_state(struct ugrpc_channel *channel, enum ugrpc_connectivity state)
+{
+    channel->state = state;
+    if (channel->changed && !timer_running(&channel->tell)) {
+        timer_start_in(loop_timers(channel->loop), &channel->tell, 0);
+    }
+}
+
+static void on_tell(struct timer *timer, void *userdata)
+{
+    struct ugrpc_channel *channel = userdata;
+    if (channel->changed && channel->state != channel->told_state) {
+        channel->told_state = channel->state;
+        channel->changed(channel, channel->state, channel->userdata);
+    }
+}
+
+/* Nothing leads to the server now: calls that do not wait for it end. */
+static void fail(struct ugrpc_channel *channel, const struct ugrpc_status *why)
+{
+    channel->cause = *why;
+    set_state(channel, UGRPC_TRANSIENT_FAILURE);
+    timer_start_in(loop_timers(channel->loop), &channel->retry, backoff_next_ns(&channel->backoff));
+    for (struct ugrpc_pending *pending = channel->waiting, *next; pending; pending = next) {
+        next = pending->next_waiting;
+        if (!pending->wait_for_ready) {
+            channel_forget(channel, pending);
+            pending_doom(
+                pending, UGRPC_UNAVAILABLE, "cannot reach %s: %s", channel->target.text, why->message);
+        }
+    }
+}
+
+/* ---- transports ------------------------------------------------------------------------------------- */
+
+void transport_unref(struct transport *transport)
+{
+    if (--transport->refs == 0) {
+        free(transport);
+    }
+}
+
+/* New calls go elsewhere; those that are on it stay. */
+static void retire(struct transport *transport)
+{
+    struct ugrpc_channel *channel = transport->channel;
+    transport->going = true;
+    if (channel->transport == transport) {
+        channel->transport = NULL;
+        set_state(channel, UGRPC_IDLE);
+        start_waiting(channel);
+    }
+}
+
+void channel_on_greeted(struct session *s)
+{
+    struct transport *transport = session_userdata(s);
+    struct ugrpc_channel *channel = transport->channel;
+    transport->ready = true;
+    channel->ready_since_ns = loop_now_ns(channel->loop);
+    set_state(channel, UGRPC_READY);
+    start_waiting(channel);
+}
+
+void channel_on_goaway(struct session *s)
+{
+    retire(session_userdata(s));
+}
+
+void channel_on_ended(struct session *s, const struct ugrpc_status *why)
+{
+    struct transport *transport = session_userdata(s);
+    struct ugrpc_channel *channel = transport->channel;
+    bool was_current = channel->transport == transport;
+    transport->session = NULL;
+    transport->why = *why;
+    for (struct transport **link = &channel->transports; *link; link = &(*link)->next) {
+        if (*link == transport) {
+            *link = transport->next;
+            break;
+        }
+    }
+    if (was_current && !channel->freed) {
+        channel->transport = NULL;
+        if (!transport->ready) {
+            channel->cause = *why;
+            connect_next(channel);
+        } else if (loop_now_ns(channel->loop) - channel->ready_since_ns < STEADY_NS) {
+            fail(channel, why);
+        } else {
+            backoff_reset(&channel->backoff);
+            set_state(channel, UGRPC_IDLE);
+            start_waiting(channel);
+        }
+    }
+    transport_unref(transport);
+}
+
+static int connect_to(struct ugrpc_channel *channel, const struct address *address, struct ugrpc_status *st)
+{
+    struct transport *transport = calloc(1, sizeof(*transport));
+    if (!transport) {
+        return status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
+    }
+    transport->channel = channel;
+    transport->refs = 1;
+    transport->session = session_connect(channel->loop, address, channel->tls, channel->server_name,
+        &channel->ticket, &client_role, &channel->limits, &channel->counters, transport, st);
+    if (!transport->session) {
+        free(transport);
+        return -(int)st->code;
+    }
+    transport->next = channel->transports;
+    channel->transports = channel->transport = transport;
+    return 0;
+}
+
+/* ---- connecting ------------------------------------------------------------------------------------- */
+
+/* The next address, or none is left: then channel->cause says why. */
+static void connect_next(struct ugrpc_channel *channel)
+{
+    bool literal = channel->target.n_addresses > 0;
+    const struct address *addresses = literal ? channel->target.addresses : channel->addresses;
+    size_t n = literal ? channel->target.n_addresses : channel->n_addresses;
+    while (channel->next_address < n) {
+        if (connect_to(channel, &addresses[channel->next_address++], &channel->cause) == 0) {
+            return;
+        }
+    }
+    struct ugrpc_status why = channel->cause;
+    fail(channel, &why);
+}
+
+static void on_lookup(struct address *addresses, size_t n, const struct ugrpc_status *st, void *userdata)
+{
+    struct ugrpc_channel *channel = userdata;
+    channel->lookup = NULL;
+    loop_let_go(channel->loop);
+    free(channel->addresses);
+    channel->addresses = addresses;
+    channel->n_addresses = n;
+    channel->cause = *st;
+    connect_next(channel);
+}
+
+static void connect_now(struct ugrpc_channel *channel)
+{
+    struct ugrpc_status st;
+    timer_stop(loop_timers(channel->loop), &channel->retry);
+    set_state(channel, UGRPC_CONNECTING);
+    channel->next_address = 0;
+    if (channel->target.n_addresses) {
+        connect_next(channel);
+        return;
+    }
+    channel->lookup = lookup_start(
+        channel->loop, channel->target.host, channel->target.port, on_lookup, channel, &st);
+    if (channel->lookup) {
+        loop_hold(channel->loop);
+    } else {
+        fail(channel, &st);
+    }
+}
+
+static void on_retry(struct timer *timer, void *userdata)
+{
+    struct ugrpc_channel *channel = userdata;
+    if (channel->waiting) {
+        connect_now(channel);
+    } else {
+        set_state(channel, UGRPC_IDLE);
+    }
+}
+
+/* ---- calls ------------------------------------------------------------------------------------------ */
+
+static void append(struct ugrpc_channel *channel, struct ugrpc_pending *pending)
+{
+    pending->waiting = true;
+    pending->next_waiting = NULL;
+    *channel->waiting_end = pending;
+    channel->waiting_end = &pending->next_waiting;
+}
+
+void channel_forget(struct ugrpc_channel *channel, struct ugrpc_pending *pending)
+{
+    struct ugrpc_pending **link = &channel->waiting;
+    if (!pending->waiting) {
+        return;
+    }
+    while (*link != pending) {
+        link = &(*link)->next_waiting;
+    }
+    *link = pending->next_waiting;
+    if (!*link) {
+        channel->waiting_end = link;
+    }
+    pending->waiting = false;
+}
+
+/* Calls that wait get the connection, or have one made. */
+static void start_waiting(struct ugrpc_channel *channel)
+{
+    while (channel->waiting && channel->transport && channel->transport->ready) {
+        struct ugrpc_pending *pending = channel->waiting;
+        channel_forget(channel, pending);
+        if (pending_open(pending, channel->transport) != 0) {
+            append(channel, pending);
+            retire(channel->transport); /* comes back here */
+            return;
+        }
+    }
+    if (channel->waiting && channel->state == UGRPC_IDLE) {
+        connect_now(channel);
+    }
+}
+
+void channel_take(struct ugrpc_channel *channel, struct ugrpc_pending *pending)
+{
+    if (channel->state == UGRPC_TRANSIENT_FAILURE && !pending->wait_for_ready) {
+        pending_doom(
+            pending, UGRPC_UNAVAILABLE, "cannot reach %s: %s", channel->target.text, channel->cause.message);
+        return;
+    }
+    append(channel, pending);
+    start_waiting(channel);
+}
+
+/* ---- new and free ----------------------------------------------------------------------------------- */
+
+static void on_interrupt(uv_async_t *async)
+{
+}
+
+static void on_interrupt_closed(uv_handle_t *handle)
+{
+    free(handle);
+}
+
+static int set_up_private_loop(struct ugrpc_channel *channel, struct ugrpc_status *st)
+{
+    channel->own_loop = true;
+    channel->loop = ugrpc_loop_new();
+    uv_async_t *interrupt = channel->loop ? malloc(sizeof(*interrupt)) : NULL;
+    if (!interrupt || uv_async_init(ugrpc_loop_uv(channel->loop), interrupt, on_interrupt) != 0) {
+        free(interrupt);
+        return status_set(st, UGRPC_RESOURCE_EXHAUSTED, "no memory or descriptors for a loop");
+    }
+    uv_unref((uv_handle_t *)interrupt);
+    channel->interrupt = interrupt;
+    return 0;
+}
+
+static int set_up_tls(
+    struct ugrpc_channel *channel, const struct ugrpc_channel_options *o, struct ugrpc_status *st)
+{
+    static const struct tls_client_files system_roots;
+    if (o->tls && o->insecure) {
+        return status_set(st, UGRPC_INVALID_ARGUMENT,
+            "channel to %s: it cannot be insecure and have TLS credentials", channel->target.text);
+    }
+    if (o->insecure) {
+        return 0;
+    }
+    channel->tls = o->tls ? tls_ref(o->tls->tls) : tls_client_new(&system_roots, st);
+    if (!channel->tls) {
+        return -(int)st->code;
+    }
+    bool named = o->tls && o->tls->server_name;
+    channel->server_name = strdup(named ? o->tls->server_name : channel->target.host);
+    if (!channel->server_name) {
+        return status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
+    }
+    if (!*channel->server_name) {
+        return status_set(st, UGRPC_INVALID_ARGUMENT,
+            "channel to %s: TLS over a unix socket needs a server_name to check", channel->target.text);
+    }
+    return 0;
+}
+
+static int64_t or_default(int64_t value, int64_t fallback)
+{
+    return value > 0 ? value : fallback;
+}
+
+static void set_limits(struct ugrpc_channel *channel, const struct ugrpc_channel_options *o)
+{
+    uint32_t receive = o->max_receive_bytes ? o->max_receive_bytes : 4u << 20;
+    int64_t keepalive_ms = o->keepalive_time_ms > 0 ? o->keepalive_time_ms : NO_KEEPALIVE_MS;
+    channel->limits = (struct session_limits){
+        .max_header_bytes = o->max_header_bytes ? o->max_header_bytes : 16u << 10,
+        .max_message_bytes = receive,
+        .max_connection_bytes = receive > MAX_UNREAD_BYTES / 4 ? UINT32_MAX : MAX_UNREAD_BYTES,
+        .handshake_timeout_ms = (uint32_t)or_default(o->connect_timeout_ms, 20000),
+        .keepalive_time_ms = keepalive_ms > MIN_KEEPALIVE_MS ? keepalive_ms : MIN_KEEPALIVE_MS,
+        .keepalive_timeout_ms = or_default(o->keepalive_timeout_ms, 20000),
+        .keepalive_needs_streams = !o->keepalive_without_calls,
+    };
+    channel->max_send_bytes = o->max_send_bytes;
+    channel->backoff = (struct backoff){
+        .first_ns = or_default(o->backoff_ms, 1000) * NS_PER_MS,
+        .most_ns = or_default(o->max_backoff_ms, 120000) * NS_PER_MS,
+        .random = (uint64_t)loop_now_ns(channel->loop) ^ (uintptr_t)channel,
+    };
+    channel->backoff.random += !channel->backoff.random;
+    backoff_reset(&channel->backoff);
+}
+
+static int set_up(struct ugrpc_channel *channel, struct ugrpc_loop *loop, const char *target,
+    const struct ugrpc_channel_options *o, struct ugrpc_status *st)
+{
+    int rc = target_parse(&channel->target, target, o->insecure ? "80" : "443", st);
+    rc = rc ? rc : set_up_tls(channel, o, st);
+    if (rc) {
+        return rc;
+    }
+    channel->loop = loop;
+    if (!loop && (rc = set_up_private_loop(channel, st))) {
+        return rc;
+    }
+    channel->authority = strdup(o->authority ? o->authority : channel->target.authority);
+    int len = asprintf(&channel->user_agent, "%s%sugrpc-c/%s", o->user_agent ? o->user_agent : "",
+        o->user_agent ? " " : "", ugrpc_version());
+    if (!channel->authority || len < 0) {
+        channel->user_agent = len < 0 ? NULL : channel->user_agent;
+        return status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
+    }
+    channel->creds = creds_ref(o->call_creds);
+    set_limits(channel, o);
+    return 0;
+}
+
+struct ugrpc_channel *ugrpc_channel_new(struct ugrpc_loop *loop, const char *target,
+    const struct ugrpc_channel_options *options, struct ugrpc_status *st)
+{
+    static const struct ugrpc_channel_options defaults;
+    struct ugrpc_status own;
+    struct ugrpc_channel *channel = calloc(1, sizeof(*channel));
+    st = st ? st : &own;
+    if (!channel) {
+        status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
+        return NULL;
+    }
+    channel->waiting_end = &channel->waiting;
+    timer_init(&channel->retry, on_retry, channel);
+    timer_init(&channel->tell, on_tell, channel);
+    if (set_up(channel, loop, target, options ? options : &defaults, st) != 0) {
+        ugrpc_channel_free(channel);
+        return NULL;
+    }
+    return channel;
+}
+
+static void channel_delete(struct ugrpc_channel *channel)
+{
+    if (channel->interrupt) {
+        uv_close((uv_handle_t *)channel->interrupt, on_interrupt_closed);
+    }
+    if (channel->own_loop && channel->loop) {
+        ugrpc_loop_turn(channel->loop); /* lets an answer that nobody wants any more be dropped */
+        ugrpc_loop_free(channel->loop);
+    }
+    tls_ticket_done(&channel->ticket);
+    tls_unref(channel->tls);
+    ugrpc_call_creds_free(channel->creds);
+    target_done(&channel->target);
+    free(channel->addresses);
+    free(channel->server_name);
+    free(channel->user_agent);
+    free(channel->authority);
+    free(channel);
+}
+
+void channel_unpin(struct ugrpc_channel *channel)
+{
+    if (--channel->pins == 0 && channel->freed) {
+        channel_delete(channel);
+    }
+}
+
+void ugrpc_channel_free(struct ugrpc_channel *channel)
+{
+    struct ugrpc_status why;
+    if (!channel || channel->freed) {
+        return;
+    }
+    channel_pin(channel);
+    channel->freed = true;
+    if (channel->lookup) {
+        lookup_cancel(channel->lookup);
+        loop_let_go(channel->loop);
+    }
+    if (channel->loop) {
+        timer_stop(loop_timers(channel->loop), &channel->retry);
+        timer_stop(loop_timers(channel->loop), &channel->tell);
+    }
+    while (channel->calls) {
+        ugrpc_pending_cancel(channel->calls);
+    }
+    status_set(&why, UGRPC_CANCELLED, "the channel is freed");
+    while (channel->transports) {
+        session_drop(channel->transports->session, &why);
+    }
+    channel_unpin(channel);
+}
+
+enum ugrpc_connectivity ugrpc_channel_connectivity(struct ugrpc_channel *channel, bool connect)
+{
+    if (connect && channel->state == UGRPC_IDLE) {
+        connect_now(channel);
+    }
+    return channel->state;
+}
+
+void ugrpc_channel_watch(struct ugrpc_channel *channel,
+    void (*changed)(struct ugrpc_channel *channel, enum ugrpc_connectivity state, void *userdata),
+    void *userdata)
+{
+    channel->changed = changed;
+    channel->userdata = userdata;
+    channel->told_state = channel->state;
+}
+
+void ugrpc_channel_interrupt(struct ugrpc_channel *channel)
+{
+    if (channel->interrupt) {
+        atomic_store(&channel->interrupted, true);
+        uv_async_send(channel->interrupt);
+    }
+}
+
+const char *ugrpc_channel_target(const struct ugrpc_channel *channel)
+{
+    return channel->target.text;
+}
+
+struct ugrpc_tls_creds *ugrpc_tls_creds_new(const struct ugrpc_tls_options *options, struct ugrpc_status *st)
+{
+    const struct tls_client_files files = {
+        .ca_file = options->ca_file,
+        .ca_pem = options->ca_pem,
+        .certificate_file = options->certificate_file,
+        .certificate_pem = options->certificate_pem,
+        .key_file = options->key_file,
+        .key_pem = options->key_pem,
+    };
+    struct ugrpc_tls_creds *creds = calloc(1, sizeof(*creds));
+    if (!creds) {
+        status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
+        return NULL;
+    }
+    creds->tls = tls_client_new(&files, st);
+    creds->server_name = options->server_name ? strdup(options->server_name) : NULL;
+    if (creds->tls && options->server_name && !creds->server_name) {
+        status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
+    } else if (creds->tls) {
+        return creds;
+    }
+    ugrpc_tls_creds_free(creds);
+    return NULL;
+}
+
+void ugrpc_tls_creds_free(struct ugrpc_tls_creds *creds)
+{
+    if (creds) {
+        tls_unref(creds->tls);
+        free(creds->server_name);
+        free(creds);
+    }
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* The struct is shared by the thread and the loop; who comes last frees it. The thread posts under the lock,
+ * so that after lookup_cancel() it does not touch the loop any more. */
+#include "ugrpc/lookup.h"
+
+#include <netdb.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ugrpc/loop.h>
+
+#include "net/address.h"
+
+#define MAX_ADDRESSES 64
+
+struct lookup {
+    pthread_mutex_t lock; /* of what follows */
+    bool cancelled, posted;
+    /* Written by the thread before it posts. */
+    struct address *addresses;
+    size_t n;
+    struct ugrpc_status st;
+    /* Constant. */
+    struct ugrpc_loop *loop;
+    char *host, *port;
+    void (*done)(struct address *addresses, size_t n, const struct ugrpc_status *st, void *userdata);
+    void *userdata;
+};
+
+static void lookup_free(struct lookup *lookup)
+{
+    pthread_mutex_destroy(&lookup->lock);
+    free(lookup->addresses);
+    free(lookup->host);
+    free(lookup->port);
+    free(lookup);
+}
+
+static void on_posted(void *userdata)
+{
+    struct lookup *lookup = userdata;
+    if (!lookup->cancelled) {
+        struct address *addresses = lookup->addresses;
+        lookup->addresses = NULL;
+        lookup->done(addresses, lookup->n, &lookup->st, lookup->userdata);
+    }
+    lookup_free(lookup);
+}
+
+static void resolve(struct lookup *lookup)
+{
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG};
+    struct addrinfo *found = NULL;
+    int rc = getaddrinfo(lookup->host, lookup->port, &hints, &found);
+    if (rc != 0) {
+        status_set(&lookup->st, UGRPC_UNAVAILABLE, "host %s: %s", lookup->host, gai_strerror(rc));
+        return;
+    }
+    lookup->addresses = calloc(MAX_ADDRESSES, sizeof(*lookup->addresses));
+    for (const struct addrinfo *one = found; one && lookup->addresses && lookup->n < MAX_ADDRESSES;
+         one = one->ai_next) {
+        struct address *address = &lookup->addresses[lookup->n++];
+        memcpy(&address->sa, one->ai_addr, one->ai_addrlen);
+        address->len = one->ai_addrlen;
+    }
+    freeaddrinfo(found);
+    if (lookup->n == 0) {
+        status_set(&lookup->st, UGRPC_UNAVAILABLE, "host %s has no address", lookup->host);
+    }
+}
+
+static void *run(void *userdata)
+{
+    struct lookup *lookup = userdata;
+    resolve(lookup);
+    pthread_mutex_lock(&lookup->lock);
+    lookup->posted = !lookup->cancelled && ugrpc_loop_post(lookup->loop, on_posted, lookup) == 0;
+    bool last = !lookup->posted;
+    pthread_mutex_unlock(&lookup->lock);
+    if (last) {
+        lookup_free(lookup);
+    }
+    return NULL;
+}
+
+static int start_thread(struct lookup *lookup)
+{
+    pthread_attr_t attributes;
+    pthread_t thread;
+    if (pthread_attr_init(&attributes) != 0) {
+        return -1;
+    }
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    int rc = pthread_create(&thread, &attributes, run, lookup);
+    pthread_attr_destroy(&attributes);
+    return rc;
+}
+
+struct lookup *lookup_start(struct ugrpc_loop *loop, const char *host, const char *port,
+    void (*done)(struct address *addresses, size_t n, const struct ugrpc_status *st, void *userdata),
+    void *userdata, struct ugrpc_status *st)
+{
+    struct lookup *lookup = calloc(1, sizeof(*lookup));
+    if (!lookup) {
+        status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
+        return NULL;
+    }
+    pthread_mutex_init(&lookup->lock, NULL);
+    lookup->loop = loop;
+    lookup->host = strdup(host);
+    lookup->port = strdup(port);
+    lookup->done = done;
+    lookup->userdata = userdata;
+    if (!lookup->host || !lookup->port || start_thread(lookup) != 0) {
+        lookup_free(lookup);
+        status_set(st, UGRPC_RESOURCE_EXHAUSTED, "no thread to look up host %s", host);
+        return NULL;
+    }
+    return lookup;
+}
+
+void lookup_cancel(struct lookup *lookup)
+{
+    if (!lookup) {
+        return;
+    }
+    pthread_mutex_lock(&lookup->lock);
+    lookup->cancelled = true;
+    pthread_mutex_unlock(&lookup->lock);
+}

@@ -1,0 +1,838 @@
+/* SPDX-License-Identifier: MIT */
+/* A call's life at its client: it waits for a connection, opens a stream, sends, and ends once: by the
+ * server's status, by what became of the stream, by its deadline, or by its owner. What the server cannot
+ * have seen is sent again on another stream, without a word. */
+#include "ugrpc/pending.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "ugrpc/codec.h"
+#include "ugrpc/creds_internal.h"
+#include "ugrpc/decode.h"
+#include "ugrpc/message_internal.h"
+#include "ugrpc/text.h"
+
+#define SEND_LIMIT (64 * 1024) /* of bytes that wait to be sent: then FULL */
+
+/* ---- birth and death -------------------------------------------------------------------------------- */
+
+static bool streams_requests(const struct ugrpc_pending *pending)
+{
+    return pending->method->kind >= UGRPC_CLIENT_STREAMING;
+}
+
+static bool streams_replies(const struct ugrpc_pending *pending)
+{
+    return pending->method->kind == UGRPC_SERVER_STREAMING || pending->method->kind == UGRPC_BIDI_STREAMING;
+}
+
+static void drop_kept(struct ugrpc_pending *pending)
+{
+    while (pending->kept) {
+        struct kept_message *kept = pending->kept;
+        pending->kept = kept->next;
+        ugrpc_message_unref(kept->message);
+        free(kept);
+    }
+    pending->kept_end = &pending->kept;
+    pending->kept_len = 0;
+}
+
+void reply_free(const struct ugrpc_method *method, void *reply)
+{
+    if (reply && method->reply) {
+        protobuf_c_message_free_unpacked(reply, NULL);
+    } else {
+        free(reply);
+    }
+}
+
+static void pending_free(struct ugrpc_pending *pending)
+{
+    if (pending->transport) {
+        transport_unref(pending->transport);
+    }
+    drop_kept(pending);
+    if (pending->own_reply) {
+        reply_free(pending->method, pending->reply);
+    }
+    metadata_done(&pending->initial);
+    metadata_done(&pending->trailing);
+    ugrpc_call_creds_free(pending->creds);
+    arena_done(&pending->message_arena);
+    arena_done(&pending->arena);
+    free(pending);
+}
+
+static void pin(struct ugrpc_pending *pending)
+{
+    pending->pins++;
+    channel_pin(pending->channel);
+}
+
+static void unpin(struct ugrpc_pending *pending)
+{
+    struct ugrpc_channel *channel = pending->channel;
+    if (--pending->pins == 0 && pending->finished && !pending->stream.session) {
+        pending_free(pending);
+    }
+    channel_unpin(channel);
+}
+
+/* Off the channel's list: it is the owner's no more, and only its stream keeps it. */
+static void leave_channel(struct ugrpc_pending *pending)
+{
+    struct ugrpc_channel *channel = pending->channel;
+    channel_forget(channel, pending);
+    if (pending->prev) {
+        pending->prev->next = pending->next;
+    } else {
+        channel->calls = pending->next;
+    }
+    if (pending->next) {
+        pending->next->prev = pending->prev;
+    }
+}
+
+/* ---- the end ---------------------------------------------------------------------------------------- */
+
+/* What still stands of the stream is not wanted any more. */
+static void drop_stream(struct ugrpc_pending *pending)
+{
+    struct stream *stream = &pending->stream;
+    bool orderly = stream->remote_ended && pending->grpc_status >= 0;
+    if (!stream->session) {
+        return;
+    }
+    stream->deaf = true;
+    if (!orderly || !stream_is_sent(stream)) { /* else it is closed just now */
+        stream_clear(stream);
+        stream_reset(stream, orderly ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL);
+    }
+}
+
+static void tell_done(struct ugrpc_pending *pending)
+{
+    struct ugrpc_status st = {.code = pending->code};
+    const struct ugrpc_pending_events *events = pending->events;
+    if (pending->code != UGRPC_OK) {
+        status_set(&st, pending->code, "%s", pending->text);
+    } else if (pending->reply && events && events->message) {
+        events->message(pending, pending->reply, pending->userdata);
+    }
+    events = pending->events; /* the reply's receiver may have cancelled */
+    if (events) {
+        pending->events = NULL;
+        events->done(pending, &st, pending->userdata);
+    }
+}
+
+/* `text` lives as long as the call. */
+static void finish(struct ugrpc_pending *pending, enum ugrpc_code code, const char *text)
+{
+    if (pending->finished) {
+        return;
+    }
+    pin(pending);
+    pending->finished = true;
+    pending->code = code;
+    pending->text = text ? text : "";
+    timer_stop(loop_timers(pending->channel->loop), &pending->timer);
+    leave_channel(pending);
+    drop_stream(pending);
+    tell_done(pending);
+    unpin(pending);
+}
+
+static const char *format_in_arena(struct ugrpc_pending *pending, const char *format, va_list args)
+{
+    char *text = NULL, *kept = NULL;
+    int len = vasprintf(&text, format, args);
+    if (len >= 0) {
+        kept = arena_strndup(&pending->arena, text, (size_t)len);
+        free(text);
+    }
+    return kept ? kept : "out of memory";
+}
+
+void pending_fail(struct ugrpc_pending *pending, enum ugrpc_code code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const char *text = format_in_arena(pending, format, args);
+    va_end(args);
+    finish(pending, code, text);
+}
+
+void pending_doom(struct ugrpc_pending *pending, enum ugrpc_code code, const char *format, ...)
+{
+    va_list args;
+    if (pending->doomed || pending->finished) {
+        return;
+    }
+    va_start(args, format);
+    pending->text = format_in_arena(pending, format, args);
+    va_end(args);
+    pending->code = code;
+    pending->doomed = true;
+    timer_start_in(loop_timers(pending->channel->loop), &pending->timer, 0);
+}
+
+static void on_timer(struct timer *timer, void *userdata)
+{
+    struct ugrpc_pending *pending = userdata;
+    if (pending->doomed) {
+        finish(pending, pending->code, pending->text);
+    } else if (pending->waiting && pending->channel->state != UGRPC_READY) {
+        pending_fail(pending, UGRPC_DEADLINE_EXCEEDED, "the deadline has passed before %s was reached%s%s",
+            pending->channel->target.text, pending->channel->cause.code ? ": " : "",
+            pending->channel->cause.message);
+    } else {
+        pending_fail(pending, UGRPC_DEADLINE_EXCEEDED, "the deadline has passed");
+    }
+}
+
+void ugrpc_pending_cancel(struct ugrpc_pending *pending)
+{
+    if (!pending || pending->cancelled) {
+        return;
+    }
+    pin(pending);
+    pending->cancelled = true;
+    pending->events = NULL;
+    finish(pending, UGRPC_CANCELLED, "cancelled");
+    unpin(pending);
+}
+
+/* ---- the request ------------------------------------------------------------------------------------ */
+
+#define NV_FLAGS (NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE)
+
+static nghttp2_nv header(const char *name, const char *value)
+{
+    return (nghttp2_nv){(uint8_t *)name, (uint8_t *)value, strlen(name), strlen(value), NV_FLAGS};
+}
+
+/* The time that is left, as text; NULL when memory runs out. */
+static const char *timeout_text(struct ugrpc_pending *pending)
+{
+    char text[TIMEOUT_TEXT_MAX];
+    int64_t left_ns = pending->deadline_ns - loop_now_ns(pending->channel->loop);
+    size_t len = timeout_format(text, left_ns > 0 ? left_ns : 1);
+    return arena_strndup(&pending->arena, text, len);
+}
+
+#define OWN_HEADERS 11
+
+static int submit_headers(
+    struct ugrpc_pending *pending, struct transport *transport, const struct outgoing_metadata *of_creds)
+{
+    const struct ugrpc_channel *channel = pending->channel;
+    size_t most = OWN_HEADERS + outgoing_metadata_count(pending->metadata) +
+                  outgoing_metadata_count(of_creds);
+    nghttp2_nv *block = arena_alloc(&pending->arena, most * sizeof(*block));
+    const char *timeout = pending->deadline_ns != INT64_MAX ? timeout_text(pending) : NULL;
+    size_t n = 0;
+    if (!block || (pending->deadline_ns != INT64_MAX && !timeout)) {
+        return -UGRPC_RESOURCE_EXHAUSTED;
+    }
+    block[n++] = header(":method", "POST");
+    block[n++] = header(":scheme", channel->tls ? "https" : "http");
+    block[n++] = header(":path", pending->path);
+    block[n++] = header(":authority", channel->authority);
+    if (timeout) {
+        block[n++] = header("grpc-timeout", timeout);
+    }
+    block[n++] = header("te", "trailers");
+    block[n++] = header("content-type", "application/grpc");
+    block[n++] = header("user-agent", channel->user_agent);
+    if (pending->request_codec != UGRPC_IDENTITY) {
+        block[n++] = header("grpc-encoding", codec_name(pending->request_codec));
+    }
+    block[n++] = header("grpc-accept-encoding", CODEC_ACCEPTED);
+    for (const struct outgoing_metadata *m = pending->metadata; m; m = m->next) {
+        block[n++] = m->nv;
+    }
+    for (const struct outgoing_metadata *m = of_creds; m; m = m->next) {
+        block[n++] = m->nv;
+    }
+    return stream_request(&pending->stream, transport->session, block, n);
+}
+
+static int push(struct ugrpc_pending *pending, struct ugrpc_message *message)
+{
+    size_t len;
+    const uint8_t *frame = message_frame(message, pending->request_codec, &len);
+    return stream_push(&pending->stream, message, frame, len);
+}
+
+int pending_open(struct ugrpc_pending *pending, struct transport *transport)
+{
+    const struct ugrpc_channel *channel = pending->channel;
+    struct outgoing_metadata *of_creds = NULL;
+    struct ugrpc_status st;
+    if (creds_apply(channel->creds, pending->path, &of_creds, &pending->arena, &st) != 0 ||
+        creds_apply(pending->creds, pending->path, &of_creds, &pending->arena, &st) != 0) {
+        pending_doom(pending, st.code, "%s", st.message);
+        return 0;
+    }
+    int rc = submit_headers(pending, transport, of_creds);
+    if (rc) {
+        return rc;
+    }
+    transport->refs++;
+    pending->transport = transport;
+    for (const struct kept_message *kept = pending->kept; kept && !rc; kept = kept->next) {
+        rc = push(pending, kept->message);
+    }
+    if (rc) {
+        pending_doom(pending, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
+    } else if (pending->ended) {
+        stream_finish(&pending->stream);
+    }
+    if (pending->n_sent > 1) {
+        drop_kept(pending); /* too much to send again */
+    }
+    return 0;
+}
+
+static struct ugrpc_message *encode(struct ugrpc_pending *pending, const void *message)
+{
+    if (pending->method->request) {
+        const struct ProtobufCMessage *typed = message;
+        assert(typed->descriptor == pending->method->request);
+        return ugrpc_message_pack(typed);
+    }
+    const struct ugrpc_bytes *bytes = message;
+    uint8_t *data;
+    struct ugrpc_message *encoded = ugrpc_message_new(bytes->len, &data);
+    if (encoded && bytes->len) {
+        memcpy(data, bytes->data, bytes->len);
+    }
+    return encoded;
+}
+
+/* Keeps a message for the first attempt, or another. */
+static int keep(struct ugrpc_pending *pending, struct ugrpc_message *message)
+{
+    struct kept_message *kept = malloc(sizeof(*kept));
+    if (!kept) {
+        return -UGRPC_RESOURCE_EXHAUSTED;
+    }
+    *kept = (struct kept_message){.message = ugrpc_message_ref(message)};
+    *pending->kept_end = kept;
+    pending->kept_end = &kept->next;
+    pending->kept_len += ugrpc_message_len(message);
+    return 0;
+}
+
+static enum ugrpc_sent send_encoded(struct ugrpc_pending *pending, struct ugrpc_message *message)
+{
+    struct stream *stream = &pending->stream;
+    size_t len = ugrpc_message_len(message), limit = pending->channel->max_send_bytes;
+    size_t waits = stream->session ? stream->waiting : pending->kept_len;
+    if (limit && len > limit) {
+        pending_doom(pending, UGRPC_RESOURCE_EXHAUSTED,
+            "the request message has %zu bytes, the channel sends at most %zu", len, limit);
+        return UGRPC_GONE;
+    }
+    if (waits > 0 && waits + len > SEND_LIMIT) {
+        stream->wants_ready = true;
+        return UGRPC_FULL;
+    }
+    bool first = pending->n_sent++ == 0;
+    int rc = 0;
+    if (!stream->session || (first && !pending->has_headers)) {
+        rc = keep(pending, message);
+    } else {
+        drop_kept(pending);
+    }
+    if (!rc && stream->session) {
+        rc = push(pending, message);
+    }
+    if (rc) {
+        pending_doom(pending, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
+        return UGRPC_GONE;
+    }
+    return UGRPC_SENT;
+}
+
+enum ugrpc_sent ugrpc_pending_send(struct ugrpc_pending *pending, const void *message)
+{
+    if (pending->finished || pending->doomed) {
+        return UGRPC_GONE;
+    }
+    assert(!pending->ended && (streams_requests(pending) || pending->n_sent == 0));
+    struct ugrpc_message *encoded = encode(pending, message);
+    if (!encoded) {
+        pending_doom(pending, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
+        return UGRPC_GONE;
+    }
+    enum ugrpc_sent sent = send_encoded(pending, encoded);
+    ugrpc_message_unref(encoded);
+    if (sent == UGRPC_SENT && !streams_requests(pending)) {
+        ugrpc_pending_end(pending);
+    }
+    return sent;
+}
+
+void ugrpc_pending_end(struct ugrpc_pending *pending)
+{
+    if (!pending->ended) {
+        pending->ended = true;
+        stream_finish(&pending->stream); /* or when it stands */
+    }
+}
+
+void ugrpc_pending_pause(struct ugrpc_pending *pending, bool pause)
+{
+    stream_pause(&pending->stream, pause);
+}
+
+/* ---- the reply's headers ---------------------------------------------------------------------------- */
+
+static bool is(nghttp2_vec name, const char *text)
+{
+    return name.len == strlen(text) && memcmp(name.base, text, name.len) == 0;
+}
+
+static int read_number(nghttp2_vec text, int most)
+{
+    int number = text.len ? 0 : -1;
+    for (size_t i = 0; i < text.len && number >= 0; i++) {
+        bool digit = text.base[i] >= '0' && text.base[i] <= '9';
+        number = digit && number <= most ? 10 * number + (text.base[i] - '0') : -1;
+    }
+    return number;
+}
+
+/* True when the header is HTTP/2's or gRPC's own. */
+static bool take_header(struct ugrpc_pending *pending, nghttp2_vec name, nghttp2_vec text)
+{
+    if (name.base[0] == ':') {
+        pending->http_status = read_number(text, 999);
+        return true;
+    }
+    if (is(name, "content-type")) {
+        pending->content_type = arena_strndup(&pending->arena, (const char *)text.base, text.len);
+        return true;
+    }
+    if (is(name, "grpc-status")) {
+        int code = read_number(text, UGRPC_UNAUTHENTICATED);
+        pending->grpc_status = code >= 0 && code <= UGRPC_UNAUTHENTICATED ? code : UGRPC_UNKNOWN;
+        return true;
+    }
+    if (is(name, "grpc-message")) {
+        char *message = arena_alloc(&pending->arena, text.len + 1);
+        if (message) {
+            message[percent_decode(message, (const char *)text.base, text.len)] = '\0';
+            pending->grpc_message = message;
+        }
+        return true;
+    }
+    if (is(name, "grpc-encoding")) {
+        int codec = codec_find((const char *)text.base, text.len);
+        pending->unknown_codec = codec < 0;
+        pending->reply_codec = codec > 0 ? (uint8_t)codec : UGRPC_IDENTITY;
+        return true;
+    }
+    return is(name, "grpc-accept-encoding") || is(name, "accept-encoding");
+}
+
+static void on_header(struct stream *stream, nghttp2_rcbuf *name, nghttp2_rcbuf *value)
+{
+    struct ugrpc_pending *pending = (struct ugrpc_pending *)stream;
+    struct metadata *metadata = pending->has_headers ? &pending->trailing : &pending->initial;
+    nghttp2_vec key = nghttp2_rcbuf_get_buf(name), text = nghttp2_rcbuf_get_buf(value);
+    pending->header_bytes += key.len + text.len + 32; /* as HTTP/2 counts */
+    if (pending->header_bytes > pending->channel->limits.max_header_bytes) {
+        return; /* told when the block is complete */
+    }
+    if (!take_header(pending, key, text) && metadata_add(metadata, name, value, &pending->arena) != 0) {
+        pending->bad_metadata = true;
+    }
+}
+
+static bool is_grpc(const char *type)
+{
+    const size_t len = sizeof("application/grpc") - 1;
+    return type && strncmp(type, "application/grpc", len) == 0 && strchr("+;", type[len]);
+}
+
+static enum ugrpc_code code_of_http(int status)
+{
+    switch (status) {
+    case 400:
+        return UGRPC_INTERNAL;
+    case 401:
+        return UGRPC_UNAUTHENTICATED;
+    case 403:
+        return UGRPC_PERMISSION_DENIED;
+    case 404:
+        return UGRPC_UNIMPLEMENTED;
+    case 429:
+    case 502:
+    case 503:
+    case 504:
+        return UGRPC_UNAVAILABLE;
+    default:
+        return UGRPC_UNKNOWN;
+    }
+}
+
+static void find_details(struct ugrpc_pending *pending)
+{
+    if (!metadata_find(&pending->trailing, "grpc-status-details-bin", &pending->details)) {
+        pending->details = (struct ugrpc_bytes){0};
+    }
+}
+
+/* The first header block. False: it was the end. */
+static bool check_headers(struct ugrpc_pending *pending)
+{
+    if (pending->grpc_status < 0 && (pending->http_status != 200 || !is_grpc(pending->content_type))) {
+        pending_fail(pending,
+            pending->http_status == 200 ? UGRPC_UNKNOWN : code_of_http(pending->http_status),
+            "%s does not answer as a gRPC server: HTTP status %d, content-type %.100s",
+            pending->channel->target.text, pending->http_status,
+            pending->content_type ? pending->content_type : "missing");
+        return false;
+    }
+    if (pending->unknown_codec) {
+        pending_fail(pending, UGRPC_INTERNAL, "the reply's grpc-encoding is not known here, but %s are",
+            CODEC_ACCEPTED);
+        return false;
+    }
+    return true;
+}
+
+static void on_headers_done(struct stream *stream)
+{
+    struct ugrpc_pending *pending = (struct ugrpc_pending *)stream;
+    if (!pending->has_headers && pending->http_status >= 100 && pending->http_status < 200) {
+        pending->http_status = 0; /* 103 and its like; the real ones follow */
+        return;
+    }
+    if (pending->header_bytes > pending->channel->limits.max_header_bytes) {
+        pending_fail(pending, UGRPC_RESOURCE_EXHAUSTED, "the reply's metadata has %zu bytes, the limit is %u",
+            pending->header_bytes, pending->channel->limits.max_header_bytes);
+        return;
+    }
+    if (pending->bad_metadata) {
+        pending_fail(pending, UGRPC_INTERNAL, "a -bin value of the reply's metadata is no base64");
+        return;
+    }
+    if (pending->has_headers) {
+        return; /* trailers: the end of the stream follows */
+    }
+    pending->has_headers = true;
+    drop_kept(pending);
+    if (stream->remote_ended) { /* trailers alone */
+        pending->trailing = pending->initial;
+        pending->initial = (struct metadata){0};
+    }
+    if (!check_headers(pending) || stream->remote_ended) {
+        return;
+    }
+    if (pending->events && pending->events->initial) {
+        pin(pending);
+        pending->events->initial(pending, pending->userdata);
+        unpin(pending);
+    }
+}
+
+/* ---- the reply's messages --------------------------------------------------------------------------- */
+
+/* A stream's messages share the arena's memory, one after the other. */
+static void *decode(struct ugrpc_pending *pending, const uint8_t *data, size_t len, struct ugrpc_status *st)
+{
+    struct arena *arena = pending->own_reply ? NULL : &pending->message_arena;
+    if (arena) {
+        arena_reset(arena);
+    }
+    if (pending->method->reply) {
+        return decode_message(pending->method->reply, data, len, arena, st);
+    }
+    struct ugrpc_bytes *bytes = arena ? arena_alloc(arena, sizeof(*bytes) + len)
+                                      : malloc(sizeof(*bytes) + len);
+    if (!bytes) {
+        status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
+        return NULL;
+    }
+    *bytes = (struct ugrpc_bytes){(const uint8_t *)(bytes + 1), len};
+    if (len) {
+        memcpy(bytes + 1, data, len);
+    }
+    return bytes;
+}
+
+static void take_message(struct ugrpc_pending *pending, const uint8_t *data, size_t len)
+{
+    struct ugrpc_status st;
+    if (pending->reply) {
+        pending_fail(
+            pending, UGRPC_INTERNAL, "%s has one reply message, but the server sent a second", pending->path);
+        return;
+    }
+    void *message = decode(pending, data, len, &st);
+    if (!message) {
+        bool too_large = st.code == UGRPC_RESOURCE_EXHAUSTED;
+        pending_fail(pending, too_large ? st.code : UGRPC_INTERNAL, "%s", st.message);
+    } else if (!streams_replies(pending)) {
+        pending->reply = message;
+    } else if (pending->events && pending->events->message) {
+        pending->events->message(pending, message, pending->userdata);
+    }
+}
+
+static void on_message(struct stream *stream, const struct frame *frame)
+{
+    struct ugrpc_pending *pending = (struct ugrpc_pending *)stream;
+    const uint8_t *data = frame->data;
+    size_t len = frame->len;
+    uint8_t *decompressed = NULL;
+    struct ugrpc_status st;
+    if (frame->compressed && pending->reply_codec == UGRPC_IDENTITY) {
+        pending_fail(pending, UGRPC_INTERNAL,
+            "a message is flagged as compressed, but grpc-encoding names no compression");
+        return;
+    }
+    if (frame->compressed) {
+        if (codec_decompress(pending->reply_codec, data, len, pending->channel->limits.max_message_bytes,
+                &decompressed, &len, &st) != 0) {
+            pending_fail(pending, st.code, "%s", st.message);
+            return;
+        }
+        data = decompressed;
+    }
+    pin(pending);
+    take_message(pending, data, len);
+    unpin(pending);
+    free(decompressed);
+}
+
+static void on_bad_frame(struct stream *stream, const struct ugrpc_status *st)
+{
+    pending_fail((struct ugrpc_pending *)stream, st->code, "%s", st->message);
+}
+
+static void on_remote_end(struct stream *stream)
+{
+    struct ugrpc_pending *pending = (struct ugrpc_pending *)stream;
+    if (pending->grpc_status < 0) {
+        pending_fail(pending, UGRPC_INTERNAL, "the server ended the call without a status");
+    } else if (pending->grpc_status != UGRPC_OK) {
+        find_details(pending);
+        finish(pending, (enum ugrpc_code)pending->grpc_status, pending->grpc_message);
+    } else if (!frame_at_boundary(&stream->in)) {
+        pending_fail(pending, UGRPC_INTERNAL, "the reply ends in the middle of a message");
+    } else if (!streams_replies(pending) && !pending->reply) {
+        pending_fail(pending, UGRPC_INTERNAL, "the server said OK, but sent no reply message");
+    } else {
+        find_details(pending);
+        finish(pending, UGRPC_OK, NULL);
+    }
+}
+
+/* ---- the stream's end ------------------------------------------------------------------------------- */
+
+static enum ugrpc_code code_of_reset(uint32_t error)
+{
+    switch (error) {
+    case NGHTTP2_REFUSED_STREAM:
+        return UGRPC_UNAVAILABLE;
+    case NGHTTP2_CANCEL:
+        return UGRPC_CANCELLED;
+    case NGHTTP2_ENHANCE_YOUR_CALM:
+        return UGRPC_RESOURCE_EXHAUSTED;
+    case NGHTTP2_INADEQUATE_SECURITY:
+        return UGRPC_PERMISSION_DENIED;
+    default:
+        return UGRPC_INTERNAL;
+    }
+}
+
+/* Whether the server cannot have seen the call, and all that was sent is still there. */
+static bool may_retry(const struct ugrpc_pending *pending, uint32_t error)
+{
+    bool refused = pending->transport->session && error == NGHTTP2_REFUSED_STREAM && !pending->retried;
+    bool complete = pending->n_sent == 0 || pending->kept;
+    return !pending->has_headers && complete && (!pending->stream.left || refused);
+}
+
+static void retry(struct ugrpc_pending *pending)
+{
+    pending->retried |= pending->stream.left;
+    pending->stream = (struct stream){
+        .wants_ready = pending->stream.wants_ready, .paused = pending->stream.paused};
+    pending->header_bytes = 0;
+    channel_take(pending->channel, pending);
+}
+
+static void on_closed(struct stream *stream, uint32_t error)
+{
+    struct ugrpc_pending *pending = (struct ugrpc_pending *)stream;
+    struct transport *transport = pending->transport;
+    pin(pending);
+    if (pending->finished) {
+        ; /* its end has been told */
+    } else if (may_retry(pending, error)) {
+        pending->transport = NULL;
+        retry(pending);
+        transport_unref(transport);
+    } else if (!transport->session) {
+        pending_fail(pending, UGRPC_UNAVAILABLE, "connection to %s lost: %s", pending->channel->target.text,
+            transport->why.message);
+    } else {
+        pending_fail(
+            pending, code_of_reset(error), "the server reset the call: %s", nghttp2_http2_strerror(error));
+    }
+    unpin(pending);
+}
+
+static void on_ready(struct stream *stream)
+{
+    struct ugrpc_pending *pending = (struct ugrpc_pending *)stream;
+    if (!stream->wants_ready || pending->finished || stream->waiting > SEND_LIMIT / 2) {
+        return;
+    }
+    stream->wants_ready = false;
+    if (pending->events && pending->events->ready) {
+        pin(pending);
+        pending->events->ready(pending, pending->userdata);
+        unpin(pending);
+    }
+}
+
+static bool on_trailers(struct stream *stream)
+{
+    return false; /* requests have none */
+}
+
+/* ---- what came back --------------------------------------------------------------------------------- */
+
+static bool metadata_at(const struct metadata *m, size_t index, const char **key, struct ugrpc_bytes *value)
+{
+    if (index >= m->n) {
+        return false;
+    }
+    *key = (const char *)nghttp2_rcbuf_get_buf(m->pairs[index].key).base;
+    *value = m->pairs[index].value;
+    return true;
+}
+
+bool ugrpc_pending_initial_at(
+    const struct ugrpc_pending *pending, size_t index, const char **key, struct ugrpc_bytes *value)
+{
+    return metadata_at(&pending->initial, index, key, value);
+}
+
+bool ugrpc_pending_trailing_at(
+    const struct ugrpc_pending *pending, size_t index, const char **key, struct ugrpc_bytes *value)
+{
+    return metadata_at(&pending->trailing, index, key, value);
+}
+
+struct ugrpc_bytes ugrpc_pending_details(const struct ugrpc_pending *pending)
+{
+    return pending->details;
+}
+
+const char *ugrpc_pending_message(const struct ugrpc_pending *pending)
+{
+    return pending->text ? pending->text : "";
+}
+
+const char *ugrpc_pending_peer(const struct ugrpc_pending *pending)
+{
+    const struct transport *transport = pending->transport;
+    return transport && transport->session ? session_peer(transport->session) : "";
+}
+
+/* ---- the beginning ---------------------------------------------------------------------------------- */
+
+static int set_path(struct ugrpc_pending *pending, const struct ugrpc_service *service)
+{
+    size_t len = strlen(service->name) + strlen(pending->method->name) + 3;
+    pending->path = arena_alloc(&pending->arena, len);
+    if (!pending->path) {
+        return -1;
+    }
+    snprintf(pending->path, len, "/%s/%s", service->name, pending->method->name);
+    return 0;
+}
+
+/* Dooms the call when they do not fit. */
+static void set_options(struct ugrpc_pending *pending, const struct ugrpc_call_options *o)
+{
+    const struct ugrpc_channel *channel = pending->channel;
+    pending->wait_for_ready = o->wait_for_ready == UGRPC_WAIT_YES;
+    pending->request_codec = (uint8_t)o->compression;
+    pending->creds = creds_ref(o->creds);
+    if (o->timeout_ms > 0) {
+        pending->deadline_ns = loop_now_ns(channel->loop) + o->timeout_ms * NS_PER_MS;
+        timer_start_at(loop_timers(channel->loop), &pending->timer, pending->deadline_ns);
+    }
+    if ((channel->creds || o->creds) && !channel->tls && !target_is_unix(&channel->target)) {
+        pending_doom(pending, UGRPC_UNAUTHENTICATED,
+            "call credentials do not travel on the insecure channel to %s", channel->target.text);
+    }
+    for (size_t i = 0; i < o->n_metadata; i++) {
+        const struct ugrpc_pair *pair = &o->metadata[i];
+        size_t len = pair->value_len ? pair->value_len : strlen(pair->value);
+        if (outgoing_metadata_add(&pending->metadata, pair->key, pair->value, len, &pending->arena) != 0) {
+            pending_doom(pending, UGRPC_INVALID_ARGUMENT, "metadata \"%.100s\" cannot be sent", pair->key);
+        }
+    }
+}
+
+struct ugrpc_pending *ugrpc_pending_new(struct ugrpc_channel *channel, const struct ugrpc_service *service,
+    const struct ugrpc_method *method, const struct ugrpc_call_options *options,
+    const struct ugrpc_pending_events *events, void *userdata)
+{
+    static const struct ugrpc_call_options defaults;
+    struct ugrpc_pending *pending = calloc(1, sizeof(*pending));
+    if (!pending) {
+        abort(); /* a call that promises an end needs the memory to tell it */
+    }
+    pending->channel = channel;
+    pending->method = method;
+    pending->events = events;
+    pending->userdata = userdata;
+    pending->kept_end = &pending->kept;
+    pending->grpc_status = -1;
+    pending->deadline_ns = INT64_MAX;
+    timer_init(&pending->timer, on_timer, pending);
+    pending->next = channel->calls;
+    if (channel->calls) {
+        channel->calls->prev = pending;
+    }
+    channel->calls = pending;
+    if (set_path(pending, service) != 0) {
+        pending_doom(pending, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
+        return pending;
+    }
+    set_options(pending, options ? options : &defaults);
+    if (!pending->doomed) {
+        channel_take(channel, pending);
+    }
+    return pending;
+}
+
+const struct session_role client_role = {
+    .greeted = channel_on_greeted,
+    .goaway = channel_on_goaway,
+    .ended = channel_on_ended,
+    .header = on_header,
+    .headers_done = on_headers_done,
+    .message = on_message,
+    .bad_frame = on_bad_frame,
+    .remote_end = on_remote_end,
+    .trailers = on_trailers,
+    .ready = on_ready,
+    .closed = on_closed,
+};

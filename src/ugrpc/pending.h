@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* The inside of a call as its client makes it: a stream once there is a connection, what was sent before, and
+ * what has come back. It is freed when it has been told its end (or was cancelled) and its stream is closed.
+ */
+#ifndef UGRPC_PENDING_H
+#define UGRPC_PENDING_H
+
+#include <ugrpc/client.h>
+
+#include "base/timer.h"
+#include "ugrpc/arena.h"
+#include "ugrpc/channel_internal.h"
+#include "ugrpc/metadata.h"
+#include "ugrpc/session.h"
+
+struct kept_message {
+    struct kept_message *next;
+    struct ugrpc_message *message;
+};
+
+struct ugrpc_pending {
+    struct stream stream; /* first */
+    struct ugrpc_channel *channel;
+    struct transport *transport;       /* a reference, while the stream is open */
+    struct ugrpc_pending *prev, *next; /* all calls of the channel */
+    struct ugrpc_pending *next_waiting;
+    const struct ugrpc_method *method;
+    char *path;
+    struct arena arena; /* of the request's headers and the reply's metadata */
+    struct outgoing_metadata *metadata;
+    struct ugrpc_call_creds *creds; /* of this call, or NULL */
+    const struct ugrpc_pending_events *events;
+    void *userdata;
+    struct timer timer; /* the deadline, or what was wrong from the start */
+    int64_t deadline_ns;
+
+    /* Messages that a new attempt would send again: all before the stream stands, then the first alone. */
+    struct kept_message *kept, **kept_end;
+    size_t kept_len;
+    unsigned n_sent;
+
+    /* The reply. */
+    struct metadata initial, trailing;
+    struct arena message_arena; /* of one message */
+    void *reply;                /* the only one, kept for the end */
+    bool own_reply;             /* it is malloc()ed: whoever takes it sets it to NULL here */
+    size_t header_bytes;
+    int http_status, grpc_status; /* -1: there was none */
+    const char *grpc_message, *content_type;
+    struct ugrpc_bytes details;
+    enum ugrpc_code code; /* once finished */
+    const char *text;
+    uint8_t request_codec, reply_codec;
+    unsigned pins; /* functions on the stack that still use it */
+    bool wait_for_ready;
+    bool waiting;     /* in channel->waiting */
+    bool doomed;      /* wrong from the start: the timer tells */
+    bool retried;     /* after a server has refused it */
+    bool ended;       /* all is sent */
+    bool has_headers; /* of the reply */
+    bool bad_metadata, unknown_codec;
+    bool finished;  /* has its status */
+    bool cancelled; /* by its owner, who is never called again */
+};
+
+/* Opens its stream. Negative: the transport takes no more. */
+MUST_CHECK int pending_open(struct ugrpc_pending *pending, struct transport *transport);
+
+/* Ends it, and tells its owner. */
+void pending_fail(struct ugrpc_pending *pending, enum ugrpc_code code, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+
+/* What is wrong is told in a later turn of the loop. */
+void pending_doom(struct ugrpc_pending *pending, enum ugrpc_code code, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+
+/* Frees a reply that is malloc()ed; NULL is fine. */
+void reply_free(const struct ugrpc_method *method, void *reply);
+
+extern const struct session_role client_role;
+
+#endif
