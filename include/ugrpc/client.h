@@ -75,12 +75,25 @@ UGRPC_API struct ugrpc_bytes ugrpc_pending_details(const struct ugrpc_pending *p
 UGRPC_API const char *ugrpc_pending_message(const struct ugrpc_pending *pending);
 UGRPC_API const char *ugrpc_pending_peer(const struct ugrpc_pending *pending); /* "" before it is connected */
 
-/* A whole call with one reply: unary, for generated code. `reply` is NULL unless st->code is OK, and
- * borrowed. */
-typedef void ugrpc_unary_fn(const struct ugrpc_status *st, const void *reply, void *userdata);
-UGRPC_API struct ugrpc_pending *ugrpc_unary_async(struct ugrpc_channel *channel,
+/* For generated code, whose callbacks have the types of their messages: an adapter, generated beside each
+ * callback, gives `fn` its own type back and calls it. */
+typedef void ugrpc_any_fn(void);
+typedef void ugrpc_reply_adapter(
+    ugrpc_any_fn *fn, const struct ugrpc_status *st, const void *reply, void *userdata);
+typedef void ugrpc_message_adapter(
+    ugrpc_any_fn *fn, struct ugrpc_pending *pending, const void *message, void *userdata);
+typedef void ugrpc_done_fn(const struct ugrpc_status *st, void *userdata);
+
+/* A call with one reply, which is NULL unless st->code is OK. `request` NULL: the caller streams. */
+UGRPC_API struct ugrpc_pending *ugrpc_call_reply_async(struct ugrpc_channel *channel,
     const struct ugrpc_service *service, const struct ugrpc_method *method, const void *request,
-    const struct ugrpc_call_options *options, ugrpc_unary_fn *done, void *userdata);
+    const struct ugrpc_call_options *options, ugrpc_reply_adapter *adapter, ugrpc_any_fn *done,
+    void *userdata);
+/* A call with a stream of replies. */
+UGRPC_API struct ugrpc_pending *ugrpc_call_stream_async(struct ugrpc_channel *channel,
+    const struct ugrpc_service *service, const struct ugrpc_method *method, const void *request,
+    const struct ugrpc_call_options *options, ugrpc_message_adapter *adapter, ugrpc_any_fn *on_message,
+    ugrpc_done_fn *done, void *userdata);
 
 /* ---- blocking: only on channels with a private loop ---- */
 
@@ -114,6 +127,9 @@ UGRPC_API bool ugrpc_stream_send(struct ugrpc_stream *stream, const void *messag
 UGRPC_API void ugrpc_stream_end(struct ugrpc_stream *stream); /* all is sent */
 /* Waits for a reply, borrowed until the next call with this stream. False: there is none any more. */
 UGRPC_API bool ugrpc_stream_next(struct ugrpc_stream *stream, const void **message);
+/* Client-streaming: sends the end and waits for the one reply, which the caller frees as ugrpc_unary()'s.
+ * Frees the stream. 0, or a negative code explained in *st. */
+UGRPC_API int ugrpc_stream_finish(struct ugrpc_stream *stream, void **reply, struct ugrpc_status *st);
 /* Why it ended; cancels it if it has not (then 0 is returned). Frees it. NULL is fine. */
 UGRPC_API int ugrpc_stream_close(struct ugrpc_stream *stream, struct ugrpc_status *st);
 

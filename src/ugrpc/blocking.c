@@ -177,6 +177,8 @@ struct ugrpc_stream {
     struct ugrpc_pending *pending; /* NULL: it has ended */
     struct received *first, **last, *current;
     size_t n_received;
+    const struct ugrpc_method *method;
+    void *reply; /* the only one of a client's stream */
     bool has_room;
     struct ugrpc_status st;
     struct ugrpc_reply_metadata *metadata;
@@ -194,6 +196,11 @@ static void received_free(struct received *received)
 static void on_message(struct ugrpc_pending *pending, const void *message, void *userdata)
 {
     struct ugrpc_stream *stream = userdata;
+    if (pending->own_reply) {
+        stream->reply = pending->reply;
+        pending->reply = NULL;
+        return;
+    }
     struct received *received = malloc(sizeof(*received));
     if (!received) {
         abort(); /* a message that is silently lost would be worse */
@@ -231,6 +238,7 @@ struct ugrpc_stream *ugrpc_stream_open(struct ugrpc_channel *channel, const stru
         abort(); /* as in ugrpc_pending_new() */
     }
     stream->channel = channel;
+    stream->method = method;
     stream->last = &stream->first;
     stream->metadata = options ? options->reply_metadata : NULL;
     if (!channel->own_loop) {
@@ -238,6 +246,7 @@ struct ugrpc_stream *ugrpc_stream_open(struct ugrpc_channel *channel, const stru
         return stream;
     }
     stream->pending = ugrpc_pending_new(channel, service, method, options, &events, stream);
+    stream->pending->own_reply = method->kind == UGRPC_CLIENT_STREAMING;
     return stream;
 }
 
@@ -303,6 +312,19 @@ bool ugrpc_stream_next(struct ugrpc_stream *stream, const void **message)
     return true;
 }
 
+int ugrpc_stream_finish(struct ugrpc_stream *stream, void **reply, struct ugrpc_status *st)
+{
+    *reply = NULL;
+    ugrpc_stream_end(stream);
+    while (stream->pending && stream_turn(stream)) {
+    }
+    if (stream->st.code == UGRPC_OK) {
+        *reply = stream->reply;
+        stream->reply = NULL;
+    }
+    return ugrpc_stream_close(stream, st);
+}
+
 int ugrpc_stream_close(struct ugrpc_stream *stream, struct ugrpc_status *st)
 {
     if (!stream) {
@@ -310,6 +332,7 @@ int ugrpc_stream_close(struct ugrpc_stream *stream, struct ugrpc_status *st)
     }
     struct ugrpc_status why = stream->st;
     ugrpc_pending_cancel(stream->pending);
+    reply_free(stream->method, stream->reply);
     received_free(stream->current);
     while (stream->first) {
         struct received *received = stream->first;

@@ -18,6 +18,15 @@ struct kept_message {
     struct ugrpc_message *message;
 };
 
+/* What generated code listens with. */
+struct typed {
+    ugrpc_any_fn *fn;
+    ugrpc_reply_adapter *reply; /* one of the two */
+    ugrpc_message_adapter *message;
+    ugrpc_done_fn *done;
+    void *userdata;
+};
+
 struct ugrpc_pending {
     struct stream stream; /* first */
     struct ugrpc_channel *channel;
@@ -31,6 +40,7 @@ struct ugrpc_pending {
     struct ugrpc_call_creds *creds; /* of this call, or NULL */
     const struct ugrpc_pending_events *events;
     void *userdata;
+    struct typed typed;
     struct timer timer; /* the deadline, or what was wrong from the start */
     int64_t deadline_ns;
 
