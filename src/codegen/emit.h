@@ -15,6 +15,10 @@ void emit_service(const struct plan *plan, size_t index, struct text *out);
 void emit_answer_signature(
     const struct plan_service *service, const struct plan_method *method, struct text *out);
 
+void emit_client_declarations(const struct plan *plan, size_t index, struct text *out);
+/* In the source, after the tables. */
+void emit_client_definitions(const struct plan_service *service, struct text *out);
+
 /* "RETURNS NAME(ARGUMENTS)", on two lines when it is too long for one. */
 void emit_signature(struct text *out, size_t indent, const char *head, const char *arguments);
 

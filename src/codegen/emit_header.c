@@ -21,15 +21,44 @@ void emit_string(struct text *out, const char *string)
     text_puts(out, "\"");
 }
 
+#define COLUMNS 110
+
+/* The length of the first argument with its comma; a callback's own arguments belong to it. */
+static size_t argument_len(const char *arguments)
+{
+    size_t len = 0;
+    int depth = 0;
+
+    while (arguments[len] && (arguments[len] != ',' || depth > 0)) {
+        depth += (arguments[len] == '(') - (arguments[len] == ')');
+        len++;
+    }
+    return len + (arguments[len] == ',');
+}
+
 void emit_signature(struct text *out, size_t indent, const char *head, const char *arguments)
 {
-    bool fits = indent + strlen(head) + strlen(arguments) + 3 <= 110;
+    size_t column = indent + strlen(head) + 1;
 
     text_printf(out, "%*s%s(", (int)indent, "", head);
-    if (!fits) {
+    if (column + strlen(arguments) + 2 > COLUMNS) {
         text_printf(out, "\n%*s", (int)indent + 4, "");
+        column = indent + 4;
     }
-    text_printf(out, "%s)", arguments);
+    for (bool first = true; *arguments; first = false) {
+        size_t len = argument_len(arguments);
+        if (!first && column + len + 3 > COLUMNS) {
+            text_printf(out, "\n%*s", (int)indent + 4, "");
+            column = indent + 4;
+        } else if (!first) {
+            text_puts(out, " ");
+            column++;
+        }
+        text_add(out, arguments, len);
+        column += len;
+        arguments += len + (arguments[len] == ' ');
+    }
+    text_puts(out, ")");
 }
 
 static const char *include_guard(struct arena *arena, const struct schema_file *file)
@@ -100,7 +129,7 @@ void emit_header(struct plan *plan, struct text *out)
         out, "/* Made by protoc-gen-ugrpc from %s: do not edit. */\n", name_of_path(plan->arena, file->name));
     text_printf(out, "#ifndef %s\n#define %s\n\n#include <stdbool.h>\n\n", guard, guard);
     if (plan->n_services > 0) {
-        text_puts(out, "#include <ugrpc/call.h>\n#include <ugrpc/server.h>\n");
+        text_puts(out, "#include <ugrpc/call.h>\n#include <ugrpc/client.h>\n#include <ugrpc/server.h>\n");
     }
     text_printf(out, "#include <ugrpc/service.h>\n\n#include \"%s.pb-c.h\"\n", file->stem);
     for (size_t i = 0; i < file->n_imports; i++) {
@@ -120,6 +149,7 @@ void emit_header(struct plan *plan, struct text *out)
     emit_messages(plan, out);
     for (size_t i = 0; i < plan->n_services; i++) {
         emit_service(plan, i, out);
+        emit_client_declarations(plan, i, out);
     }
     text_puts(out, "#ifdef __cplusplus\n}\n#endif\n#endif\n");
 }

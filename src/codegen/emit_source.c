@@ -186,5 +186,6 @@ void emit_source(const struct plan *plan, struct text *out)
     for (size_t i = 0; i < plan->n_services; i++) {
         emit_tables(plan, &plan->services[i], out);
         emit_handlers(&plan->services[i], out);
+        emit_client_definitions(&plan->services[i], out);
     }
 }

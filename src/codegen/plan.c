@@ -92,7 +92,8 @@ static bool package_names_service(struct arena *arena, const char *package, cons
 /* All that is or will be declared for a service: the stubs of clients have their names kept for them, so that
  * a service's prefix does not depend on which halves are generated. */
 static const char *const service_suffixes[] = {"_servicer", "_service", "_add_servicer_to_server"};
-static const char *const method_suffixes[] = {"", "_async", "_once", "_next", "_reply", "_send"};
+static const char *const method_suffixes[] = {
+    "", "_async", "_async_write", "_finish", "_next", "_once", "_open", "_reply", "_send", "_write"};
 
 /* Who has one of the names that the service would need, or NULL; the name goes to *name. */
 static const char *service_obstacle(
