@@ -14,9 +14,7 @@ static bool turn(struct ugrpc_channel *channel)
     if (atomic_exchange(&channel->interrupted, false)) {
         return false;
     }
-    loop_hold(channel->loop);
-    uv_run(ugrpc_loop_uv(channel->loop), UV_RUN_ONCE);
-    loop_let_go(channel->loop);
+    uv_run(ugrpc_loop_uv(channel->loop), UV_RUN_ONCE); /* held by the call */
     return true;
 }
 

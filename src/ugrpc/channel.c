@@ -29,6 +29,7 @@ static void set_state(struct ugrpc_channel *channel, enum ugrpc_connectivity sta
 {
     channel->state = state;
     if (channel->changed && !timer_running(&channel->tell)) {
+        loop_hold(channel->loop);
         timer_start_in(loop_timers(channel->loop), &channel->tell, 0);
     }
 }
@@ -36,6 +37,7 @@ static void set_state(struct ugrpc_channel *channel, enum ugrpc_connectivity sta
 static void on_tell(struct timer *timer, void *userdata)
 {
     struct ugrpc_channel *channel = userdata;
+    loop_let_go(channel->loop);
     if (channel->changed && channel->state != channel->told_state) {
         channel->told_state = channel->state;
         channel->changed(channel, channel->state, channel->userdata);
@@ -385,7 +387,6 @@ static void channel_delete(struct ugrpc_channel *channel)
         uv_close((uv_handle_t *)channel->interrupt, on_interrupt_closed);
     }
     if (channel->own_loop && channel->loop) {
-        ugrpc_loop_turn(channel->loop); /* lets an answer that nobody wants any more be dropped */
         ugrpc_loop_free(channel->loop);
     }
     tls_ticket_done(&channel->ticket);
@@ -418,9 +419,12 @@ void ugrpc_channel_free(struct ugrpc_channel *channel)
         lookup_cancel(channel->lookup);
         loop_let_go(channel->loop);
     }
+    if (timer_running(&channel->tell)) {
+        timer_stop(loop_timers(channel->loop), &channel->tell);
+        loop_let_go(channel->loop);
+    }
     if (channel->loop) {
         timer_stop(loop_timers(channel->loop), &channel->retry);
-        timer_stop(loop_timers(channel->loop), &channel->tell);
     }
     while (channel->calls) {
         ugrpc_pending_cancel(channel->calls);

@@ -62,7 +62,8 @@ struct ugrpc_channel {
 
     void (*changed)(struct ugrpc_channel *channel, enum ugrpc_connectivity state, void *userdata);
     void *userdata;
-    unsigned pins; /* functions on the stack that still use it */
+    unsigned
+        pins; /* calls, also those that only wait for their streams to close, and functions on the stack */
     bool freed;
     atomic_bool interrupted;
     struct uv_async_s *interrupt; /* wakes a private loop; its own allocation */

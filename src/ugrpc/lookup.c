@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* The struct is shared by the thread and the loop; who comes last frees it. The thread posts under the lock,
- * so that after lookup_cancel() it does not touch the loop any more. */
+ * so that after lookup_cancel() it does not touch the loop any more, and the loop waits for the lock before
+ * it frees. */
 #include "ugrpc/lookup.h"
 
 #include <netdb.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <ugrpc/loop.h>
-
 #include "net/address.h"
+#include "ugrpc/loop_internal.h"
 
 #define MAX_ADDRESSES 64
 
@@ -41,6 +42,8 @@ static void lookup_free(struct lookup *lookup)
 static void on_posted(void *userdata)
 {
     struct lookup *lookup = userdata;
+    pthread_mutex_lock(&lookup->lock); /* the thread, which has posted, may not have left it yet */
+    pthread_mutex_unlock(&lookup->lock);
     if (!lookup->cancelled) {
         struct address *addresses = lookup->addresses;
         lookup->addresses = NULL;
@@ -85,15 +88,20 @@ static void *run(void *userdata)
     return NULL;
 }
 
+/* Detached, and without signals: they are the program's, which has its own threads for them. */
 static int start_thread(struct lookup *lookup)
 {
     pthread_attr_t attributes;
     pthread_t thread;
+    sigset_t all, before;
     if (pthread_attr_init(&attributes) != 0) {
         return -1;
     }
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     int rc = pthread_create(&thread, &attributes, run, lookup);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
     return rc;
 }
@@ -128,5 +136,9 @@ void lookup_cancel(struct lookup *lookup)
     }
     pthread_mutex_lock(&lookup->lock);
     lookup->cancelled = true;
+    bool mine = lookup->posted && loop_unpost(lookup->loop, on_posted, lookup);
     pthread_mutex_unlock(&lookup->lock);
+    if (mine) {
+        lookup_free(lookup);
+    }
 }

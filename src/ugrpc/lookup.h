@@ -18,7 +18,7 @@ struct lookup *lookup_start(struct ugrpc_loop *loop, const char *host, const cha
     void (*done)(struct address *addresses, size_t n, const struct ugrpc_status *st, void *userdata),
     void *userdata, struct ugrpc_status *st);
 
-/* Before done(), which will not run. NULL is fine. Before its loop is freed, turn that once more. */
+/* Before done(), which will not run. NULL is fine. */
 void lookup_cancel(struct lookup *lookup);
 
 #endif

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <uv.h>
 
 #include "base/clock.h"
@@ -300,6 +301,21 @@ int ugrpc_loop_post(struct ugrpc_loop *loop, void (*fn)(void *userdata), void *u
         uv_async_send(&loop->handles->wake);
     }
     return rc;
+}
+
+bool loop_unpost(struct ugrpc_loop *loop, void (*fn)(void *userdata), void *userdata)
+{
+    bool found = false;
+    pthread_mutex_lock(&loop->lock);
+    for (size_t i = 0; i < loop->n_posts && !found; i++) {
+        found = loop->posts[i].fn == fn && loop->posts[i].userdata == userdata;
+        if (found) {
+            loop->n_posts--;
+            memmove(&loop->posts[i], &loop->posts[i + 1], (loop->n_posts - i) * sizeof(loop->posts[0]));
+        }
+    }
+    pthread_mutex_unlock(&loop->lock);
+    return found;
 }
 
 void loop_hold(struct ugrpc_loop *loop)

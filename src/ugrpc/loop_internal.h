@@ -24,6 +24,9 @@ struct flush {
 void loop_mark(struct ugrpc_loop *loop, struct flush *flush);
 void loop_unmark(struct ugrpc_loop *loop, struct flush *flush);
 
+/* Takes back what was posted. False: it has run, or runs in this turn yet. */
+bool loop_unpost(struct ugrpc_loop *loop, void (*fn)(void *userdata), void *userdata);
+
 /* Timers alone do not keep a loop running; whoever owes a callback holds it until then. Counted. */
 void loop_hold(struct ugrpc_loop *loop);
 void loop_let_go(struct ugrpc_loop *loop);

@@ -16,7 +16,8 @@
 #include "ugrpc/message_internal.h"
 #include "ugrpc/text.h"
 
-#define SEND_LIMIT (64 * 1024) /* of bytes that wait to be sent: then FULL */
+#define SEND_LIMIT     (64 * 1024) /* of bytes that wait to be sent: then FULL */
+#define MAX_TIMEOUT_MS (INT64_C(100) * 365 * 86400 * 1000)
 
 /* ---- birth and death -------------------------------------------------------------------------------- */
 
@@ -53,6 +54,7 @@ void reply_free(const struct ugrpc_method *method, void *reply)
 
 static void pending_free(struct ugrpc_pending *pending)
 {
+    struct ugrpc_channel *channel = pending->channel;
     if (pending->transport) {
         transport_unref(pending->transport);
     }
@@ -66,21 +68,19 @@ static void pending_free(struct ugrpc_pending *pending)
     arena_done(&pending->message_arena);
     arena_done(&pending->arena);
     free(pending);
+    channel_unpin(channel);
 }
 
 static void pin(struct ugrpc_pending *pending)
 {
     pending->pins++;
-    channel_pin(pending->channel);
 }
 
 static void unpin(struct ugrpc_pending *pending)
 {
-    struct ugrpc_channel *channel = pending->channel;
     if (--pending->pins == 0 && pending->finished && !pending->stream.session) {
         pending_free(pending);
     }
-    channel_unpin(channel);
 }
 
 /* Off the channel's list: it is the owner's no more, and only its stream keeps it. */
@@ -88,6 +88,7 @@ static void leave_channel(struct ugrpc_pending *pending)
 {
     struct ugrpc_channel *channel = pending->channel;
     channel_forget(channel, pending);
+    loop_let_go(channel->loop);
     if (pending->prev) {
         pending->prev->next = pending->next;
     } else {
@@ -124,8 +125,8 @@ static void tell_done(struct ugrpc_pending *pending)
     } else if (pending->reply && events && events->message) {
         events->message(pending, pending->reply, pending->userdata);
     }
-    events = pending->events; /* the reply's receiver may have cancelled */
-    if (events) {
+    events = pending->events; /* the reply's receiver may have cancelled, or freed the channel */
+    if (events && !pending->channel->freed) {
         pending->events = NULL;
         events->done(pending, &st, pending->userdata);
     }
@@ -363,10 +364,9 @@ static enum ugrpc_sent send_encoded(struct ugrpc_pending *pending, struct ugrpc_
 
 enum ugrpc_sent ugrpc_pending_send(struct ugrpc_pending *pending, const void *message)
 {
-    if (pending->finished || pending->doomed) {
+    if (pending->finished || pending->doomed || pending->ended) {
         return UGRPC_GONE;
     }
-    assert(!pending->ended && (streams_requests(pending) || pending->n_sent == 0));
     struct ugrpc_message *encoded = encode(pending, message);
     if (!encoded) {
         pending_doom(pending, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
@@ -515,6 +515,7 @@ static void on_headers_done(struct stream *stream)
     struct ugrpc_pending *pending = (struct ugrpc_pending *)stream;
     if (!pending->has_headers && pending->http_status >= 100 && pending->http_status < 200) {
         pending->http_status = 0; /* 103 and its like; the real ones follow */
+        metadata_done(&pending->initial);
         return;
     }
     if (pending->header_bytes > pending->channel->limits.max_header_bytes) {
@@ -687,9 +688,12 @@ static void on_closed(struct stream *stream, uint32_t error)
     } else if (!transport->session) {
         pending_fail(pending, UGRPC_UNAVAILABLE, "connection to %s lost: %s", pending->channel->target.text,
             transport->why.message);
+    } else if (error == NGHTTP2_CANCEL && loop_now_ns(pending->channel->loop) >= pending->deadline_ns) {
+        pending_fail(
+            pending, UGRPC_DEADLINE_EXCEEDED, "the deadline has passed"); /* the server's watch was first */
     } else {
         pending_fail(
-            pending, code_of_reset(error), "the server reset the call: %s", nghttp2_http2_strerror(error));
+            pending, code_of_reset(error), "the call's stream was reset: %s", nghttp2_http2_strerror(error));
     }
     unpin(pending);
 }
@@ -773,9 +777,13 @@ static void set_options(struct ugrpc_pending *pending, const struct ugrpc_call_o
     pending->wait_for_ready = o->wait_for_ready == UGRPC_WAIT_YES;
     pending->request_codec = (uint8_t)o->compression;
     pending->creds = creds_ref(o->creds);
-    if (o->timeout_ms > 0) {
-        pending->deadline_ns = loop_now_ns(channel->loop) + o->timeout_ms * NS_PER_MS;
+    if (o->timeout_ms != 0) {
+        int64_t timeout_ms = o->timeout_ms < MAX_TIMEOUT_MS ? o->timeout_ms : MAX_TIMEOUT_MS;
+        pending->deadline_ns = loop_now_ns(channel->loop) + (timeout_ms > 0 ? timeout_ms : 0) * NS_PER_MS;
         timer_start_at(loop_timers(channel->loop), &pending->timer, pending->deadline_ns);
+    }
+    if (o->timeout_ms < 0) {
+        pending_doom(pending, UGRPC_DEADLINE_EXCEEDED, "the deadline has passed before the call began");
     }
     if ((channel->creds || o->creds) && !channel->tls && !target_is_unix(&channel->target)) {
         pending_doom(pending, UGRPC_UNAUTHENTICATED,
@@ -783,7 +791,7 @@ static void set_options(struct ugrpc_pending *pending, const struct ugrpc_call_o
     }
     for (size_t i = 0; i < o->n_metadata; i++) {
         const struct ugrpc_pair *pair = &o->metadata[i];
-        size_t len = pair->value_len ? pair->value_len : strlen(pair->value);
+        size_t len = pair->value_len || !pair->value ? pair->value_len : strlen(pair->value);
         if (outgoing_metadata_add(&pending->metadata, pair->key, pair->value, len, &pending->arena) != 0) {
             pending_doom(pending, UGRPC_INVALID_ARGUMENT, "metadata \"%.100s\" cannot be sent", pair->key);
         }
@@ -799,6 +807,8 @@ struct ugrpc_pending *ugrpc_pending_new(struct ugrpc_channel *channel, const str
     if (!pending) {
         abort(); /* a call that promises an end needs the memory to tell it */
     }
+    channel_pin(channel);
+    loop_hold(channel->loop);
     pending->channel = channel;
     pending->method = method;
     pending->events = events;
