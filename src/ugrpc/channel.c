@@ -73,7 +73,6 @@ void transport_unref(struct transport *transport)
 static void retire(struct transport *transport)
 {
     struct ugrpc_channel *channel = transport->channel;
-    transport->going = true;
     if (channel->transport == transport) {
         channel->transport = NULL;
         set_state(channel, UGRPC_IDLE);
@@ -85,15 +84,26 @@ void channel_on_greeted(struct session *s)
 {
     struct transport *transport = session_userdata(s);
     struct ugrpc_channel *channel = transport->channel;
-    transport->ready = true;
-    channel->ready_since_ns = loop_now_ns(channel->loop);
-    set_state(channel, UGRPC_READY);
+    if (!transport->ready) {
+        transport->ready = true;
+        channel->ready_since_ns = loop_now_ns(channel->loop);
+        set_state(channel, UGRPC_READY);
+    }
     start_waiting(channel);
 }
 
 void channel_on_goaway(struct session *s)
 {
-    retire(session_userdata(s));
+    struct transport *transport = session_userdata(s);
+    transport->going = true;
+    retire(transport);
+}
+
+void channel_on_room(struct ugrpc_channel *channel)
+{
+    if (!channel->freed) {
+        start_waiting(channel);
+    }
 }
 
 void channel_on_ended(struct session *s, const struct ugrpc_status *why)
@@ -206,37 +216,42 @@ static void on_retry(struct timer *timer, void *userdata)
 
 static void append(struct ugrpc_channel *channel, struct ugrpc_pending *pending)
 {
-    pending->waiting = true;
     pending->next_waiting = NULL;
+    pending->link_waiting = channel->waiting_end;
     *channel->waiting_end = pending;
     channel->waiting_end = &pending->next_waiting;
 }
 
 void channel_forget(struct ugrpc_channel *channel, struct ugrpc_pending *pending)
 {
-    struct ugrpc_pending **link = &channel->waiting;
-    if (!pending->waiting) {
+    if (!pending->link_waiting) {
         return;
     }
-    while (*link != pending) {
-        link = &(*link)->next_waiting;
+    *pending->link_waiting = pending->next_waiting;
+    if (pending->next_waiting) {
+        pending->next_waiting->link_waiting = pending->link_waiting;
+    } else {
+        channel->waiting_end = pending->link_waiting;
     }
-    *link = pending->next_waiting;
-    if (!*link) {
-        channel->waiting_end = link;
-    }
-    pending->waiting = false;
+    pending->link_waiting = NULL;
 }
 
-/* Calls that wait get the connection, or have one made. */
+static bool takes_calls(const struct transport *transport)
+{
+    return transport && transport->ready && session_has_room(transport->session);
+}
+
+/* Calls that wait get the connection, as many as the server takes at once, or have one made. */
 static void start_waiting(struct ugrpc_channel *channel)
 {
-    while (channel->waiting && channel->transport && channel->transport->ready) {
+    while (channel->waiting && takes_calls(channel->transport)) {
         struct ugrpc_pending *pending = channel->waiting;
         channel_forget(channel, pending);
-        if (pending_open(pending, channel->transport) != 0) {
+        if (pending_open(pending, channel->transport) != 0) { /* it has no stream ids left */
+            struct transport *transport = channel->transport;
             append(channel, pending);
-            retire(channel->transport); /* comes back here */
+            session_shutdown(transport->session);
+            retire(transport); /* comes back here */
             return;
         }
     }

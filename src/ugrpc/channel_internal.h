@@ -29,7 +29,7 @@ struct transport {
     struct transport *next;  /* of all that have a session */
     unsigned refs;
     bool ready;              /* the server has greeted */
-    bool going;              /* takes no new calls */
+    bool going;              /* the server has said that it takes no new calls */
     struct ugrpc_status why; /* it was lost */
 };
 
@@ -73,6 +73,8 @@ struct ugrpc_channel {
 void channel_take(struct ugrpc_channel *channel, struct ugrpc_pending *pending);
 /* It does not wait any more. */
 void channel_forget(struct ugrpc_channel *channel, struct ugrpc_pending *pending);
+/* A stream has ended. */
+void channel_on_room(struct ugrpc_channel *channel);
 
 void transport_unref(struct transport *transport);
 

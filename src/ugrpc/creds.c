@@ -67,7 +67,12 @@ int creds_apply(const struct ugrpc_call_creds *creds, const char *method, struct
     struct arena *arena, struct ugrpc_status *st)
 {
     struct ugrpc_creds_sink sink = {.list = list, .arena = arena};
-    return creds ? creds->fn(&sink, method, creds->userdata, st) : 0;
+    *st = (struct ugrpc_status){0};
+    int rc = creds ? creds->fn(&sink, method, creds->userdata, st) : 0;
+    if (rc && st->code == UGRPC_OK) {
+        return status_set(st, UGRPC_UNAUTHENTICATED, "the call's credentials could not be made");
+    }
+    return rc;
 }
 
 /* ---- API keys and signatures ---- */

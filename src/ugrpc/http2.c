@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* nghttp2's callbacks: bytes in → message frames → role, and the containment of peers that abuse HTTP/2. */
+#include <stdio.h>
 #include <string.h>
 
 #include "net/connection.h"
@@ -114,6 +115,18 @@ static void count_reset(struct session *s)
     s->reset_tokens -= 1000;
 }
 
+/* What a GOAWAY says in either direction, for the reason that calls are told. */
+static void note_goaway(struct session *s, const nghttp2_goaway *goaway, const char *what)
+{
+    if (goaway->error_code != NGHTTP2_NO_ERROR && !s->fault) {
+        int len = goaway->opaque_data_len < 100 ? (int)goaway->opaque_data_len : 100;
+        if (asprintf(&s->fault, "%s: %s%s%.*s", what, nghttp2_http2_strerror(goaway->error_code),
+                len ? ", " : "", len, len ? (const char *)goaway->opaque_data : "") < 0) {
+            s->fault = NULL;
+        }
+    }
+}
+
 static int on_frame(nghttp2_session *h2, const nghttp2_frame *frame, void *userdata)
 {
     struct session *s = userdata;
@@ -122,22 +135,26 @@ static int on_frame(nghttp2_session *h2, const nghttp2_frame *frame, void *userd
         if (!s->greeted) {
             s->greeted = true;
             session_check_soon(s); /* the handshake's limit is off, the others are on */
-            if (s->client) {
-                s->role->greeted(s);
-            }
+        }
+        if (s->client && !(frame->hd.flags & NGHTTP2_FLAG_ACK)) {
+            s->role->greeted(s);
         }
         return go_on(s);
     case NGHTTP2_GOAWAY:
         if (s->client) {
+            note_goaway(s, &frame->goaway, "the server ended the connection");
             s->role->goaway(s);
         }
         return go_on(s);
     case NGHTTP2_PING:
         if (!(frame->hd.flags & NGHTTP2_FLAG_ACK)) {
             s->used_ms = session_now_ms(s);
-        } else if (memcmp(frame->ping.opaque_data, session_shutdown_ping, 8) == 0) {
+            return 0;
+        }
+        if (memcmp(frame->ping.opaque_data, session_shutdown_ping, 8) == 0) {
             session_name_last_stream(s);
         }
+        s->ping_sent_ms = 0;
         return 0;
     case NGHTTP2_RST_STREAM:
         if (!s->client) {
@@ -179,6 +196,9 @@ static int on_frame_sent(nghttp2_session *h2, const nghttp2_frame *frame, void *
                                     : NULL;
         if (stream) {
             stream->left = true;
+        }
+        if (frame->hd.type == NGHTTP2_GOAWAY) {
+            note_goaway(s, &frame->goaway, "the server breaks the rules of HTTP/2");
         }
         return 0;
     }

@@ -188,7 +188,11 @@ static void on_timer(struct timer *timer, void *userdata)
     struct ugrpc_pending *pending = userdata;
     if (pending->doomed) {
         finish(pending, pending->code, pending->text);
-    } else if (pending->waiting && pending->channel->state != UGRPC_READY) {
+    } else if (pending->link_waiting && pending->channel->state == UGRPC_READY) {
+        pending_fail(pending, UGRPC_DEADLINE_EXCEEDED,
+            "the deadline has passed while %s was busy with as many calls as it takes at once",
+            pending->channel->target.text);
+    } else if (pending->link_waiting) {
         pending_fail(pending, UGRPC_DEADLINE_EXCEEDED, "the deadline has passed before %s was reached%s%s",
             pending->channel->target.text, pending->channel->cause.code ? ": " : "",
             pending->channel->cause.message);
@@ -227,7 +231,18 @@ static const char *timeout_text(struct ugrpc_pending *pending)
     return arena_strndup(&pending->arena, text, len);
 }
 
-#define OWN_HEADERS 11
+/* As HTTP/2 counts. */
+static size_t block_len(const nghttp2_nv *block, size_t n)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < n; i++) {
+        len += block[i].namelen + block[i].valuelen + 32;
+    }
+    return len;
+}
+
+#define OWN_HEADERS      11
+#define MAX_HEADER_BLOCK (1 << 20)
 
 static int submit_headers(
     struct ugrpc_pending *pending, struct transport *transport, const struct outgoing_metadata *of_creds)
@@ -261,6 +276,12 @@ static int submit_headers(
     for (const struct outgoing_metadata *m = of_creds; m; m = m->next) {
         block[n++] = m->nv;
     }
+    size_t len = block_len(block, n);
+    if (len > MAX_HEADER_BLOCK) {
+        pending_doom(pending, UGRPC_RESOURCE_EXHAUSTED,
+            "the request's metadata has %zu bytes, at most %d can be sent", len, MAX_HEADER_BLOCK);
+        return 0;
+    }
     return stream_request(&pending->stream, transport->session, block, n);
 }
 
@@ -282,7 +303,7 @@ int pending_open(struct ugrpc_pending *pending, struct transport *transport)
         return 0;
     }
     int rc = submit_headers(pending, transport, of_creds);
-    if (rc) {
+    if (rc || pending->doomed) {
         return rc;
     }
     transport->refs++;
@@ -660,9 +681,15 @@ static enum ugrpc_code code_of_reset(uint32_t error)
 /* Whether the server cannot have seen the call, and all that was sent is still there. */
 static bool may_retry(const struct ugrpc_pending *pending, uint32_t error)
 {
-    bool refused = pending->transport->session && error == NGHTTP2_REFUSED_STREAM && !pending->retried;
+    const struct transport *transport = pending->transport;
     bool complete = pending->n_sent == 0 || pending->kept;
-    return !pending->has_headers && complete && (!pending->stream.left || refused);
+    if (pending->has_headers || pending->doomed || !complete) {
+        return false;
+    }
+    if (!pending->stream.left && (!transport->session || transport->going)) {
+        return true;
+    }
+    return transport->session && error == NGHTTP2_REFUSED_STREAM && !pending->retried;
 }
 
 static void retry(struct ugrpc_pending *pending)
@@ -677,7 +704,9 @@ static void retry(struct ugrpc_pending *pending)
 static void on_closed(struct stream *stream, uint32_t error)
 {
     struct ugrpc_pending *pending = (struct ugrpc_pending *)stream;
+    struct ugrpc_channel *channel = pending->channel;
     struct transport *transport = pending->transport;
+    channel_pin(channel);
     pin(pending);
     if (pending->finished) {
         ; /* its end has been told */
@@ -696,6 +725,8 @@ static void on_closed(struct stream *stream, uint32_t error)
             pending, code_of_reset(error), "the call's stream was reset: %s", nghttp2_http2_strerror(error));
     }
     unpin(pending);
+    channel_on_room(channel);
+    channel_unpin(channel);
 }
 
 static void on_ready(struct stream *stream)

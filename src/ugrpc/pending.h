@@ -30,9 +30,9 @@ struct typed {
 struct ugrpc_pending {
     struct stream stream; /* first */
     struct ugrpc_channel *channel;
-    struct transport *transport;       /* a reference, while the stream is open */
-    struct ugrpc_pending *prev, *next; /* all calls of the channel */
-    struct ugrpc_pending *next_waiting;
+    struct transport *transport;                        /* a reference, while the stream is open */
+    struct ugrpc_pending *prev, *next;                  /* all calls of the channel */
+    struct ugrpc_pending *next_waiting, **link_waiting; /* in channel->waiting; NULL: it does not wait */
     const struct ugrpc_method *method;
     char *path;
     struct arena arena; /* of the request's headers and the reply's metadata */
@@ -63,7 +63,6 @@ struct ugrpc_pending {
     uint8_t request_codec, reply_codec;
     unsigned pins; /* functions on the stack that still use it */
     bool wait_for_ready;
-    bool waiting;     /* in channel->waiting */
     bool doomed;      /* wrong from the start: the timer tells */
     bool retried;     /* after a server has refused it */
     bool ended;       /* all is sent */

@@ -43,6 +43,7 @@ void session_terminate(struct session *s, uint32_t error)
 static void session_delete(struct session *s)
 {
     nghttp2_session_del(s->h2);
+    free(s->fault);
     free(s);
 }
 
@@ -55,8 +56,13 @@ static void leave(struct session *s)
 
 void session_drop(struct session *s, const struct ugrpc_status *why)
 {
+    struct ugrpc_status fault;
     if (s->dropped) {
         return;
+    }
+    if (s->fault) {
+        status_set(&fault, UGRPC_UNAVAILABLE, "%s", s->fault);
+        why = &fault;
     }
     s->dropped = true;
     s->busy++;
@@ -122,6 +128,9 @@ static void send_all(struct session *s)
     }
     if (nghttp2_session_want_write(s->h2)) {
         session_mark(s);
+    } else if (!nghttp2_session_want_read(s->h2) && s->client && s->streams) {
+        status_set(&why, UGRPC_UNAVAILABLE, "HTTP/2 has ended it"); /* s->fault says more */
+        session_drop(s, &why);
     } else if (!nghttp2_session_want_read(s->h2)) {
         finish(s);
     }

@@ -62,7 +62,8 @@ struct stream {
 struct session_role {
     /* A server's: the peer opens a stream: the new one is entered by stream_open(). Negative refuses it. */
     int (*open)(struct session *s, int32_t id);
-    /* A client's: the server has greeted; it takes no new streams any more. */
+    /* A client's: the server has greeted, or changed how many streams it takes; it takes no new ones any
+     * more. */
     void (*greeted)(struct session *s);
     void (*goaway)(struct session *s);
     /* A server's request headers; a client's reply headers, then its trailers. */
@@ -132,9 +133,11 @@ MUST_CHECK bool session_hold(struct stream *stream, size_t more);
 /* Bytes that all its streams have to send. */
 size_t session_waiting(const struct session *s);
 
+/* The server takes one stream more at present. */
+bool session_has_room(const struct session *s);
+
 /* A client opens a stream, which lives in the caller's memory, with its header block; values flagged NO_COPY
- * live until role->closed(). It goes out when the server's limit of streams has room. Negative when memory or
- * stream ids run out. */
+ * live until role->closed(). Only while session_has_room(). Negative when memory or stream ids run out. */
 MUST_CHECK int stream_request(struct stream *stream, struct session *s, const nghttp2_nv *nv, size_t n);
 /* Enters a stream that lives in the caller's memory. */
 void stream_open(struct stream *stream, struct session *s, int32_t id);

@@ -22,6 +22,7 @@ struct session {
     struct flush flush;
     struct timer timer;
     struct stream *streams;
+    size_t n_streams;
     struct stream *ready;  /* to be told after the present flush */
     size_t held, waiting;  /* of all streams */
     unsigned starved;      /* streams */
@@ -35,6 +36,7 @@ struct session {
     bool client;
     bool greeted; /* the peer's SETTINGS have come */
     bool shutting_down, terminated, finishing, dropped;
+    char *fault; /* a client's: why HTTP/2 itself ended the connection; NULL: it did not */
 };
 
 static inline uint64_t session_now_ms(const struct session *s)

@@ -20,7 +20,13 @@ void stream_open(struct stream *stream, struct session *s, int32_t id)
         s->streams->prev = stream;
     }
     s->streams = stream;
+    s->n_streams++;
     nghttp2_session_set_stream_user_data(s->h2, id, stream);
+}
+
+bool session_has_room(const struct session *s)
+{
+    return s->n_streams < nghttp2_session_get_remote_settings(s->h2, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
 }
 
 int stream_request(struct stream *stream, struct session *s, const nghttp2_nv *nv, size_t n)
@@ -116,6 +122,7 @@ void stream_close(struct stream *stream, uint32_t error)
         stream->next->prev = stream->prev;
     }
     nghttp2_session_set_stream_user_data(s->h2, stream->id, NULL);
+    s->n_streams--;
     s->starved -= stream->starved;
     stream_release(stream, stream->held);
     sent_or_dropped(stream, stream->waiting);
