@@ -154,7 +154,10 @@ static int on_frame(nghttp2_session *h2, const nghttp2_frame *frame, void *userd
         if (memcmp(frame->ping.opaque_data, session_shutdown_ping, 8) == 0) {
             session_name_last_stream(s);
         }
-        s->ping_sent_ms = 0;
+        if (s->ping_sent_ms) {
+            s->ping_sent_ms = 0;
+            session_check_soon(s);
+        }
         return 0;
     case NGHTTP2_RST_STREAM:
         if (!s->client) {

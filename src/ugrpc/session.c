@@ -209,12 +209,17 @@ static bool begin(struct session *s, const uint8_t *data, size_t len)
 /* A server's first bytes: SETTINGS, else they tell what it speaks instead. False: it is over. */
 static bool check_server(struct session *s, const uint8_t *data, size_t len)
 {
+    const uint8_t *first = s->first;
     struct ugrpc_status why;
-    if (data[0] == 0x15 || data[0] == 0x16) { /* a TLS record: an alert or a handshake */
+    while (s->n_first < sizeof(s->first) && len > 0) {
+        s->first[s->n_first++] = *data++;
+        len--;
+    }
+    if (first[0] == 0x15 || first[0] == 0x16) { /* a TLS record: an alert or a handshake */
         status_set(&why, UGRPC_FAILED_PRECONDITION, "it answers with TLS, but plain text was asked for");
-    } else if (data[0] == 'H') {
+    } else if (first[0] == 'H') {
         status_set(&why, UGRPC_FAILED_PRECONDITION, "it answers with HTTP/1.1, not HTTP/2");
-    } else if (len < 4 || (data[0] == 0 && data[3] == NGHTTP2_SETTINGS)) {
+    } else if (s->n_first < sizeof(s->first) || (first[0] == 0 && first[3] == NGHTTP2_SETTINGS)) {
         return true; /* what it really is, nghttp2 finds out */
     } else {
         status_set(&why, UGRPC_FAILED_PRECONDITION, "it does not answer with HTTP/2");

@@ -21,6 +21,8 @@ struct session {
     void *userdata;
     struct flush flush;
     struct timer timer;
+    uint8_t first[4]; /* a server's first bytes, until there are so many */
+    uint8_t n_first;
     struct stream *streams;
     size_t n_streams;
     struct stream *ready;  /* to be told after the present flush */

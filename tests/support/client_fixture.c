@@ -158,13 +158,14 @@ void client_pump_until(struct client_fixture *f, bool (*is_so)(void *userdata), 
 {
     uv_timer_t *timer = wake_every(f, 10);
     uint64_t begun = uv_hrtime();
-    while (!is_so(userdata)) {
+    bool is = false;
+    while (!(is = is_so(userdata)) && uv_hrtime() - begun < TOO_LONG_NS) {
         uv_run(ugrpc_loop_uv(f->loop), UV_RUN_ONCE);
-        if (uv_hrtime() - begun > TOO_LONG_NS) {
-            fail_msg("nothing happened");
-        }
     }
     uv_close((uv_handle_t *)timer, (uv_close_cb)free);
+    if (!is) {
+        fail_msg("nothing happened");
+    }
 }
 
 static bool is_set(void *what)

@@ -152,6 +152,7 @@ static void on_connection(uv_stream_t *listener, int status)
     memset(proxy->carried, 0, sizeof(proxy->carried));
     for (int i = 0; i < 2; i++) {
         uv_tcp_init(listener->loop, &pair->end[i].tcp);
+        uv_unref((uv_handle_t *)&pair->end[i].tcp);
         pair->end[i].tcp.data = &pair->end[i];
         pair->end[i].pair = pair;
     }
@@ -177,6 +178,8 @@ struct proxy *proxy_new(struct ugrpc_loop *loop, const char *target)
     uv_tcp_init(ugrpc_loop_uv(loop), &proxy->listener);
     proxy->idle.data = proxy->listener.data = proxy;
     proxy->open = 2;
+    uv_unref((uv_handle_t *)&proxy->listener); /* so that a test which fails does not hang instead */
+    uv_unref((uv_handle_t *)&proxy->idle);
     uv_ip4_addr("127.0.0.1", 0, &address);
     assert_int_equal(uv_tcp_bind(&proxy->listener, (struct sockaddr *)&address, 0), 0);
     assert_int_equal(uv_listen((uv_stream_t *)&proxy->listener, 16, on_connection), 0);

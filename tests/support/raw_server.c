@@ -69,6 +69,9 @@ static size_t take_frame(struct peer *peer, const uint8_t *at, size_t left)
         .payload = at + HEAD_LEN,
         .len = len};
     if (server->events && server->events->frame) {
+        if (frame.type == NGHTTP2_SETTINGS && !(frame.flags & NGHTTP2_FLAG_ACK)) {
+            raw_send_frame(server, NGHTTP2_SETTINGS, NGHTTP2_FLAG_ACK, 0, NULL, 0);
+        }
         server->events->frame(server, &frame, server->userdata);
     }
     return HEAD_LEN + len;
@@ -104,6 +107,7 @@ static void on_connection(uv_stream_t *listener, int status)
     assert_int_equal(status, 0);
     raw_close(server);
     uv_tcp_init(listener->loop, &peer->tcp);
+    uv_unref((uv_handle_t *)&peer->tcp);
     peer->tcp.data = peer;
     peer->server = server;
     server->peer = peer;
@@ -124,6 +128,7 @@ struct raw_server *raw_server_new(struct ugrpc_loop *loop, const struct raw_even
     server->userdata = userdata;
     uv_tcp_init(ugrpc_loop_uv(loop), &server->listener);
     server->listener.data = server;
+    uv_unref((uv_handle_t *)&server->listener); /* so that a test which fails does not hang instead */
     uv_ip4_addr("127.0.0.1", 0, &address);
     assert_int_equal(uv_tcp_bind(&server->listener, (struct sockaddr *)&address, 0), 0);
     assert_int_equal(uv_listen((uv_stream_t *)&server->listener, 16, on_connection), 0);

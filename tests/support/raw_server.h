@@ -21,7 +21,7 @@ struct raw_frame {
 /* All may be NULL. */
 struct raw_events {
     void (*accepted)(struct raw_server *server, void *userdata);
-    /* Of a client that speaks HTTP/2: whole frames, its preface apart. */
+    /* Of a client that speaks HTTP/2: whole frames, its preface apart. Its settings are acknowledged. */
     void (*frame)(struct raw_server *server, const struct raw_frame *frame, void *userdata);
 };
 
