@@ -60,14 +60,15 @@ struct ugrpc_channel_options {
 UGRPC_API struct ugrpc_channel *ugrpc_channel_new(struct ugrpc_loop *loop, const char *target,
     const struct ugrpc_channel_options *options, struct ugrpc_status *st);
 
-/* Calls that still run are dropped silently: their callbacks will not run. NULL is fine. */
+/* Calls that still run are dropped silently: their callbacks will not run. Also from callbacks, but not with
+ * a private loop from one that runs within a blocking call. NULL is fine. */
 UGRPC_API void ugrpc_channel_free(struct ugrpc_channel *channel);
 
 enum ugrpc_connectivity { UGRPC_IDLE, UGRPC_CONNECTING, UGRPC_READY, UGRPC_TRANSIENT_FAILURE };
 
 /* `connect`: begins to connect if it is idle. */
 UGRPC_API enum ugrpc_connectivity ugrpc_channel_connectivity(struct ugrpc_channel *channel, bool connect);
-/* From the loop after each change; NULL stops it. */
+/* From the loop after a change (of several in one turn, after the last); NULL stops it. */
 UGRPC_API void ugrpc_channel_watch(struct ugrpc_channel *channel,
     void (*changed)(struct ugrpc_channel *channel, enum ugrpc_connectivity state, void *userdata),
     void *userdata);

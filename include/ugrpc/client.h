@@ -20,14 +20,14 @@ struct ugrpc_stream;
 struct ugrpc_pair {
     const char *key; /* lower case; "-bin" keys carry any bytes */
     const void *value;
-    size_t value_len; /* 0: strlen() */
+    size_t value_len; /* 0: strlen(), or nothing where value is NULL */
 };
 
 enum ugrpc_wait { UGRPC_WAIT_DEFAULT, UGRPC_WAIT_YES, UGRPC_WAIT_NO };
 
 /* Zero is the default, so name only what you change. Pointers are borrowed for the function that takes it. */
 struct ugrpc_call_options {
-    int64_t timeout_ms;                   /* 0: no deadline */
+    int64_t timeout_ms;                   /* 0: no deadline (one-shot: 60 s); negative: it has passed */
     const struct ugrpc_call_creds *creds; /* after the channel's own; refused on an insecure channel */
     enum ugrpc_compression compression;
     enum ugrpc_wait wait_for_ready; /* default: no, fail while the server cannot be reached; one-shot: yes */
@@ -95,7 +95,9 @@ UGRPC_API struct ugrpc_pending *ugrpc_call_stream_async(struct ugrpc_channel *ch
     const struct ugrpc_call_options *options, ugrpc_message_adapter *adapter, ugrpc_any_fn *on_message,
     ugrpc_done_fn *done, void *userdata);
 
-/* ---- blocking: only on channels with a private loop ---- */
+/* ---- blocking: only on channels with a private loop ----
+ * Between these functions nothing happens on the channel: what the server sends meanwhile is seen by the next
+ * one. Not from callbacks of the same channel: FAILED_PRECONDITION. */
 
 /* Copies of the reply's metadata, for blocking calls. Zero before; undone by ugrpc_reply_metadata_done(). */
 struct ugrpc_reply_metadata {
@@ -112,7 +114,7 @@ UGRPC_API int ugrpc_unary(struct ugrpc_channel *channel, const struct ugrpc_serv
     const struct ugrpc_method *method, const void *request, void **reply,
     const struct ugrpc_call_options *options, struct ugrpc_status *st);
 
-/* Connects, calls, closes. wait_for_ready unless it says no. */
+/* Connects, calls, closes. wait_for_ready unless it says no, for 60 s unless it says otherwise. */
 UGRPC_API int ugrpc_unary_once(const char *target, const struct ugrpc_service *service,
     const struct ugrpc_method *method, const void *request, void **reply,
     const struct ugrpc_channel_options *channel_options, const struct ugrpc_call_options *options,
@@ -122,7 +124,7 @@ UGRPC_API int ugrpc_unary_once(const char *target, const struct ugrpc_service *s
 UGRPC_API struct ugrpc_stream *ugrpc_stream_open(struct ugrpc_channel *channel,
     const struct ugrpc_service *service, const struct ugrpc_method *method,
     const struct ugrpc_call_options *options);
-/* Waits for room; false: the call is over. */
+/* Waits for room, and sends; false: the call is over. */
 UGRPC_API bool ugrpc_stream_send(struct ugrpc_stream *stream, const void *message);
 UGRPC_API void ugrpc_stream_end(struct ugrpc_stream *stream); /* all is sent */
 /* Waits for a reply, borrowed until the next call with this stream. False: there is none any more. */

@@ -16,7 +16,7 @@ struct ugrpc_call_creds;
 struct ugrpc_creds_sink;
 
 /* Called for each call when it is about to be sent (again when it is retried); adds what it wants. `method`:
- * "/package.Service/Method". 0, or a negative code: the call ends with `st`. */
+ * "/package.Service/Method". 0, or a negative code: the call ends with `st`. Not to use the channel. */
 typedef int ugrpc_creds_fn(
     struct ugrpc_creds_sink *sink, const char *method, void *userdata, struct ugrpc_status *st);
 /* Copies. 0 or -UGRPC_INVALID_ARGUMENT for what cannot be metadata. */

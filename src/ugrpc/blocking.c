@@ -6,23 +6,45 @@
 
 #include "ugrpc/pending.h"
 
-#define QUEUE_MAX 16 /* received messages that wait for ugrpc_stream_next(): then the server is held back */
+#define QUEUE_MAX       16 /* received messages that wait for ugrpc_stream_next(): then the server is held back */
 
-/* Turns the loop once, sleeping until something happens. False: interrupted. */
+#define ONCE_TIMEOUT_MS 60000
+
+static void run_loop(struct ugrpc_channel *channel, uv_run_mode mode)
+{
+    channel->turning = true;
+    uv_run(ugrpc_loop_uv(channel->loop), mode);
+    channel->turning = false;
+}
+
+/* Turns the loop, which a call holds, once, sleeping until something happens. False: interrupted. */
 static bool turn(struct ugrpc_channel *channel)
 {
     if (atomic_exchange(&channel->interrupted, false)) {
         return false;
     }
-    uv_run(ugrpc_loop_uv(channel->loop), UV_RUN_ONCE); /* held by the call */
+    run_loop(channel, UV_RUN_ONCE);
     return true;
 }
 
-static int refuse_foreign_loop(const struct ugrpc_channel *channel, struct ugrpc_status *st)
+/* Whether a blocking call may begin. Sees first what has come since the last one: a server that went away
+ * meanwhile is not asked, but connected to anew. */
+static int begin(struct ugrpc_channel *channel, struct ugrpc_status *st)
 {
-    return status_set(st, UGRPC_FAILED_PRECONDITION,
-        "channel to %s: blocking calls need a channel with a loop of its own (loop NULL)",
-        channel->target.text);
+    if (!channel->own_loop) {
+        return status_set(st, UGRPC_FAILED_PRECONDITION,
+            "channel to %s: blocking calls need a channel with a loop of its own (loop NULL)",
+            channel->target.text);
+    }
+    if (channel->turning) {
+        return status_set(st, UGRPC_FAILED_PRECONDITION,
+            "channel to %s: a callback cannot make blocking calls on the channel that it comes from",
+            channel->target.text);
+    }
+    if (channel->transport) {
+        run_loop(channel, UV_RUN_NOWAIT);
+    }
+    return 0;
 }
 
 /* ---- metadata --------------------------------------------------------------------------------------- */
@@ -119,8 +141,9 @@ int ugrpc_unary(struct ugrpc_channel *channel, const struct ugrpc_service *servi
     static const struct ugrpc_pending_events events = {.message = on_unary_reply, .done = on_unary_done};
     struct unary unary = {.metadata = options ? options->reply_metadata : NULL};
     *reply = NULL;
-    if (!channel->own_loop) {
-        return refuse_foreign_loop(channel, st);
+    int rc = begin(channel, st);
+    if (rc) {
+        return rc;
     }
     struct ugrpc_pending *pending = ugrpc_pending_new(channel, service, method, options, &events, &unary);
     pending->own_reply = true;
@@ -156,6 +179,9 @@ int ugrpc_unary_once(const char *target, const struct ugrpc_service *service,
     }
     if (o.wait_for_ready == UGRPC_WAIT_DEFAULT) {
         o.wait_for_ready = UGRPC_WAIT_YES;
+    }
+    if (o.timeout_ms == 0) {
+        o.timeout_ms = ONCE_TIMEOUT_MS;
     }
     int rc = ugrpc_unary(channel, service, method, request, reply, &o, st);
     ugrpc_channel_free(channel);
@@ -239,8 +265,7 @@ struct ugrpc_stream *ugrpc_stream_open(struct ugrpc_channel *channel, const stru
     stream->method = method;
     stream->last = &stream->first;
     stream->metadata = options ? options->reply_metadata : NULL;
-    if (!channel->own_loop) {
-        refuse_foreign_loop(channel, &stream->st);
+    if (begin(channel, &stream->st) != 0) {
         return stream;
     }
     stream->pending = ugrpc_pending_new(channel, service, method, options, &events, stream);
@@ -266,7 +291,11 @@ bool ugrpc_stream_send(struct ugrpc_stream *stream, const void *message)
         stream->has_room = false;
         enum ugrpc_sent sent = ugrpc_pending_send(stream->pending, message);
         if (sent == UGRPC_SENT) {
+            run_loop(stream->channel, UV_RUN_NOWAIT); /* it is on its way when this returns */
             return true;
+        }
+        if (sent == UGRPC_GONE && !stream->pending->doomed) {
+            return false; /* after its end */
         }
         while (stream->pending && !stream->has_room) {
             if (!stream_turn(stream)) {
@@ -281,6 +310,7 @@ void ugrpc_stream_end(struct ugrpc_stream *stream)
 {
     if (stream->pending) {
         ugrpc_pending_end(stream->pending);
+        run_loop(stream->channel, UV_RUN_NOWAIT);
     }
 }
 
@@ -313,7 +343,9 @@ bool ugrpc_stream_next(struct ugrpc_stream *stream, const void **message)
 int ugrpc_stream_finish(struct ugrpc_stream *stream, void **reply, struct ugrpc_status *st)
 {
     *reply = NULL;
-    ugrpc_stream_end(stream);
+    if (stream->pending) {
+        ugrpc_pending_end(stream->pending);
+    }
     while (stream->pending && stream_turn(stream)) {
     }
     if (stream->st.code == UGRPC_OK) {

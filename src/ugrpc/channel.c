@@ -17,8 +17,8 @@
 
 #define NO_KEEPALIVE_MS  (365 * INT64_C(86400000))
 #define MIN_KEEPALIVE_MS 10000
-#define MAX_UNREAD_BYTES (64u << 20) /* of all calls together */
-#define STEADY_NS        NS_PER_S    /* a connection that stood so long was no failure */
+#define MAX_OPTION_MS    (INT64_C(40) * 86400 * 1000)
+#define STEADY_NS        NS_PER_S /* a connection that stood so long was no failure */
 
 static void connect_next(struct ugrpc_channel *channel);
 static void start_waiting(struct ugrpc_channel *channel);
@@ -325,17 +325,16 @@ static int set_up_tls(
 
 static int64_t or_default(int64_t value, int64_t fallback)
 {
-    return value > 0 ? value : fallback;
+    return value <= 0 ? fallback : value < MAX_OPTION_MS ? value : MAX_OPTION_MS;
 }
 
 static void set_limits(struct ugrpc_channel *channel, const struct ugrpc_channel_options *o)
 {
-    uint32_t receive = o->max_receive_bytes ? o->max_receive_bytes : 4u << 20;
-    int64_t keepalive_ms = o->keepalive_time_ms > 0 ? o->keepalive_time_ms : NO_KEEPALIVE_MS;
+    int64_t keepalive_ms = or_default(o->keepalive_time_ms, NO_KEEPALIVE_MS);
     channel->limits = (struct session_limits){
         .max_header_bytes = o->max_header_bytes ? o->max_header_bytes : 16u << 10,
-        .max_message_bytes = receive,
-        .max_connection_bytes = receive > MAX_UNREAD_BYTES / 4 ? UINT32_MAX : MAX_UNREAD_BYTES,
+        .max_message_bytes = o->max_receive_bytes ? o->max_receive_bytes : 4u << 20,
+        .max_connection_bytes = UINT32_MAX, /* each call has its limits */
         .handshake_timeout_ms = (uint32_t)or_default(o->connect_timeout_ms, 20000),
         .keepalive_time_ms = keepalive_ms > MIN_KEEPALIVE_MS ? keepalive_ms : MIN_KEEPALIVE_MS,
         .keepalive_timeout_ms = or_default(o->keepalive_timeout_ms, 20000),

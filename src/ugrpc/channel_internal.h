@@ -65,6 +65,7 @@ struct ugrpc_channel {
     unsigned
         pins; /* calls, also those that only wait for their streams to close, and functions on the stack */
     bool freed;
+    bool turning; /* a blocking call turns the private loop */
     atomic_bool interrupted;
     struct uv_async_s *interrupt; /* wakes a private loop; its own allocation */
 };

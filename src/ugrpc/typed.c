@@ -11,7 +11,9 @@ static void on_reply(struct ugrpc_pending *pending, const struct ugrpc_status *s
 static void on_message(struct ugrpc_pending *pending, const void *message, void *userdata)
 {
     const struct typed *typed = &pending->typed;
-    typed->message(typed->fn, pending, message, typed->userdata);
+    if (typed->fn) {
+        typed->message(typed->fn, pending, message, typed->userdata);
+    }
 }
 
 static void on_done(struct ugrpc_pending *pending, const struct ugrpc_status *st, void *userdata)
