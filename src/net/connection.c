@@ -25,8 +25,8 @@
 /* What TLS may have to answer, by itself, to a peer that does not read. */
 #define TLS_BACKLOG_MAX NET_WRITE_MAX
 
-#define TLS_HANDSHAKE 0x16 /* the first byte of a record */
-#define TLS_ALERT     0x15
+#define TLS_HANDSHAKE   0x16 /* the first byte of a record */
+#define TLS_ALERT       0x15
 
 struct connection {
     uv_poll_t poll;

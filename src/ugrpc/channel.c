@@ -250,7 +250,7 @@ static void start_waiting(struct ugrpc_channel *channel)
         if (pending_open(pending, channel->transport) != 0) { /* it has no stream ids left */
             struct transport *transport = channel->transport;
             append(channel, pending);
-            session_shutdown(transport->session);
+            session_shutdown(transport->session, true);
             retire(transport); /* comes back here */
             return;
         }

@@ -209,17 +209,18 @@ static bool begin(struct session *s, const uint8_t *data, size_t len)
 /* A server's first bytes: SETTINGS, else they tell what it speaks instead. False: it is over. */
 static bool check_server(struct session *s, const uint8_t *data, size_t len)
 {
-    const uint8_t *first = s->first;
+    struct preface *preface = &s->preface;
+    const uint8_t *first = preface->bytes;
     struct ugrpc_status why;
-    while (s->n_first < sizeof(s->first) && len > 0) {
-        s->first[s->n_first++] = *data++;
+    while (preface->len < PREFACE_MAX && len > 0) {
+        preface->bytes[preface->len++] = *data++;
         len--;
     }
     if (first[0] == 0x15 || first[0] == 0x16) { /* a TLS record: an alert or a handshake */
         status_set(&why, UGRPC_FAILED_PRECONDITION, "it answers with TLS, but plain text was asked for");
     } else if (first[0] == 'H') {
         status_set(&why, UGRPC_FAILED_PRECONDITION, "it answers with HTTP/1.1, not HTTP/2");
-    } else if (s->n_first < sizeof(s->first) || (first[0] == 0 && first[3] == NGHTTP2_SETTINGS)) {
+    } else if (preface->len < 4 || (first[0] == 0 && first[3] == NGHTTP2_SETTINGS)) {
         return true; /* what it really is, nghttp2 finds out */
     } else {
         status_set(&why, UGRPC_FAILED_PRECONDITION, "it does not answer with HTTP/2");

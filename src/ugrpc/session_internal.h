@@ -13,16 +13,14 @@
 struct session {
     struct ugrpc_loop *loop;
     struct connection *conn;
-    nghttp2_session *h2; /* NULL until the first bytes are HTTP/2's */
-    struct preface preface;
+    nghttp2_session *h2;    /* NULL until the first bytes are HTTP/2's */
+    struct preface preface; /* the peer's first bytes */
     const struct session_role *role;
     const struct session_limits *limits;
     struct session_counters *counters;
     void *userdata;
     struct flush flush;
     struct timer timer;
-    uint8_t first[4]; /* a server's first bytes, until there are so many */
-    uint8_t n_first;
     struct stream *streams;
     size_t n_streams;
     struct stream *ready;  /* to be told after the present flush */
