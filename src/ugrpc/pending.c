@@ -822,8 +822,9 @@ static void set_options(struct ugrpc_pending *pending, const struct ugrpc_call_o
     }
     for (size_t i = 0; i < o->n_metadata; i++) {
         const struct ugrpc_pair *pair = &o->metadata[i];
-        size_t len = pair->value_len || !pair->value ? pair->value_len : strlen(pair->value);
-        if (outgoing_metadata_add(&pending->metadata, pair->key, pair->value, len, &pending->arena) != 0) {
+        const void *value = pair->value ? pair->value : "";
+        size_t len = pair->value_len ? pair->value_len : strlen(value);
+        if (outgoing_metadata_add(&pending->metadata, pair->key, value, len, &pending->arena) != 0) {
             pending_doom(pending, UGRPC_INVALID_ARGUMENT, "metadata \"%.100s\" cannot be sent", pair->key);
         }
     }

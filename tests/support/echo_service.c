@@ -99,6 +99,9 @@ static void metadata(struct ugrpc_call *call, const void *request, const void *s
     for (size_t i = 0; ugrpc_call_metadata_at(call, i, &key, &value); i++) {
         int rc = ugrpc_call_set_initial(call, key, value.data, value.len);
         rc += ugrpc_call_set_trailing(call, key, value.data, value.len);
+        if (strcmp(key, "x-details-bin") == 0) {
+            rc += ugrpc_call_set_trailing(call, "grpc-status-details-bin", value.data, value.len);
+        }
         (void)rc; /* what may not be sent is missing in the reply */
     }
     reply(call, ugrpc_call_identity(call) ? ugrpc_call_identity(call) : "", 0);

@@ -17,7 +17,8 @@ struct echo {
 
 /* Unary: the request comes back. Hold: unary, stays in `held`. Watch: server-streaming, stays in `held`.
  * Count: client-streaming, replies "N". Chat: bidi, each message comes back. Metadata: unary, all request
- * metadata comes back as initial and as trailing metadata. */
+ * metadata comes back as initial and as trailing metadata, and what x-details-bin has, as the status'
+ * details. */
 extern const struct ugrpc_service echo_service;
 extern const struct ugrpc_handler echo_handlers[];
 

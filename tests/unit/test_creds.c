@@ -40,7 +40,8 @@ static const char *value_of(const char *key)
 static void a_key_is_one_pair_of_metadata(void **state)
 {
     struct ugrpc_call_creds *creds = ugrpc_call_creds_key("s3cret");
-    assert_int_equal(creds_apply(creds, METHOD, &list, &arena, NULL), 0);
+    struct ugrpc_status st;
+    assert_int_equal(creds_apply(creds, METHOD, &list, &arena, &st), 0);
     assert_string_equal(value_of("key"), "s3cret");
     assert_int_equal(outgoing_metadata_count(list), 1);
     ugrpc_call_creds_free(creds);
@@ -59,8 +60,9 @@ static void the_signature_is_what_the_published_clients_send(void **state)
 static void a_signed_call_has_key_time_nonce_and_signature(void **state)
 {
     struct ugrpc_call_creds *creds = ugrpc_call_creds_hmac("api-key", "secret");
+    struct ugrpc_status st;
     char ts[32], nonce[32], first[64], signature[CREDS_SIGNATURE_LEN + 1];
-    assert_int_equal(creds_apply(creds, METHOD, &list, &arena, NULL), 0);
+    assert_int_equal(creds_apply(creds, METHOD, &list, &arena, &st), 0);
     assert_string_equal(value_of("key"), "api-key");
     snprintf(ts, sizeof(ts), "%s", value_of("ts"));
     snprintf(nonce, sizeof(nonce), "%s", value_of("nonce"));
@@ -71,7 +73,7 @@ static void a_signed_call_has_key_time_nonce_and_signature(void **state)
     assert_int_equal(creds_sign(signature, "secret", "api-key", ts, nonce, METHOD), 0);
     assert_string_equal(first, signature);
     list = NULL;
-    assert_int_equal(creds_apply(creds, METHOD, &list, &arena, NULL), 0);
+    assert_int_equal(creds_apply(creds, METHOD, &list, &arena, &st), 0);
     assert_string_not_equal(value_of("nonce"), nonce); /* never twice */
     ugrpc_call_creds_free(creds);
 }
