@@ -29,8 +29,7 @@ static int select_h2(SSL *ssl, const unsigned char **out, unsigned char *out_len
     return found ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-/* Instead of OpenSSL's own, which asks on the terminal and waits. */
-static int no_passphrase(char *to, int cap, int writing, void *asked)
+int tls_no_passphrase(char *to, int cap, int writing, void *asked)
 {
     *(bool *)asked = true;
     return -1;
@@ -41,8 +40,7 @@ static int file_error(struct ugrpc_status *st, const char *what, const char *pat
     char text[256];
     if (asked) {
         ERR_clear_error();
-        return status_set(st, UGRPC_INVALID_ARGUMENT,
-            "%s %s needs a passphrase, for which nobody can be asked: store it without one", what, path);
+        return status_set(st, UGRPC_INVALID_ARGUMENT, "%s %s " TLS_NEEDS_PASSPHRASE, what, path);
     }
     return status_set(st, UGRPC_INVALID_ARGUMENT, "%s %s: %s", what, path, tls_error_text(text));
 }
@@ -84,7 +82,7 @@ static SSL_CTX *load(const struct tls *tls, struct ugrpc_status *st)
     SSL_CTX_set_session_id_context(ctx, session_context, sizeof(session_context) - 1);
     ERR_clear_error();
     bool asked = false;
-    SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
+    SSL_CTX_set_default_passwd_cb(ctx, tls_no_passphrase);
     SSL_CTX_set_default_passwd_cb_userdata(ctx, &asked);
     if (SSL_CTX_use_certificate_chain_file(ctx, tls->path[0]) != 1) {
         file_error(st, "certificate file", tls->path[0], asked);

@@ -47,13 +47,21 @@ struct tls_ticket { /* all zero = none */
 };
 void tls_ticket_done(struct tls_ticket *ticket);
 
-/* For tls_stream: makes a fresh client end check that the server is `host` (a name or an address), begin with
- * the ticket, and keep a newer one there: borrowed as long as something is read. 0, or -1 when memory runs
- * out. */
-MUST_CHECK int tls_client_prepare(struct ssl_st *ssl, const char *host, struct tls_ticket *ticket);
+/* For tls_stream: what it is to know of the server at the other end. */
+struct tls_client_end {
+    char *host; /* who the server must be: a name or an address */
+    struct tls_ticket *ticket;
+    struct x509_st *refused; /* a certificate, once the handshake has failed for it */
+};
 
-/* Why a handshake with `host` failed, for people; empties OpenSSL's queue of errors. Returns `text`. */
-const char *tls_client_fault(struct ssl_st *ssl, const char *host, char *text, size_t cap);
+/* Makes a fresh client end check the host, begin with the ticket, and keep a newer one there: borrowed as
+ * long as something is read. 0, or -1 when memory runs out. */
+MUST_CHECK int tls_client_prepare(
+    struct ssl_st *ssl, struct tls_client_end *end, const char *host, struct tls_ticket *ticket);
+void tls_client_end_done(struct tls_client_end *end);
+
+/* Why the handshake failed, for people; empties OpenSSL's queue of errors. Returns `text`. */
+const char *tls_client_fault(struct ssl_st *ssl, const struct tls_client_end *end, char *text, size_t cap);
 
 /* For tls_stream: a fresh end, NULL when memory runs out, and the method for its BIO. */
 struct ssl_st *tls_ssl_new(struct tls *tls);

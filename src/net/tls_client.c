@@ -11,22 +11,17 @@
 
 #include "net/tls_internal.h"
 
-/* A key with a passphrase is refused rather than asked for. */
-static int no_passphrase(char *buf, int size, int writing, void *userdata)
-{
-    return 0;
-}
-
 /* One of a PEM's two ways in. */
 struct pem {
     const char *what, *file, *text;
 };
 
-static int fault(const struct pem *pem, struct ugrpc_status *st)
+static int fault(const struct pem *pem, bool asked, struct ugrpc_status *st)
 {
     char text[256];
-    return status_set(st, UGRPC_INVALID_ARGUMENT, "%s%s%s: %s", pem->what, pem->file ? " " : "",
-        pem->file ? pem->file : "", tls_error_text(text));
+    const char *why = tls_error_text(text);
+    return status_set(st, UGRPC_INVALID_ARGUMENT, "%s%s%s%s %s", pem->what, pem->file ? " " : "",
+        pem->file ? pem->file : "", asked ? "" : ":", asked ? TLS_NEEDS_PASSPHRASE : why);
 }
 
 static BIO *pem_open(const struct pem *pem)
@@ -49,8 +44,9 @@ static int load_roots(SSL_CTX *ctx, const struct pem *pem, struct ugrpc_status *
 {
     BIO *bio = pem_open(pem);
     X509 *certificate = NULL;
+    bool asked = false;
     int found = 0, rc = bio ? 0 : -1;
-    while (!rc && (certificate = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL))) {
+    while (!rc && (certificate = PEM_read_bio_X509(bio, NULL, tls_no_passphrase, &asked))) {
         found++;
         rc = X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), certificate) == 1 ? 0 : -1;
         X509_free(certificate);
@@ -59,15 +55,16 @@ static int load_roots(SSL_CTX *ctx, const struct pem *pem, struct ugrpc_status *
         rc = -1;
     }
     BIO_free(bio);
-    return rc ? fault(pem, st) : 0;
+    return rc ? fault(pem, asked, st) : 0;
 }
 
 static int load_certificate(SSL_CTX *ctx, const struct pem *pem, struct ugrpc_status *st)
 {
     BIO *bio = pem_open(pem);
     X509 *certificate = NULL;
+    bool asked = false;
     int found = 0, rc = bio ? 0 : -1;
-    while (!rc && (certificate = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL))) {
+    while (!rc && (certificate = PEM_read_bio_X509(bio, NULL, tls_no_passphrase, &asked))) {
         bool ok = found++ ? SSL_CTX_add1_chain_cert(ctx, certificate) == 1
                           : SSL_CTX_use_certificate(ctx, certificate) == 1;
         rc = ok ? 0 : -1;
@@ -77,14 +74,16 @@ static int load_certificate(SSL_CTX *ctx, const struct pem *pem, struct ugrpc_st
         rc = -1;
     }
     BIO_free(bio);
-    return rc ? fault(pem, st) : 0;
+    return rc ? fault(pem, asked, st) : 0;
 }
 
 static int load_key(SSL_CTX *ctx, const struct pem *pem, struct ugrpc_status *st)
 {
     BIO *bio = pem_open(pem);
-    EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL) : NULL;
-    int rc = key && SSL_CTX_use_PrivateKey(ctx, key) == 1 ? 0 : fault(pem, st); /* it may not fit, too */
+    bool asked = false;
+    EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, tls_no_passphrase, &asked) : NULL;
+    int rc = key && SSL_CTX_use_PrivateKey(ctx, key) == 1 ? 0
+                                                          : fault(pem, asked, st); /* it may not fit, too */
     EVP_PKEY_free(key);
     BIO_free(bio);
     return rc;
@@ -112,10 +111,23 @@ static int load_files(SSL_CTX *ctx, const struct tls_client_files *files, struct
 
 static int on_new_session(SSL *ssl, SSL_SESSION *session)
 {
-    struct tls_ticket *ticket = SSL_get_app_data(ssl);
+    struct tls_ticket *ticket = ((struct tls_client_end *)SSL_get_app_data(ssl))->ticket;
     tls_ticket_done(ticket);
     ticket->session = session;
     return 1; /* it is ours now */
+}
+
+/* Of a handshake that fails OpenSSL keeps no certificate to tell of. */
+static int on_verified(int ok, X509_STORE_CTX *store)
+{
+    SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+    struct tls_client_end *end = SSL_get_app_data(ssl);
+    X509 *certificate = X509_STORE_CTX_get_current_cert(store);
+    if (!ok && !end->refused && certificate) {
+        X509_up_ref(certificate);
+        end->refused = certificate;
+    }
+    return ok;
 }
 
 void tls_ticket_done(struct tls_ticket *ticket)
@@ -135,7 +147,7 @@ struct tls *tls_client_new(const struct tls_client_files *files, struct ugrpc_st
     if (!tls->ctx) {
         goto fail;
     }
-    SSL_CTX_set_verify(tls->ctx, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_verify(tls->ctx, SSL_VERIFY_PEER, on_verified);
     SSL_CTX_set_session_cache_mode(tls->ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(tls->ctx, on_new_session);
     if (SSL_CTX_set_alpn_protos(tls->ctx, h2, sizeof(h2)) != 0) {
@@ -157,9 +169,13 @@ static bool is_address(const char *host)
     return inet_pton(AF_INET, host, &any) == 1 || inet_pton(AF_INET6, host, &any) == 1;
 }
 
-int tls_client_prepare(SSL *ssl, const char *host, struct tls_ticket *ticket)
+int tls_client_prepare(SSL *ssl, struct tls_client_end *end, const char *host, struct tls_ticket *ticket)
 {
-    SSL_set_app_data(ssl, ticket);
+    *end = (struct tls_client_end){.host = strdup(host), .ticket = ticket};
+    SSL_set_app_data(ssl, end);
+    if (!end->host) {
+        return -1;
+    }
     if (ticket->session && SSL_set_session(ssl, ticket->session) != 1) {
         ERR_clear_error(); /* a full handshake does as well */
     }
@@ -205,9 +221,15 @@ static void format_time(const ASN1_TIME *time, char *out, size_t cap)
     }
 }
 
-const char *tls_client_fault(SSL *ssl, const char *host, char *text, size_t cap)
+void tls_client_end_done(struct tls_client_end *end)
 {
-    X509 *certificate = SSL_get0_peer_certificate(ssl);
+    X509_free(end->refused);
+    free(end->host);
+}
+
+const char *tls_client_fault(SSL *ssl, const struct tls_client_end *end, char *text, size_t cap)
+{
+    X509 *certificate = end->refused;
     long verified = SSL_get_verify_result(ssl);
     char detail[512];
     if (verified == X509_V_OK || !certificate) {
@@ -219,7 +241,7 @@ const char *tls_client_fault(SSL *ssl, const char *host, char *text, size_t cap)
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
         list_names(certificate, detail, sizeof(detail));
-        snprintf(text, cap, "its certificate is for %s, not for %s", detail, host);
+        snprintf(text, cap, "its certificate is for %s, not for %s", detail, end->host);
         break;
     case X509_V_ERR_CERT_HAS_EXPIRED:
         format_time(X509_get0_notAfter(certificate), detail, sizeof(detail));
@@ -233,6 +255,7 @@ const char *tls_client_fault(SSL *ssl, const char *host, char *text, size_t cap)
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_CERT_SIGNATURE_FAILURE:
         snprintf(text, cap, "its certificate is signed by nobody that is trusted here (%s)",
             X509_verify_cert_error_string(verified));
         break;

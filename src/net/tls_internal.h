@@ -26,6 +26,10 @@ struct tls {
 /* With a BIO method, without a context. NULL with `st` when memory runs out. */
 struct tls *tls_alloc(struct ugrpc_status *st);
 
+/* Instead of OpenSSL's own, which asks on the terminal and waits: `asked` is a bool, to be set. */
+int tls_no_passphrase(char *to, int cap, int writing, void *asked);
+#define TLS_NEEDS_PASSPHRASE "needs a passphrase, for which nobody can be asked: store it without one"
+
 /* A context with what both ends want of TLS. NULL with `st`. */
 SSL_CTX *tls_context_new(const SSL_METHOD *method, struct ugrpc_status *st);
 

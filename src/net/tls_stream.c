@@ -14,7 +14,8 @@
 struct tls_stream {
     SSL *ssl;
     struct tls *tls; /* whose BIO method is in use */
-    char *host;      /* a client's: who the server must be; NULL: this is a server's end */
+    bool is_client;
+    struct tls_client_end end; /* then */
     const uint8_t *in;
     size_t in_len;
     struct buffer out;
@@ -86,10 +87,11 @@ struct tls_stream *tls_stream_new(struct tls *tls)
 struct tls_stream *tls_stream_new_client(struct tls *tls, const char *host, struct tls_ticket *ticket)
 {
     struct tls_stream *ts = stream_new(tls);
-    if (!ts || !(ts->host = strdup(host)) || tls_client_prepare(ts->ssl, host, ticket) != 0) {
+    if (!ts || tls_client_prepare(ts->ssl, &ts->end, host, ticket) != 0) {
         tls_stream_free(ts);
         return NULL;
     }
+    ts->is_client = true;
     SSL_set_connect_state(ts->ssl);
     return ts;
 }
@@ -97,9 +99,12 @@ struct tls_stream *tls_stream_new_client(struct tls *tls, const char *host, stru
 void tls_stream_free(struct tls_stream *ts)
 {
     if (ts) {
+        if (ts->ssl) { /* as if closed in good order, else OpenSSL would not resume its session */
+            SSL_set_shutdown(ts->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+        }
         SSL_free(ts->ssl);
         tls_unref(ts->tls);
-        free(ts->host);
+        tls_client_end_done(&ts->end);
         buffer_done(&ts->out);
         free(ts);
     }
@@ -125,9 +130,9 @@ int tls_stream_read(struct tls_stream *ts, uint8_t *to, size_t cap, struct ugrpc
     case SSL_ERROR_ZERO_RETURN:
         return status_set(st, UGRPC_CANCELLED, "the peer ended the connection");
     default:
-        if (ts->host && !SSL_is_init_finished(ts->ssl)) {
+        if (ts->is_client && !SSL_is_init_finished(ts->ssl)) {
             return status_set(
-                st, UGRPC_UNAVAILABLE, "%s", tls_client_fault(ts->ssl, ts->host, text, sizeof(text)));
+                st, UGRPC_UNAVAILABLE, "%s", tls_client_fault(ts->ssl, &ts->end, text, sizeof(text)));
         }
         if (!SSL_is_init_finished(ts->ssl)) {
             return status_set(

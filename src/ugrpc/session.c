@@ -157,6 +157,15 @@ static void on_end(struct connection *c, const struct ugrpc_status *why, void *u
     if (why->code == UGRPC_FAILED_PRECONDITION && !s->client) { /* TLS never came about */
         s->role->refused(s, why);
     }
+    if (why->code == UGRPC_CANCELLED && s->client && !s->greeted) {
+        struct ugrpc_status more;
+        const char *hint = !s->secure ? "it may want TLS"
+                           : s->h2    ? "it may not want us"
+                                      : "it may speak no TLS";
+        status_set(&more, UGRPC_UNAVAILABLE, "it closes the connection without a word of HTTP/2: %s", hint);
+        session_drop(s, &more);
+        return;
+    }
     session_drop(s, why);
 }
 
@@ -389,6 +398,7 @@ struct session *session_connect(struct ugrpc_loop *loop, const struct address *a
         return NULL;
     }
     s->client = true;
+    s->secure = tls;
     s->conn = connection_connect(loop_net(loop), address, tls, host, ticket, &events, s, st);
     return session_begin(s);
 }

@@ -33,8 +33,8 @@ struct session {
     uint64_t resets_ms;    /* when reset_tokens was last filled up */
     uint64_t reset_tokens; /* in thousandths */
     unsigned busy;         /* inside nghttp2 or a role */
-    bool client;
-    bool greeted; /* the peer's SETTINGS have come */
+    bool client, secure;   /* begun here; with TLS */
+    bool greeted;          /* the peer's SETTINGS have come */
     bool shutting_down, terminated, finishing, dropped;
     char *fault; /* a client's: why HTTP/2 itself ended the connection; NULL: it did not */
 };
