@@ -69,6 +69,11 @@ void transport_unref(struct transport *transport)
     }
 }
 
+static bool was_steady(const struct ugrpc_channel *channel)
+{
+    return loop_now_ns(channel->loop) - channel->ready_since_ns >= STEADY_NS;
+}
+
 /* New calls go elsewhere; those that are on it stay. */
 static void retire(struct transport *transport)
 {
@@ -95,7 +100,19 @@ void channel_on_greeted(struct session *s)
 void channel_on_goaway(struct session *s)
 {
     struct transport *transport = session_userdata(s);
+    struct ugrpc_channel *channel = transport->channel;
+    bool current = channel->transport == transport, hasty = current && !was_steady(channel);
     transport->going = true;
+    if (hasty && channel->sent_away) { /* not again and again without a pause */
+        struct ugrpc_status why;
+        status_set(&why, UGRPC_UNAVAILABLE, "it sends away whom it has just let in");
+        channel->transport = NULL;
+        fail(channel, &why);
+        return;
+    }
+    if (current) {
+        channel->sent_away = hasty;
+    }
     retire(transport);
 }
 
@@ -124,7 +141,7 @@ void channel_on_ended(struct session *s, const struct ugrpc_status *why)
         if (!transport->ready) {
             channel->cause = *why;
             connect_next(channel);
-        } else if (loop_now_ns(channel->loop) - channel->ready_since_ns < STEADY_NS) {
+        } else if (!was_steady(channel)) {
             fail(channel, why);
         } else {
             backoff_reset(&channel->backoff);

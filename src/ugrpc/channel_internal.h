@@ -53,6 +53,7 @@ struct ugrpc_channel {
     size_t n_addresses, next_address;
     struct backoff backoff;
     int64_t ready_since_ns;
+    bool sent_away; /* soon after it was ready */
     struct timer retry, tell;
     struct tls_ticket ticket;
     struct ugrpc_status cause; /* of the last failure to connect */

@@ -10,8 +10,6 @@
 #include "ugrpc/server_internal.h"
 #include "ugrpc/text.h"
 
-#define BYTES_A_HEADER  32 /* that HTTP/2 counts besides its name and value */
-
 #define PRINTF_LEN(vec) (int)((vec).len < 200 ? (vec).len : 200), (const char *)(vec).base
 
 static struct ugrpc_server *server_of(const struct ugrpc_call *call)

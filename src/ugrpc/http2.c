@@ -202,8 +202,9 @@ static int on_frame_sent(nghttp2_session *h2, const nghttp2_frame *frame, void *
         }
         if (frame->hd.type == NGHTTP2_GOAWAY) {
             note_goaway(s, &frame->goaway, "the server breaks the rules of HTTP/2");
+            s->role->goaway(s);
         }
-        return 0;
+        return go_on(s);
     }
     if ((frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) &&
         (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) &&

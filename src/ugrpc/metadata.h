@@ -13,6 +13,8 @@
 #include "base/base.h"
 #include "ugrpc/arena.h"
 
+#define BYTES_A_HEADER 32 /* that HTTP/2 counts besides its name and value */
+
 struct metadata_pair {
     nghttp2_rcbuf *key;
     nghttp2_rcbuf *text; /* holds the value; NULL when it was decoded into the arena */

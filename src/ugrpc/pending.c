@@ -231,12 +231,11 @@ static const char *timeout_text(struct ugrpc_pending *pending)
     return arena_strndup(&pending->arena, text, len);
 }
 
-/* As HTTP/2 counts. */
 static size_t block_len(const nghttp2_nv *block, size_t n)
 {
     size_t len = 0;
     for (size_t i = 0; i < n; i++) {
-        len += block[i].namelen + block[i].valuelen + 32;
+        len += block[i].namelen + block[i].valuelen + BYTES_A_HEADER;
     }
     return len;
 }
@@ -469,12 +468,14 @@ static void on_header(struct stream *stream, nghttp2_rcbuf *name, nghttp2_rcbuf 
     struct ugrpc_pending *pending = (struct ugrpc_pending *)stream;
     struct metadata *metadata = pending->has_headers ? &pending->trailing : &pending->initial;
     nghttp2_vec key = nghttp2_rcbuf_get_buf(name), text = nghttp2_rcbuf_get_buf(value);
-    pending->header_bytes += key.len + text.len + 32; /* as HTTP/2 counts */
-    if (pending->header_bytes > pending->channel->limits.max_header_bytes) {
-        return; /* told when the block is complete */
+    size_t max_bytes = pending->channel->limits.max_header_bytes;
+    pending->header_bytes += key.len + text.len + BYTES_A_HEADER;
+    if (pending->header_bytes > max_bytes || take_header(pending, key, text)) {
+        return; /* too much is told when the block is complete */
     }
-    if (!take_header(pending, key, text) && metadata_add(metadata, name, value, &pending->arena) != 0) {
-        pending->bad_metadata = true;
+    int rc = metadata_add(metadata, name, value, max_bytes / BYTES_A_HEADER, &pending->arena);
+    if (rc != 0) {
+        pending->metadata_fault = (uint8_t)-rc;
     }
 }
 
@@ -544,8 +545,12 @@ static void on_headers_done(struct stream *stream)
             pending->header_bytes, pending->channel->limits.max_header_bytes);
         return;
     }
-    if (pending->bad_metadata) {
+    if (pending->metadata_fault == UGRPC_INVALID_ARGUMENT) {
         pending_fail(pending, UGRPC_INTERNAL, "a -bin value of the reply's metadata is no base64");
+        return;
+    }
+    if (pending->metadata_fault) {
+        pending_fail(pending, UGRPC_RESOURCE_EXHAUSTED, "the reply has more metadata than can be kept");
         return;
     }
     if (pending->has_headers) {
@@ -686,18 +691,21 @@ static bool may_retry(const struct ugrpc_pending *pending, uint32_t error)
     if (pending->has_headers || pending->doomed || !complete) {
         return false;
     }
-    if (!pending->stream.left && (!transport->session || transport->going)) {
-        return true;
+    if (!transport->session || transport->going) {
+        return !pending->stream.left ||
+               (transport->going && error == NGHTTP2_REFUSED_STREAM && !pending->retried);
     }
-    return transport->session && error == NGHTTP2_REFUSED_STREAM && !pending->retried;
+    return error == NGHTTP2_REFUSED_STREAM && !pending->retried;
 }
 
 static void retry(struct ugrpc_pending *pending)
 {
-    pending->retried |= pending->stream.left;
+    const struct transport *transport = pending->transport;
+    pending->retried |= pending->stream.left || (transport->session && !transport->going);
     pending->stream = (struct stream){
         .wants_ready = pending->stream.wants_ready, .paused = pending->stream.paused};
     pending->header_bytes = 0;
+    pending->transport = NULL;
     channel_take(pending->channel, pending);
 }
 
@@ -711,7 +719,6 @@ static void on_closed(struct stream *stream, uint32_t error)
     if (pending->finished) {
         ; /* its end has been told */
     } else if (may_retry(pending, error)) {
-        pending->transport = NULL;
         retry(pending);
         transport_unref(transport);
     } else if (!transport->session) {

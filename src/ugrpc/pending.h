@@ -61,13 +61,14 @@ struct ugrpc_pending {
     enum ugrpc_code code; /* once finished */
     const char *text;
     uint8_t request_codec, reply_codec;
-    unsigned pins; /* functions on the stack that still use it */
+    uint8_t metadata_fault; /* the code that reply metadata have for what cannot be taken; 0: none */
+    unsigned pins;          /* functions on the stack that still use it */
     bool wait_for_ready;
     bool doomed;      /* wrong from the start: the timer tells */
     bool retried;     /* after a server has refused it */
     bool ended;       /* all is sent */
     bool has_headers; /* of the reply */
-    bool bad_metadata, unknown_codec;
+    bool unknown_codec;
     bool finished;  /* has its status */
     bool cancelled; /* by its owner, who is never called again */
 };

@@ -296,6 +296,27 @@ static void a_call_that_a_goaway_leaves_out_goes_to_the_next_connection(void **s
     script_free(script);
 }
 
+static void go_away_at_once(struct raw_server *server, void *userdata)
+{
+    raw_send_settings(server);
+    raw_send_goaway(server, 0, NGHTTP2_NO_ERROR, "");
+}
+
+static void a_server_that_sends_everybody_away_is_left_alone_for_a_while(void **state)
+{
+    static const struct raw_events unkind = {.accepted = go_away_at_once, .frame = on_frame};
+    struct client_fixture *f = *state;
+    struct script script = {.f = f};
+    struct heard heard = {0};
+    script.server = raw_server_new(f->loop, &unkind, &script);
+    client_open(f, raw_server_address(script.server), NULL);
+    client_call(f, NULL, "x", &heard);
+    assert_int_equal(heard.code, UGRPC_UNAVAILABLE);
+    assert_contains(heard.text, "sends away");
+    assert_int_equal(raw_server_connections(script.server), 2);
+    raw_server_free(script.server);
+}
+
 static void go_away_angry(struct script *script, int32_t id)
 {
     raw_send_goaway(script->server, id, NGHTTP2_ENHANCE_YOUR_CALM, "too_many_pings");
@@ -413,6 +434,7 @@ int main(void)
         CLIENT_TEST_LOOP(a_refused_call_is_tried_again),
         CLIENT_TEST_LOOP(a_call_that_is_refused_twice_is_unavailable),
         CLIENT_TEST_LOOP(a_call_that_a_goaway_leaves_out_goes_to_the_next_connection),
+        CLIENT_TEST_LOOP(a_server_that_sends_everybody_away_is_left_alone_for_a_while),
         CLIENT_TEST_LOOP(why_a_server_ended_the_connection_is_told),
         CLIENT_TEST_LOOP(a_server_may_take_no_calls_until_later),
         CLIENT_TEST(metadata_beyond_all_measure_are_refused_at_once),

@@ -86,6 +86,28 @@ struct connection *connection_new(struct net *net, int fd, const struct address 
     return c;
 }
 
+struct connection *connection_connect(struct net *net, const struct address *address, struct tls *tls,
+    const char *host, struct tls_ticket *ticket, const struct connection_events *events, void *userdata,
+    struct ugrpc_status *st)
+{
+    struct connection *c = calloc(1, sizeof(*c));
+    assert(c);
+    c->events = events;
+    c->userdata = userdata;
+    net->uv->data = c;
+    return c;
+}
+
+struct connection *fake_server_accept(struct ugrpc_loop *loop)
+{
+    struct connection *c = ugrpc_loop_uv(loop)->data;
+    ugrpc_loop_uv(loop)->data = NULL;
+    if (c && c->events) {
+        c->events->on_open(c, c->userdata);
+    }
+    return c;
+}
+
 void fake_peer_free(struct connection *c)
 {
     assert(!c->events);
