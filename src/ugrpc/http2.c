@@ -193,6 +193,9 @@ static int on_frame(nghttp2_session *h2, const nghttp2_frame *frame, void *userd
 static int on_frame_sent(nghttp2_session *h2, const nghttp2_frame *frame, void *userdata)
 {
     struct session *s = userdata;
+    if (s->dropped) {
+        return NGHTTP2_ERR_CALLBACK_FAILURE;
+    }
     if (s->client) {
         struct stream *stream = frame->hd.type == NGHTTP2_HEADERS
                                     ? nghttp2_session_get_stream_user_data(h2, frame->hd.stream_id)
@@ -237,7 +240,8 @@ static int on_stream_close(nghttp2_session *h2, int32_t id, uint32_t error, void
     if (stream) {
         stream_close(stream, error);
     }
-    return go_on(s);
+    return s->sending ? 0
+                      : go_on(s); /* nghttp2 would leak a request that it cannot send; the next frame fails */
 }
 
 static void fill_callbacks(nghttp2_session_callbacks *cb)

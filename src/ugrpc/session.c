@@ -103,7 +103,9 @@ static void send_all(struct session *s)
         if (!connection_writable(s->conn)) {
             return; /* on_drain() will come */
         }
+        s->sending = true;
         int rc = nghttp2_session_send(s->h2);
+        s->sending = false;
         if (s->dropped) {
             return;
         }

@@ -34,6 +34,7 @@ struct session {
     uint64_t reset_tokens; /* in thousandths */
     unsigned busy;         /* inside nghttp2 or a role */
     bool client, secure;   /* begun here; with TLS */
+    bool sending;          /* inside nghttp2_session_send() */
     bool greeted;          /* the peer's SETTINGS have come */
     bool shutting_down, terminated, finishing, dropped;
     char *fault; /* a client's: why HTTP/2 itself ended the connection; NULL: it did not */

@@ -187,7 +187,10 @@ ssize_t stream_on_read_data(nghttp2_session *h2, int32_t id, uint8_t *buf, size_
     nghttp2_data_source *source, void *userdata)
 {
     struct session *s = userdata;
-    struct stream *stream = source->ptr;
+    struct stream *stream = source->ptr; /* gone, if the session is */
+    if (s->dropped) {
+        return NGHTTP2_ERR_CALLBACK_FAILURE;
+    }
     if (connection_unflushed(s->conn) >= NET_WRITE_MAX) {
         return NGHTTP2_ERR_PAUSE;
     }
@@ -213,7 +216,7 @@ int stream_on_send_data(nghttp2_session *h2, nghttp2_frame *frame, const uint8_t
 {
     struct session *s = userdata;
     struct stream *stream = source->ptr;
-    uint8_t *to = connection_reserve(s->conn, 9 + len);
+    uint8_t *to = s->dropped ? NULL : connection_reserve(s->conn, 9 + len);
     if (!to) {
         return NGHTTP2_ERR_CALLBACK_FAILURE;
     }

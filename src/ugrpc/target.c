@@ -10,6 +10,7 @@
 #include "net/address.h"
 
 #define MAX_ADDRESSES 64
+#define NAME_CHARS    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:%"
 
 void target_done(struct target *target)
 {
@@ -30,6 +31,15 @@ static bool is_port(const char *text)
 {
     size_t len = strspn(text, "0123456789");
     return len > 0 && len <= 5 && !text[len] && atoi(text) > 0 && atoi(text) <= 65535;
+}
+
+/* Also with a zone: "fe80::1%eth0". */
+static bool is_ipv6(const char *host)
+{
+    char address[INET6_ADDRSTRLEN + 1];
+    struct in6_addr any;
+    snprintf(address, sizeof(address), "%.*s", (int)strcspn(host, "%"), host);
+    return inet_pton(AF_INET6, address, &any) == 1;
 }
 
 /* Parts "host:port", "[::1]:port" or either without a port, into host and port. */
@@ -64,8 +74,11 @@ static int split(
     target->host[host_len] = '\0';
     snprintf(
         target->port, sizeof(target->port), "%.*s", port ? (int)port_len : 5, port ? port : default_port);
-    if (strcspn(target->host, " \t\r\n/@") != host_len) {
+    if (strspn(target->host, NAME_CHARS) != host_len) {
         return malformed(target, "the host has a character that no name has", st);
+    }
+    if (strchr(target->host, ':') && !is_ipv6(target->host)) {
+        return malformed(target, "the host is no IPv6 address", st);
     }
     if (port_len >= sizeof(target->port) || !is_port(target->port)) {
         return malformed(target, "the port must be 1 to 65535", st);
