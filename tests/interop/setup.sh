@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 # usage: tests/interop/setup.sh [DIR]      (DIR: .work/interop in the checkout)
 # Puts other people's clients into DIR: the published Python bindings in two virtual environments, in one of them
-# with the clients on top of them; grpcurl, h2spec and the grpc-go interop client in DIR/bin; programs on the
-# Rust client in DIR/rust/debug. Comes through the package clients as they are set up on this machine. What is
-# there already, in the versions asked for, is left alone.
+# with the clients on top of them; grpcurl, h2spec, and the grpc-go interop client and server in DIR/bin; programs
+# on the Rust client in DIR/rust/debug. Comes through the package clients as they are set up on this machine. What
+# is there already, in the versions asked for, is left alone.
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
@@ -16,11 +16,12 @@ published=frequenz-api-microgrid==0.17.2 # the release whose facts the contract 
 newest=frequenz-api-microgrid==0.19.2    # the newest: v1, v1alpha18 and v1alpha19
 go_tools=(
     google.golang.org/grpc/interop/client@v1.85.0
+    google.golang.org/grpc/interop/server@v1.85.0
     github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4
     github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible # the tag before its go.mod: builds with today's go
 )
 toolchain=go1.26.8 # where there is none that fetches its own
-go_names=(interop-client grpcurl h2spec)
+go_names=(interop-client interop-server grpcurl h2spec)
 
 # once NAME WANTED COMMAND...: runs the command unless its stamp says that WANTED is there.
 once() {

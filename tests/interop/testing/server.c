@@ -45,6 +45,9 @@ struct service {
 static void echo_metadata(struct ugrpc_call *call)
 {
     struct ugrpc_bytes value;
+    if (ugrpc_call_metadata(call, "x-compress", &value)) {
+        ugrpc_call_set_compression(call, UGRPC_GZIP);
+    }
     if (ugrpc_call_metadata(call, "x-grpc-test-echo-initial", &value)) {
         ugrpc_call_set_initial(call, "x-grpc-test-echo-initial", value.data, value.len);
     }
