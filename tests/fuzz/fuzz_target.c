@@ -23,7 +23,9 @@ static void check(const struct target *target)
     struct target again;
     int port = atoi(target->port);
     assert(target->host[0] && port > 0 && port < 65536);
-    int rc = target_parse(&again, target->authority, "1", NULL);
+    char text[sizeof(target->authority) + 4];
+    snprintf(text, sizeof(text), "dns:%s", target->authority); /* there may be a host "unix" */
+    int rc = target_parse(&again, text, "1", NULL);
     assert(rc == 0 && strcmp(again.host, target->host) == 0 && strcmp(again.port, target->port) == 0);
     target_done(&again);
 }
