@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct authority {
@@ -107,6 +108,7 @@ struct issued authority_issue(struct authority *a, const char *name, const char 
     write_certificate(a, issued.certificate, x);
     FILE *file = create(a, issued.key);
     assert_int_equal(PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL), 1);
+    fchmod(fileno(file), 0600);
     fclose(file);
     X509_free(x);
     EVP_PKEY_free(key);
