@@ -71,7 +71,7 @@ UGRPC_API bool ugrpc_pending_trailing_at(
     const struct ugrpc_pending *pending, size_t index, const char **key, struct ugrpc_bytes *value);
 /* grpc-status-details-bin: a serialised google.rpc.Status; len 0: none. From within done(). */
 UGRPC_API struct ugrpc_bytes ugrpc_pending_details(const struct ugrpc_pending *pending);
-/* The status' whole text, however long; struct ugrpc_status has its first 255 bytes. From within done(). */
+/* The status' whole text, however long; struct ugrpc_status has its first 511 bytes. From within done(). */
 UGRPC_API const char *ugrpc_pending_message(const struct ugrpc_pending *pending);
 UGRPC_API const char *ugrpc_pending_peer(const struct ugrpc_pending *pending); /* "" before it is connected */
 

@@ -67,8 +67,11 @@ int creds_apply(const struct ugrpc_call_creds *creds, const char *method, struct
     struct arena *arena, struct ugrpc_status *st)
 {
     struct ugrpc_creds_sink sink = {.list = list, .arena = arena};
+    if (!creds) {
+        return 0;
+    }
     *st = (struct ugrpc_status){0};
-    int rc = creds ? creds->fn(&sink, method, creds->userdata, st) : 0;
+    int rc = creds->fn(&sink, method, creds->userdata, st);
     if (rc && st->code == UGRPC_OK) {
         return status_set(st, UGRPC_UNAUTHENTICATED, "the call's credentials could not be made");
     }

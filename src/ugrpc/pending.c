@@ -118,8 +118,10 @@ static void drop_stream(struct ugrpc_pending *pending)
 
 static void tell_done(struct ugrpc_pending *pending)
 {
-    struct ugrpc_status st = {.code = pending->code};
+    struct ugrpc_status st;
     const struct ugrpc_pending_events *events = pending->events;
+    st.code = pending->code;
+    st.message[0] = '\0';
     if (pending->code != UGRPC_OK) {
         status_set(&st, pending->code, "%s", pending->text);
     } else if (pending->reply && events && events->message) {
@@ -799,12 +801,15 @@ const char *ugrpc_pending_peer(const struct ugrpc_pending *pending)
 
 static int set_path(struct ugrpc_pending *pending, const struct ugrpc_service *service)
 {
-    size_t len = strlen(service->name) + strlen(pending->method->name) + 3;
-    pending->path = arena_alloc(&pending->arena, len);
-    if (!pending->path) {
+    size_t service_len = strlen(service->name), method_len = strlen(pending->method->name);
+    char *path = arena_alloc(&pending->arena, service_len + method_len + sizeof("//"));
+    if (!path) {
         return -1;
     }
-    snprintf(pending->path, len, "/%s/%s", service->name, pending->method->name);
+    path[0] = path[service_len + 1] = '/';
+    memcpy(path + 1, service->name, service_len);
+    memcpy(path + service_len + 2, pending->method->name, method_len + 1);
+    pending->path = path;
     return 0;
 }
 

@@ -10,7 +10,7 @@
 #include "net/net.h"
 #include "ugrpc/session_internal.h"
 
-void stream_open(struct stream *stream, struct session *s, int32_t id)
+static void enter(struct stream *stream, struct session *s, int32_t id)
 {
     stream->session = s;
     stream->id = id;
@@ -21,6 +21,11 @@ void stream_open(struct stream *stream, struct session *s, int32_t id)
     }
     s->streams = stream;
     s->n_streams++;
+}
+
+void stream_open(struct stream *stream, struct session *s, int32_t id)
+{
+    enter(stream, s, id);
     nghttp2_session_set_stream_user_data(s->h2, id, stream);
 }
 
@@ -38,7 +43,7 @@ int stream_request(struct stream *stream, struct session *s, const nghttp2_nv *n
     }
     stream->headers_sent = true;
     stream->source = SOURCE_ASKED;
-    stream_open(stream, s, id);
+    enter(stream, s, id);
     session_mark(s);
     return 0;
 }
