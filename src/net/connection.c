@@ -251,9 +251,10 @@ static bool note_handshake(struct connection *c)
 {
     if (!c->handshake_done && tls_stream_open(c->tls)) {
         c->handshake_done = true;
-        c->peer_subject = tls_stream_peer_subject(c->tls);
         if (c->client) {
             c->events->on_open(c, c->userdata);
+        } else {
+            c->peer_subject = tls_stream_peer_subject(c->tls);
         }
     }
     return c->events;

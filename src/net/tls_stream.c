@@ -187,8 +187,12 @@ char *tls_stream_peer_subject(struct tls_stream *ts)
     char *text = NULL, *data;
     if (X509_NAME_print_ex(
             bio, X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) > 0) {
-        long len = BIO_get_mem_data(bio, &data);
-        text = strndup(data, (size_t)len);
+        size_t len = (size_t)BIO_get_mem_data(bio, &data); /* without a NUL */
+        text = malloc(len + 1);
+        if (text) {
+            memcpy(text, data, len);
+            text[len] = '\0';
+        }
     }
     BIO_free(bio);
     return text;
