@@ -390,8 +390,8 @@ static void follow_expiry(struct slot *slot)
 /* "ac_active_power and ac_reactive_power": what callers may add bounds for. */
 static const char *boundable(const struct component *component, char *out, size_t cap)
 {
-    size_t used = (size_t)snprintf(out, cap, "%s", component->added ? "" : "no metric");
-    for (int i = 0; component->added && i < BOUNDED_COUNT && used < cap; i++) {
+    size_t used = 0;
+    for (int i = 0; i < BOUNDED_COUNT && used < cap; i++) {
         if (component_takes_bounds(component, (enum bounded)i)) {
             used += (size_t)snprintf(out + used, cap - used, "%s%s", used ? " and " : "",
                 metric_name(bounded_metric((enum bounded)i)));
@@ -405,6 +405,10 @@ static int slot_for(
     struct component *component, enum metric metric, struct slot **slot, struct ugrpc_status *st)
 {
     char text[256];
+    if (!component->added) {
+        return status_set(st, UGRPC_UNIMPLEMENTED, "%s: type %s takes no bounds", component_label(component),
+            component_type_name(component->spec.type));
+    }
     for (int i = 0; i < BOUNDED_COUNT; i++) {
         if (bounded_metric((enum bounded)i) == metric && component_takes_bounds(component, (enum bounded)i)) {
             *slot = &component->added->slots[i];
@@ -412,7 +416,8 @@ static int slot_for(
         }
     }
     return status_set(st, UGRPC_UNIMPLEMENTED, "%s: type %s takes no bounds for %s, but for %s",
-        component_label(component), component_type_name(component->spec.type), metric_name(metric),
+        component_label(component), component_type_name(component->spec.type),
+        metric == METRIC_NONE ? "this metric" : metric_name(metric),
         boundable(component, text, sizeof(text)));
 }
 

@@ -13,7 +13,7 @@
 
 /* What a caller adds. */
 struct bounds_request {
-    enum metric metric;
+    enum metric metric;         /* METRIC_NONE: one that the model does not have, and so no bounds */
     const struct range *ranges; /* each lower ≤ upper, no NaN: the caller has checked */
     size_t n;                   /* at least 1 */
     int64_t lifetime_ns;

@@ -401,7 +401,7 @@ static bool is_reached(const struct station *station)
     const struct setpoint *setpoint = setpoint_of(station);
     enum axis axis = station->outbox.axis;
     if (setpoint->mode != SETPOINT_ACTIVE || setpoint->waiting || station->outbox.told != TOLD_POWER ||
-        station->outbox.flying.order != ORDER_NONE) {
+        is_unanswered(station)) {
         return false;
     }
     double power = component_reading(

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <protobuf-c/protobuf-c.h>
 #include <ugrpc/server.h>
 
 #include "base/base.h"
@@ -220,7 +221,7 @@ int face_target_metric(
     const struct face *face, int number, const char *label, enum metric *metric, struct ugrpc_status *st)
 {
     *metric = face->version->metric_from(number);
-    if (*metric == METRIC_NONE) {
+    if (number == 0 || !protobuf_c_enum_descriptor_get_value(face->version->metrics, number)) {
         return status_set(st, UGRPC_INVALID_ARGUMENT,
             "%s: target_metric is %d, must be a metric that takes bounds, such as %s", label, number,
             face->version->active_power);

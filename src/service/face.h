@@ -26,11 +26,12 @@ struct ugrpc_service;
 
 /* What makes a version: a constant. */
 struct face_version {
-    const struct ugrpc_service *const *services; /* under these names; NULL ends */
-    const char *const *commands;                 /* their methods that need rights; NULL ends */
-    void (*describe)(struct face *face);         /* fills `metadata` and the catalogs */
-    enum metric (*metric_from)(int number);      /* METRIC_NONE for a number that the version does not know */
-    const char *active_power;                    /* "METRIC_AC_ACTIVE_POWER", an example for messages */
+    const struct ugrpc_service *const *services;   /* under these names; NULL ends */
+    const char *const *commands;                   /* their methods that need rights; NULL ends */
+    void (*describe)(struct face *face);           /* fills `metadata` and the catalogs */
+    enum metric (*metric_from)(int number);        /* METRIC_NONE for what the model does not have */
+    const struct ProtobufCEnumDescriptor *metrics; /* what the version knows */
+    const char *active_power;                      /* "METRIC_AC_ACTIVE_POWER", an example for messages */
     void (*encode_component)(const void *component, struct feed_sample *sample);
     void (*encode_sensor)(const void *sensor, struct feed_sample *sample);
 };
@@ -79,8 +80,8 @@ void face_stream_component(
 void face_stream_sensor(
     struct face *face, struct ugrpc_call *call, uint64_t id, const struct face_metrics *metrics);
 
-/* The metric that bounds are for, from target_metric's number; `label` is the component's. 0 or
- * -UGRPC_INVALID_ARGUMENT. */
+/* The metric that bounds are for, from target_metric's number, METRIC_NONE for one that only the version
+ * knows; `label` is the component's. 0 or -UGRPC_INVALID_ARGUMENT. */
 int face_target_metric(
     const struct face *face, int number, const char *label, enum metric *metric, struct ugrpc_status *st);
 

@@ -86,6 +86,23 @@ static void what_bounds_make_of_it_is_what_must_be_reached(void **state)
     assert_heard(&heard, COMMAND_REACHED);
 }
 
+/* A limit that moves with every sample keeps an order under way at each. */
+static void limits_that_move_with_every_sample_do_not_hide_that_it_is_reached(void **state)
+{
+    struct fake_site *fake = *state;
+    struct heard heard;
+    set_watched(fake->pv_inv, -10000, &heard);
+    fake_finish_all(fake);
+    fake_report_reading(fake->pv_inv, METRIC_AC_ACTIVE_POWER, -14000);
+    for (int i = 1; i <= 3; i++) {
+        fake_report_momentary(fake->pv_inv, BOUNDED_ACTIVE, -10000 + 10.0 * i, 0);
+        assert_int_equal(fake_unanswered(fake), 1);
+    }
+    assert_int_equal(heard.n, 0);
+    fake_report_reading(fake->pv_inv, METRIC_AC_ACTIVE_POWER, -9970);
+    assert_heard(&heard, COMMAND_REACHED);
+}
+
 static void what_only_limits_is_reached_by_less(void **state)
 {
     struct fake_site *fake = *state;
@@ -204,6 +221,7 @@ int main(void)
         test(it_is_reached_when_the_first_sample_after_the_device_took_it_shows_it),
         test(a_tolerance_of_its_own_counts),
         test(what_bounds_make_of_it_is_what_must_be_reached),
+        test(limits_that_move_with_every_sample_do_not_hide_that_it_is_reached),
         test(what_only_limits_is_reached_by_less),
         test(a_newer_command_overrides_it),
         test(the_other_axis_does_not_override_it),

@@ -249,6 +249,18 @@ static void bounds_last_for_seconds_and_for_five_by_default(void **state)
     assert_refused(augment(f, &range, 0, BY_DEFAULT, NO_TOKEN), UGRPC_INVALID_ARGUMENT, "is empty", NULL);
 }
 
+static void a_metric_that_takes_no_bounds_is_unimplemented_also_one_that_the_model_lacks(void **state)
+{
+    struct fake_service *f = *state;
+    const int pressure = ALPHA_METRIC(PRESSURE_ABSOLUTE);
+    assert_refused(clear(f, 4, pressure, "a"), UGRPC_UNIMPLEMENTED, "ac_active_power", NULL);
+    assert_refused(clear(f, 99, pressure, "a"), UGRPC_NOT_FOUND, NULL); /* the id before the ability */
+    assert_refused(clear(f, 2, ALPHA_METRIC(AC_POWER_ACTIVE), "a"), UGRPC_UNIMPLEMENTED,
+        "type meter takes no bounds", NULL);
+    assert_refused(clear(f, 99, 181, "a"), UGRPC_INVALID_ARGUMENT, "181", NULL);
+    assert_refused(clear(f, 99, 0, "a"), UGRPC_INVALID_ARGUMENT, NULL);
+}
+
 static void a_tokens_next_use_replaces_its_bounds_whoever_calls(void **state)
 {
     struct fake_service *f = *state;
@@ -451,6 +463,7 @@ int main(void)
         TEST(a_cancel_changes_nothing),
         TEST(a_refusal_is_a_status_and_nothing_is_told),
         TEST(bounds_last_for_seconds_and_for_five_by_default),
+        TEST(a_metric_that_takes_no_bounds_is_unimplemented_also_one_that_the_model_lacks),
         TEST(a_tokens_next_use_replaces_its_bounds_whoever_calls),
         TEST(a_token_clears_its_bounds_and_an_unknown_one_nothing),
         TEST(a_token_has_a_longest),

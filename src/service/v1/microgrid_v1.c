@@ -269,6 +269,7 @@ static const struct face_version version = {
     .commands = commands,
     .describe = v1_describe,
     .metric_from = v1_metric_from,
+    .metrics = &microgrid__common__v1__metrics__metric__descriptor,
     .active_power = "METRIC_AC_ACTIVE_POWER",
     .encode_component = v1_encode_component,
     .encode_sensor = v1_encode_sensor,

@@ -273,6 +273,7 @@ static const struct face_version version = {
     .commands = commands,
     .describe = alpha_describe,
     .metric_from = alpha_metric_from,
+    .metrics = &microgrid__common__v1alpha8__metrics__metric__descriptor,
     .active_power = "METRIC_AC_POWER_ACTIVE",
     .encode_component = alpha_encode_component,
     .encode_sensor = alpha_encode_sensor,

@@ -20,15 +20,22 @@ static void on_cancel(struct ugrpc_call *call, void *userdata);
 
 static const struct ugrpc_call_events events = {.on_cancel = on_cancel};
 
-/* Two messages are all that a call ever sends, so there is always room. */
-static void send(struct ugrpc_call *call, int status, int64_t until_utc_ns)
+/* Two small messages are all that a call ever sends: there is room, unless its connection is stuck. */
+static bool send(struct ugrpc_call *call, int status, int64_t until_utc_ns)
 {
     alpha_timestamp until = shown_timestamp(until_utc_ns);
     alpha_power_response message;
     alpha_power_response_init(&message);
     message.status = (unsigned)status;
     message.valid_until_time = until_utc_ns ? &until : NULL;
-    microgrid_v1alpha18_set_electrical_component_power_send(call, &message);
+    return microgrid_v1alpha18_set_electrical_component_power_send(call, &message) == UGRPC_SENT;
+}
+
+/* Nobody is told that all went well who was not told what. */
+static void fail(struct ugrpc_call *call)
+{
+    ugrpc_call_fail(call, UGRPC_RESOURCE_EXHAUSTED,
+        "what became of the set-point has no room on this connection: its client reads too slowly");
 }
 
 static void on_end(enum command_end end, void *userdata)
@@ -40,8 +47,11 @@ static void on_end(enum command_end end, void *userdata)
     };
     struct waiting *waiting = userdata;
     const struct setpoint *setpoint = &waiting->component->setpoints[waiting->axis];
-    send(waiting->call, statuses[end], end == COMMAND_REACHED ? setpoint->until_utc_ns : 0);
-    ugrpc_call_end(waiting->call);
+    if (send(waiting->call, statuses[end], end == COMMAND_REACHED ? setpoint->until_utc_ns : 0)) {
+        ugrpc_call_end(waiting->call);
+    } else {
+        fail(waiting->call);
+    }
     free(waiting);
 }
 
@@ -107,7 +117,11 @@ void alpha_set_power(struct face *face, struct ugrpc_call *call, const alpha_pow
     struct component *component = site_component(
         service_site(face->service), request->electrical_component_id);
     *waiting = (struct waiting){.call = call, .component = component, .axis = axis};
+    if (!send(call, ALPHA_POWER_STATUS(ACCEPTED), component->setpoints[axis].until_utc_ns)) {
+        free(waiting);
+        fail(call);
+        return;
+    }
     command_watch(component, axis, on_end, waiting);
     ugrpc_call_watch(call, &events, waiting);
-    send(call, ALPHA_POWER_STATUS(ACCEPTED), component->setpoints[axis].until_utc_ns);
 }
