@@ -151,7 +151,8 @@ static void finish(struct ugrpc_pending *pending, enum ugrpc_code code, const ch
     unpin(pending);
 }
 
-static const char *format_in_arena(struct ugrpc_pending *pending, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static const char *format_in_arena(
+    struct ugrpc_pending *pending, const char *format, va_list args)
 {
     char *text = NULL, *kept = NULL;
     int len = vasprintf(&text, format, args);
@@ -208,11 +209,9 @@ void ugrpc_pending_cancel(struct ugrpc_pending *pending)
     if (!pending || pending->cancelled) {
         return;
     }
-    pin(pending);
     pending->cancelled = true;
     pending->events = NULL;
     finish(pending, UGRPC_CANCELLED, "cancelled");
-    unpin(pending);
 }
 
 /* ---- the request ------------------------------------------------------------------------------------ */
