@@ -12,7 +12,6 @@
 #include "base/clock.h"
 #include "ugrpc/codec.h"
 #include "ugrpc/creds_internal.h"
-#include "ugrpc/decode.h"
 #include "ugrpc/message_internal.h"
 #include "ugrpc/text.h"
 
@@ -26,12 +25,12 @@ static bool streams_requests(const struct ugrpc_pending *pending)
     return pending->method->kind >= UGRPC_CLIENT_STREAMING;
 }
 
-static bool streams_replies(const struct ugrpc_pending *pending)
+bool pending_streams_replies(const struct ugrpc_pending *pending)
 {
     return pending->method->kind == UGRPC_SERVER_STREAMING || pending->method->kind == UGRPC_BIDI_STREAMING;
 }
 
-static void drop_kept(struct ugrpc_pending *pending)
+void pending_drop_kept(struct ugrpc_pending *pending)
 {
     while (pending->kept) {
         struct kept_message *kept = pending->kept;
@@ -58,7 +57,7 @@ static void pending_free(struct ugrpc_pending *pending)
     if (pending->transport) {
         transport_unref(pending->transport);
     }
-    drop_kept(pending);
+    pending_drop_kept(pending);
     if (pending->own_reply) {
         reply_free(pending->method, pending->reply);
     }
@@ -71,12 +70,12 @@ static void pending_free(struct ugrpc_pending *pending)
     channel_unpin(channel);
 }
 
-static void pin(struct ugrpc_pending *pending)
+void pending_pin(struct ugrpc_pending *pending)
 {
     pending->pins++;
 }
 
-static void unpin(struct ugrpc_pending *pending)
+void pending_unpin(struct ugrpc_pending *pending)
 {
     if (--pending->pins == 0 && pending->finished && !pending->stream.session) {
         pending_free(pending);
@@ -135,12 +134,12 @@ static void tell_done(struct ugrpc_pending *pending)
 }
 
 /* `text` lives as long as the call. */
-static void finish(struct ugrpc_pending *pending, enum ugrpc_code code, const char *text)
+void pending_finish(struct ugrpc_pending *pending, enum ugrpc_code code, const char *text)
 {
     if (pending->finished) {
         return;
     }
-    pin(pending);
+    pending_pin(pending);
     pending->finished = true;
     pending->code = code;
     pending->text = text ? text : "";
@@ -148,7 +147,7 @@ static void finish(struct ugrpc_pending *pending, enum ugrpc_code code, const ch
     leave_channel(pending);
     drop_stream(pending);
     tell_done(pending);
-    unpin(pending);
+    pending_unpin(pending);
 }
 
 __attribute__((format(printf, 2, 0))) static const char *format_in_arena(
@@ -169,7 +168,7 @@ void pending_fail(struct ugrpc_pending *pending, enum ugrpc_code code, const cha
     va_start(args, format);
     const char *text = format_in_arena(pending, format, args);
     va_end(args);
-    finish(pending, code, text);
+    pending_finish(pending, code, text);
 }
 
 void pending_doom(struct ugrpc_pending *pending, enum ugrpc_code code, const char *format, ...)
@@ -190,7 +189,7 @@ static void on_timer(struct timer *timer, void *userdata)
 {
     struct ugrpc_pending *pending = userdata;
     if (pending->doomed) {
-        finish(pending, pending->code, pending->text);
+        pending_finish(pending, pending->code, pending->text);
     } else if (pending->link_waiting && pending->channel->state == UGRPC_READY) {
         pending_fail(pending, UGRPC_DEADLINE_EXCEEDED,
             "the deadline has passed while %s was busy with as many calls as it takes at once",
@@ -211,7 +210,7 @@ void ugrpc_pending_cancel(struct ugrpc_pending *pending)
     }
     pending->cancelled = true;
     pending->events = NULL;
-    finish(pending, UGRPC_CANCELLED, "cancelled");
+    pending_finish(pending, UGRPC_CANCELLED, "cancelled");
 }
 
 /* ---- the request ------------------------------------------------------------------------------------ */
@@ -317,7 +316,7 @@ int pending_open(struct ugrpc_pending *pending, struct transport *transport)
         stream_finish(&pending->stream);
     }
     if (pending->n_sent > 1) {
-        drop_kept(pending); /* too much to send again */
+        pending_drop_kept(pending); /* too much to send again */
     }
     return 0;
 }
@@ -371,7 +370,7 @@ static enum ugrpc_sent send_encoded(struct ugrpc_pending *pending, struct ugrpc_
     if (!stream->session || (first && !pending->has_headers)) {
         rc = keep(pending, message);
     } else {
-        drop_kept(pending);
+        pending_drop_kept(pending);
     }
     if (!rc && stream->session) {
         rc = push(pending, message);
@@ -412,258 +411,6 @@ void ugrpc_pending_end(struct ugrpc_pending *pending)
 void ugrpc_pending_pause(struct ugrpc_pending *pending, bool pause)
 {
     stream_pause(&pending->stream, pause);
-}
-
-/* ---- the reply's headers ---------------------------------------------------------------------------- */
-
-static bool is(nghttp2_vec name, const char *text)
-{
-    return name.len == strlen(text) && memcmp(name.base, text, name.len) == 0;
-}
-
-static int read_number(nghttp2_vec text, int most)
-{
-    int number = text.len ? 0 : -1;
-    for (size_t i = 0; i < text.len && number >= 0; i++) {
-        bool digit = text.base[i] >= '0' && text.base[i] <= '9';
-        number = digit && number <= most ? 10 * number + (text.base[i] - '0') : -1;
-    }
-    return number;
-}
-
-/* True when the header is HTTP/2's or gRPC's own. */
-static bool take_header(struct ugrpc_pending *pending, nghttp2_vec name, nghttp2_vec text)
-{
-    if (name.base[0] == ':') {
-        pending->http_status = read_number(text, 999);
-        return true;
-    }
-    if (is(name, "content-type")) {
-        pending->content_type = arena_strndup(&pending->arena, (const char *)text.base, text.len);
-        return true;
-    }
-    if (is(name, "grpc-status")) {
-        int code = read_number(text, UGRPC_UNAUTHENTICATED);
-        pending->grpc_status = code >= 0 && code <= UGRPC_UNAUTHENTICATED ? code : UGRPC_UNKNOWN;
-        return true;
-    }
-    if (is(name, "grpc-message")) {
-        char *message = arena_alloc(&pending->arena, text.len + 1);
-        if (message) {
-            message[percent_decode(message, (const char *)text.base, text.len)] = '\0';
-            pending->grpc_message = message;
-        }
-        return true;
-    }
-    if (is(name, "grpc-encoding")) {
-        int codec = codec_find((const char *)text.base, text.len);
-        pending->unknown_codec = codec < 0;
-        pending->reply_codec = codec > 0 ? (uint8_t)codec : UGRPC_IDENTITY;
-        return true;
-    }
-    return is(name, "grpc-accept-encoding") || is(name, "accept-encoding");
-}
-
-static void on_header(struct stream *stream, nghttp2_rcbuf *name, nghttp2_rcbuf *value)
-{
-    struct ugrpc_pending *pending = (struct ugrpc_pending *)stream;
-    struct metadata *metadata = pending->has_headers ? &pending->trailing : &pending->initial;
-    nghttp2_vec key = nghttp2_rcbuf_get_buf(name), text = nghttp2_rcbuf_get_buf(value);
-    size_t max_bytes = pending->channel->limits.max_header_bytes;
-    pending->header_bytes += key.len + text.len + BYTES_A_HEADER;
-    if (pending->header_bytes > max_bytes || take_header(pending, key, text)) {
-        return; /* too much is told when the block is complete */
-    }
-    int rc = metadata_add(metadata, name, value, max_bytes / BYTES_A_HEADER, &pending->arena);
-    if (rc != 0) {
-        pending->metadata_fault = (uint8_t)-rc;
-    }
-}
-
-static bool is_grpc(const char *type)
-{
-    const size_t len = sizeof("application/grpc") - 1;
-    return type && strncmp(type, "application/grpc", len) == 0 && strchr("+;", type[len]);
-}
-
-static enum ugrpc_code code_of_http(int status)
-{
-    switch (status) {
-    case 400:
-        return UGRPC_INTERNAL;
-    case 401:
-        return UGRPC_UNAUTHENTICATED;
-    case 403:
-        return UGRPC_PERMISSION_DENIED;
-    case 404:
-        return UGRPC_UNIMPLEMENTED;
-    case 429:
-    case 502:
-    case 503:
-    case 504:
-        return UGRPC_UNAVAILABLE;
-    default:
-        return UGRPC_UNKNOWN;
-    }
-}
-
-static void find_details(struct ugrpc_pending *pending)
-{
-    if (!metadata_find(&pending->trailing, "grpc-status-details-bin", &pending->details)) {
-        pending->details = (struct ugrpc_bytes){0};
-    }
-}
-
-/* The first header block. False: it was the end. */
-static bool check_headers(struct ugrpc_pending *pending)
-{
-    if (pending->grpc_status < 0 && (pending->http_status != 200 || !is_grpc(pending->content_type))) {
-        pending_fail(pending,
-            pending->http_status == 200 ? UGRPC_UNKNOWN : code_of_http(pending->http_status),
-            "%s does not answer as a gRPC server: HTTP status %d, content-type %.100s",
-            pending->channel->target.text, pending->http_status,
-            pending->content_type ? pending->content_type : "missing");
-        return false;
-    }
-    if (pending->unknown_codec) {
-        pending_fail(pending, UGRPC_INTERNAL, "the reply's grpc-encoding is not known here, but %s are",
-            CODEC_ACCEPTED);
-        return false;
-    }
-    return true;
-}
-
-static void on_headers_done(struct stream *stream)
-{
-    struct ugrpc_pending *pending = (struct ugrpc_pending *)stream;
-    if (!pending->has_headers && pending->http_status >= 100 && pending->http_status < 200) {
-        pending->http_status = 0; /* 103 and its like; the real ones follow */
-        metadata_done(&pending->initial);
-        return;
-    }
-    if (pending->header_bytes > pending->channel->limits.max_header_bytes) {
-        pending_fail(pending, UGRPC_RESOURCE_EXHAUSTED, "the reply's metadata has %zu bytes, the limit is %u",
-            pending->header_bytes, pending->channel->limits.max_header_bytes);
-        return;
-    }
-    if (pending->metadata_fault == UGRPC_INVALID_ARGUMENT) {
-        pending_fail(pending, UGRPC_INTERNAL, "a -bin value of the reply's metadata is no base64");
-        return;
-    }
-    if (pending->metadata_fault) {
-        pending_fail(pending, UGRPC_RESOURCE_EXHAUSTED, "the reply has more metadata than can be kept");
-        return;
-    }
-    if (pending->has_headers) {
-        return; /* trailers: the end of the stream follows */
-    }
-    pending->has_headers = true;
-    drop_kept(pending);
-    if (stream->remote_ended) { /* trailers alone */
-        pending->trailing = pending->initial;
-        pending->initial = (struct metadata){0};
-    }
-    if (!check_headers(pending) || stream->remote_ended) {
-        return;
-    }
-    if (pending->events && pending->events->initial) {
-        pin(pending);
-        pending->events->initial(pending, pending->userdata);
-        unpin(pending);
-    }
-}
-
-/* ---- the reply's messages --------------------------------------------------------------------------- */
-
-/* A stream's messages share the arena's memory, one after the other. */
-static void *decode(struct ugrpc_pending *pending, const uint8_t *data, size_t len, struct ugrpc_status *st)
-{
-    struct arena *arena = pending->own_reply ? NULL : &pending->message_arena;
-    if (arena) {
-        arena_reset(arena);
-    }
-    if (pending->method->reply) {
-        return decode_message(pending->method->reply, data, len, arena, st);
-    }
-    struct ugrpc_bytes *bytes = arena ? arena_alloc(arena, sizeof(*bytes) + len)
-                                      : malloc(sizeof(*bytes) + len);
-    if (!bytes) {
-        status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
-        return NULL;
-    }
-    *bytes = (struct ugrpc_bytes){(const uint8_t *)(bytes + 1), len};
-    if (len) {
-        memcpy(bytes + 1, data, len);
-    }
-    return bytes;
-}
-
-static void take_message(struct ugrpc_pending *pending, const uint8_t *data, size_t len)
-{
-    struct ugrpc_status st;
-    if (pending->reply) {
-        pending_fail(
-            pending, UGRPC_INTERNAL, "%s has one reply message, but the server sent a second", pending->path);
-        return;
-    }
-    void *message = decode(pending, data, len, &st);
-    if (!message) {
-        bool too_large = st.code == UGRPC_RESOURCE_EXHAUSTED;
-        pending_fail(pending, too_large ? st.code : UGRPC_INTERNAL, "%s", st.message);
-    } else if (!streams_replies(pending)) {
-        pending->reply = message;
-    } else if (pending->events && pending->events->message) {
-        pending->events->message(pending, message, pending->userdata);
-    }
-}
-
-static void on_message(struct stream *stream, const struct frame *frame)
-{
-    struct ugrpc_pending *pending = (struct ugrpc_pending *)stream;
-    const uint8_t *data = frame->data;
-    size_t len = frame->len;
-    uint8_t *decompressed = NULL;
-    struct ugrpc_status st;
-    if (frame->compressed && pending->reply_codec == UGRPC_IDENTITY) {
-        pending_fail(pending, UGRPC_INTERNAL,
-            "a message is flagged as compressed, but grpc-encoding names no compression");
-        return;
-    }
-    if (frame->compressed) {
-        if (codec_decompress(pending->reply_codec, data, len, pending->channel->limits.max_message_bytes,
-                &decompressed, &len, &st) != 0) {
-            pending_fail(pending, st.code, "%s", st.message);
-            return;
-        }
-        data = decompressed;
-    }
-    pin(pending);
-    take_message(pending, data, len);
-    unpin(pending);
-    free(decompressed);
-}
-
-static void on_bad_frame(struct stream *stream, const struct ugrpc_status *st)
-{
-    pending_fail((struct ugrpc_pending *)stream, st->code, "%s", st->message);
-}
-
-static void on_remote_end(struct stream *stream)
-{
-    struct ugrpc_pending *pending = (struct ugrpc_pending *)stream;
-    if (pending->grpc_status < 0) {
-        pending_fail(pending, UGRPC_INTERNAL, "the server ended the call without a status");
-    } else if (pending->grpc_status != UGRPC_OK) {
-        find_details(pending);
-        finish(pending, (enum ugrpc_code)pending->grpc_status, pending->grpc_message);
-    } else if (!frame_at_boundary(&stream->in)) {
-        pending_fail(pending, UGRPC_INTERNAL, "the reply ends in the middle of a message");
-    } else if (!streams_replies(pending) && !pending->reply) {
-        pending_fail(pending, UGRPC_INTERNAL, "the server said OK, but sent no reply message");
-    } else {
-        find_details(pending);
-        finish(pending, UGRPC_OK, NULL);
-    }
 }
 
 /* ---- the stream's end ------------------------------------------------------------------------------- */
@@ -716,7 +463,7 @@ static void on_closed(struct stream *stream, uint32_t error)
     struct ugrpc_channel *channel = pending->channel;
     struct transport *transport = pending->transport;
     channel_pin(channel);
-    pin(pending);
+    pending_pin(pending);
     if (pending->finished) {
         ; /* its end has been told */
     } else if (may_retry(pending, error)) {
@@ -732,7 +479,7 @@ static void on_closed(struct stream *stream, uint32_t error)
         pending_fail(
             pending, code_of_reset(error), "the call's stream was reset: %s", nghttp2_http2_strerror(error));
     }
-    unpin(pending);
+    pending_unpin(pending);
     channel_on_room(channel);
     channel_unpin(channel);
 }
@@ -745,9 +492,9 @@ static void on_ready(struct stream *stream)
     }
     stream->wants_ready = false;
     if (pending->events && pending->events->ready) {
-        pin(pending);
+        pending_pin(pending);
         pending->events->ready(pending, pending->userdata);
-        unpin(pending);
+        pending_unpin(pending);
     }
 }
 
@@ -880,11 +627,11 @@ const struct session_role client_role = {
     .greeted = channel_on_greeted,
     .goaway = channel_on_goaway,
     .ended = channel_on_ended,
-    .header = on_header,
-    .headers_done = on_headers_done,
-    .message = on_message,
-    .bad_frame = on_bad_frame,
-    .remote_end = on_remote_end,
+    .header = reply_on_header,
+    .headers_done = reply_on_headers_done,
+    .message = reply_on_message,
+    .bad_frame = reply_on_bad_frame,
+    .remote_end = reply_on_remote_end,
     .trailers = on_trailers,
     .ready = on_ready,
     .closed = on_closed,

@@ -84,6 +84,24 @@ void pending_fail(struct ugrpc_pending *pending, enum ugrpc_code code, const cha
 void pending_doom(struct ugrpc_pending *pending, enum ugrpc_code code, const char *format, ...)
     PRINTF_LIKE(3, 4);
 
+/* The same; `text` lives as long as the call, and may be NULL. */
+void pending_finish(struct ugrpc_pending *pending, enum ugrpc_code code, const char *text);
+
+/* While it is pinned a call stays, whatever its owner does in a callback. */
+void pending_pin(struct ugrpc_pending *pending);
+void pending_unpin(struct ugrpc_pending *pending); /* may free it */
+
+bool pending_streams_replies(const struct ugrpc_pending *pending);
+/* It will not be tried again. */
+void pending_drop_kept(struct ugrpc_pending *pending);
+
+/* The client's role, as far as it is about replies: reply.c. */
+void reply_on_header(struct stream *stream, nghttp2_rcbuf *name, nghttp2_rcbuf *value);
+void reply_on_headers_done(struct stream *stream);
+void reply_on_message(struct stream *stream, const struct frame *frame);
+void reply_on_bad_frame(struct stream *stream, const struct ugrpc_status *st);
+void reply_on_remote_end(struct stream *stream);
+
 /* Frees a reply that is malloc()ed; NULL is fine. */
 void reply_free(const struct ugrpc_method *method, void *reply);
 
