@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "daemon/nearest.h"
+#include "base/nearest.h"
 
 enum key {
     WORD = 1, /* getopt's, for what is no option */

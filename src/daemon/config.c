@@ -11,8 +11,8 @@
 #include <unistd.h>
 #include <yaml.h>
 
+#include "base/nearest.h"
 #include "daemon/config_spec.h"
-#include "daemon/nearest.h"
 #include "daemon/section.h"
 
 #define MAX_NAME_BYTES 63

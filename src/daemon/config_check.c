@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "daemon/config_spec.h"
-#include "daemon/nearest.h"
 
 /* Components and sensors alike. */
 struct entry {

@@ -7,7 +7,8 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "daemon/nearest.h"
+#include "base/nearest.h"
+#include "daemon/column.h"
 #include "daemon/option.h"
 
 #define COMPONENT_TYPES_MOST 16 /* an option of so many types is one of all */
@@ -123,7 +124,7 @@ static void put_units(FILE *to)
         fprintf(to, "| %s | ", unit_noun(unit));
         put_words(to, unit_spelling, unit);
         fputs(" | ", to);
-        put_words(to, unit_column_ending, unit);
+        put_words(to, column_ending, unit);
         fputs(" |\n", to);
     }
     fputs(

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/nearest.h"
+#include "base/nearest.h"
 
 bool option_applies(const struct option *option, enum option_place place, int type)
 {

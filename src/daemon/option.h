@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/quantity.h"
+#include "base/quantity.h"
 
 /* The mappings of a site file in which keys stand; an option names all in which it may. */
 enum option_place {

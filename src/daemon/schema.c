@@ -4,13 +4,12 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "daemon/column.h"
 #include "daemon/manual.h"
 #include "daemon/option.h"
 
-typedef const char *word_fn(enum unit unit, size_t index);
-
 /* "W|kW|MW" */
-static const char *alternatives(word_fn *word, enum unit unit, char *out, size_t cap)
+static const char *alternatives(unit_word_fn *word, enum unit unit, char *out, size_t cap)
 {
     size_t len = 0;
     out[0] = '\0';
@@ -31,8 +30,7 @@ static json_t *quantity_pattern(enum unit unit)
 static json_t *column_pattern(enum unit unit)
 {
     char endings[80];
-    return json_sprintf(
-        "\\.csv/[^/]*(%s)$", alternatives(unit_column_ending, unit, endings, sizeof(endings)));
+    return json_sprintf("\\.csv/[^/]*(%s)$", alternatives(column_ending, unit, endings, sizeof(endings)));
 }
 
 static json_t *string_of(const char *pattern)

@@ -10,7 +10,8 @@
 #include <time.h>
 
 #include "base/base.h"
-#include "daemon/nearest.h"
+#include "base/nearest.h"
+#include "daemon/column.h"
 
 #define MAX_TEXT_BYTES 255
 
@@ -109,7 +110,7 @@ static int parse_series(
     }
     bool looks_like_file = slash && slash != text && slash[1] && strstr(text, ".csv");
     if (looks_like_file) {
-        int rc = quantity_check_column(slash + 1, option->unit, st);
+        int rc = column_check(slash + 1, option->unit, st);
         return rc < 0 ? rc : parse_text(text, value, st);
     }
     if (strpbrk(text, "0123456789") == text || *text == '-' || *text == '+') {
@@ -118,7 +119,7 @@ static int parse_series(
     }
     return status_set(st, UGRPC_INVALID_ARGUMENT,
         "neither a series nor a constant; write FILE/COLUMN, like data.csv/column%s, or like 10 %s",
-        unit_column_ending(option->unit, 0), unit_spelling(option->unit, 0));
+        column_ending(option->unit, 0), unit_spelling(option->unit, 0));
 }
 
 /* Whole days, or a second with its zone: UTC only, as times of day elsewhere would need a calendar. */

@@ -9,8 +9,9 @@
 #include <cmocka.h>
 
 #include "base/base.h"
-#include "daemon/nearest.h"
-#include "daemon/quantity.h"
+#include "base/nearest.h"
+#include "base/quantity.h"
+#include "daemon/column.h"
 
 static double parsed(const char *text, enum unit unit)
 {
@@ -132,20 +133,19 @@ static void what_is_written_is_read_back(void **state)
 static void refuse_column(const char *column, enum unit due, const char *message)
 {
     struct ugrpc_status st;
-    assert_int_equal(quantity_check_column(column, due, &st), -UGRPC_INVALID_ARGUMENT);
+    assert_int_equal(column_check(column, due, &st), -UGRPC_INVALID_ARGUMENT);
     assert_string_equal(st.message, message);
 }
 
 static void a_column_is_taken_where_what_its_name_ends_in_is_due_and_nowhere_else(void **state)
 {
     for (int of = UNIT_WATT; of < UNIT_COUNT; of++) {
-        for (size_t i = 0; unit_column_ending(of, i); i++) {
+        for (size_t i = 0; column_ending(of, i); i++) {
             char column[40];
-            snprintf(column, sizeof(column), "measured%s", unit_column_ending(of, i));
+            snprintf(column, sizeof(column), "measured%s", column_ending(of, i));
             for (int due = UNIT_WATT; due < UNIT_COUNT; due++) {
                 struct ugrpc_status st;
-                assert_int_equal(
-                    quantity_check_column(column, due, &st), due == of ? 0 : -UGRPC_INVALID_ARGUMENT);
+                assert_int_equal(column_check(column, due, &st), due == of ? 0 : -UGRPC_INVALID_ARGUMENT);
             }
         }
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Optimal string alignment distance on three rows. */
-#include "daemon/nearest.h"
+#include "base/nearest.h"
 
 #include <ctype.h>
 #include <stdint.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers with units, as people write them in a site file: "10 kW", "20 kWh", "5 s", "50 %". */
-#ifndef DAEMON_QUANTITY_H
-#define DAEMON_QUANTITY_H
+/* Numbers with units, as people write them in site files and on command lines: "10 kW", "20 kWh", "5 s", "50
+ * %". */
+#ifndef BASE_QUANTITY_H
+#define BASE_QUANTITY_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,11 +41,8 @@ const char *unit_noun(enum unit unit); /* "power", "time"; what the number measu
 /* The index-th way to write the unit, or NULL past the last: "W", "kW", "MW". */
 const char *unit_spelling(enum unit unit, size_t index);
 
-/* The index-th ending of a CSV column's name for that unit, or NULL past the last: "_w", "_kw", "_mw". */
-const char *unit_column_ending(enum unit unit, size_t index);
-
-/* 0 if the column's name says that it holds what is due; else -UGRPC_INVALID_ARGUMENT with what it holds and
- * what its name should end in. */
-int quantity_check_column(const char *column, enum unit due, struct ugrpc_status *st);
+/* "W, kW or MW": all that `word` gives for the unit, in a list; returns `out`. */
+typedef const char *unit_word_fn(enum unit unit, size_t index);
+const char *unit_words(unit_word_fn *word, enum unit unit, char *out, size_t cap);
 
 #endif

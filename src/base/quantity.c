@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* All spellings stand in one table, each unit's own together and in rising order; the messages are made from
  * it too. Case counts, because mW and MW do. */
-#include "daemon/quantity.h"
+#include "base/quantity.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -11,7 +11,6 @@
 #include <strings.h>
 
 #include "base/base.h"
-#include "sim/series.h"
 
 struct spelling {
     const char *text;
@@ -86,10 +85,7 @@ const char *unit_spelling(enum unit unit, size_t index)
     return NULL;
 }
 
-typedef const char *word_fn(enum unit unit, size_t index);
-
-/* "W, kW or MW" */
-static const char *list_words(word_fn *word, enum unit unit, char *out, size_t cap)
+const char *unit_words(unit_word_fn *word, enum unit unit, char *out, size_t cap)
 {
     size_t len = 0;
     out[0] = '\0';
@@ -129,7 +125,7 @@ static bool parse_number(const char *text, double *value, const char **rest)
 static int refuse_unit(const char *rest, enum unit due, struct ugrpc_status *st)
 {
     char list[80];
-    list_words(unit_spelling, due, list, sizeof(list));
+    unit_words(unit_spelling, due, list, sizeof(list));
     const struct spelling *other = find(rest, strcmp);
     if (other) {
         return status_set(st, UGRPC_INVALID_ARGUMENT, "%s measures %s, but %s is due; allowed: %s", rest,
@@ -196,63 +192,4 @@ void quantity_format(double value, enum unit unit, char *out, size_t cap)
     } else {
         snprintf(out, cap, "%.10g", value);
     }
-}
-
-/* --- columns of CSV files --------------------------------------------------------------------------------
- */
-
-static const struct {
-    enum unit unit;
-    enum series_unit of_column;
-} columns[] = {
-    {UNIT_WATT, SERIES_WATT},
-    {UNIT_VAR, SERIES_VAR},
-    {UNIT_AMPERE, SERIES_AMPERE},
-    {UNIT_VOLT, SERIES_VOLT},
-    {UNIT_PERCENT, SERIES_PERCENT},
-    {UNIT_CELSIUS, SERIES_CELSIUS},
-    {UNIT_HERTZ, SERIES_HERTZ},
-    {UNIT_WATT_PER_M2, SERIES_WATT_PER_M2},
-    {UNIT_METRE_PER_SECOND, SERIES_METRE_PER_SECOND},
-    {UNIT_DEGREE, SERIES_DEGREE},
-    {UNIT_PASCAL, SERIES_PASCAL},
-};
-
-const char *unit_column_ending(enum unit unit, size_t index)
-{
-    for (size_t i = 0; i < ARRAY_LEN(columns); i++) {
-        if (columns[i].unit == unit) {
-            return series_column_ending(columns[i].of_column, index);
-        }
-    }
-    return NULL;
-}
-
-static enum unit unit_of_column(const char *column)
-{
-    int unit = series_column_unit(column);
-    for (size_t i = 0; i < ARRAY_LEN(columns); i++) {
-        if ((int)columns[i].of_column == unit) {
-            return columns[i].unit;
-        }
-    }
-    return UNIT_NONE;
-}
-
-int quantity_check_column(const char *column, enum unit due, struct ugrpc_status *st)
-{
-    char list[80];
-    enum unit unit = unit_of_column(column);
-    if (unit == due) {
-        return 0;
-    }
-    list_words(unit_column_ending, due, list, sizeof(list));
-    if (unit == UNIT_NONE) {
-        return status_set(st, UGRPC_INVALID_ARGUMENT,
-            "the name of column %.60s does not end in its unit; allowed: a column of %s, ending in %s",
-            column, nouns[due], list);
-    }
-    return status_set(st, UGRPC_INVALID_ARGUMENT,
-        "column %.60s measures %s (%s), but %s is due; allowed: a column ending in %s", column, nouns[unit],
-        unit_spelling(unit, 0), nouns[due], list);
 }
