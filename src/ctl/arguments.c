@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/* Options may stand anywhere. A word like -3.5kW is an operand, as a power may well be negative. */
+#include "ctl/arguments.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/nearest.h"
+#include "ctl/ctl.h"
+#include "ctl/report.h"
+#include "ctl/settings.h"
+
+void arguments_add(struct arguments *arguments, enum option_id id, const char *value)
+{
+    arguments->given = must(realloc(arguments->given, (arguments->n_given + 1) * sizeof(*arguments->given)));
+    arguments->given[arguments->n_given++] = (struct given){id, value ? must(strdup(value)) : NULL};
+}
+
+void arguments_done(struct arguments *arguments)
+{
+    for (size_t i = 0; i < arguments->n_given; i++) {
+        free(arguments->given[i].value);
+    }
+    free(arguments->given);
+    *arguments = (struct arguments){.n_given = 0};
+}
+
+const char *arguments_next(const struct arguments *arguments, enum option_id id, size_t *at)
+{
+    while (*at < arguments->n_given) {
+        const struct given *given = &arguments->given[(*at)++];
+        if (given->id == id) {
+            return given->value;
+        }
+    }
+    return NULL;
+}
+
+enum option_id arguments_last(const struct arguments *arguments, enum option_id a, enum option_id b)
+{
+    for (size_t i = arguments->n_given; i-- > 0;) {
+        if (arguments->given[i].id == a || arguments->given[i].id == b) {
+            return arguments->given[i].id;
+        }
+    }
+    return OPTIONS;
+}
+
+bool arguments_has(const struct arguments *arguments, enum option_id id)
+{
+    return arguments_last(arguments, id, id) == id;
+}
+
+const char *arguments_value(const struct arguments *arguments, enum option_id id)
+{
+    const char *value = NULL;
+    size_t at = 0;
+    for (const char *next; (next = arguments_next(arguments, id, &at));) {
+        value = next;
+    }
+    return value;
+}
+
+const char *arguments_repeat(const struct arguments *arguments, char *out, size_t cap)
+{
+    size_t len = 0;
+    out[0] = '\0';
+    for (size_t i = arguments->n_settings; i < arguments->n_given && len < cap; i++) {
+        const struct given *given = &arguments->given[i];
+        if (option_table[given->id].setting && given->id != OPTION_KEY && given->id != OPTION_JSON) {
+            len += (size_t)snprintf(out + len, cap - len, " --%s%s%s", option_table[given->id].name,
+                given->value ? " " : "", given->value ? given->value : "");
+        }
+    }
+    return out;
+}
+
+/* ---- options ---- */
+
+static int complain_unknown(const char *word, const char *name)
+{
+    struct nearest nearest = {.text = name};
+    for (int i = 0; i < OPTIONS; i++) {
+        nearest_try(&nearest, option_table[i].name);
+    }
+    if (nearest.best) {
+        return report_usage("no option \"%s\"; did you mean --%s?", word, nearest.best);
+    }
+    return report_usage("no option \"%s\"      all options: microgridctl --help", word);
+}
+
+/* One word that begins with two dashes, and perhaps the next one, its value. */
+static int take_option(struct arguments *arguments, char **argv, int argc, int *at)
+{
+    const char *word = argv[*at];
+    char name[64];
+    size_t len = strcspn(word + 2, "=");
+    snprintf(name, sizeof(name), "%.*s", (int)len, word + 2);
+    const char *value = word[2 + len] ? word + 3 + len : NULL;
+    int id = option_find(name);
+    if (id < 0) {
+        return complain_unknown(word, name);
+    }
+    if (!option_table[id].argument && value) {
+        return report_usage("--%s takes no value", name);
+    }
+    if (option_table[id].argument && !value) {
+        if (*at + 1 == argc) {
+            return report_usage("--%s needs a value: --%s %s", name, name, option_table[id].argument);
+        }
+        value = argv[++*at];
+    }
+    arguments_add(arguments, (enum option_id)id, value);
+    return 0;
+}
+
+static bool is_option(const char *word)
+{
+    return word[0] == '-' && word[1] && !isdigit((unsigned char)word[1]) && word[1] != '.';
+}
+
+static int take_words(struct arguments *arguments, int argc, char **argv)
+{
+    bool ended = false;
+    int rc = 0;
+    for (int i = 1; i < argc && rc == 0; i++) {
+        if (!ended && strcmp(argv[i], "--") == 0) {
+            ended = true;
+        } else if (!ended && strcmp(argv[i], "-h") == 0) {
+            arguments_add(arguments, OPTION_HELP, NULL);
+        } else if (!ended && strncmp(argv[i], "--", 2) == 0) {
+            rc = take_option(arguments, argv, argc, &i);
+        } else if (!ended && is_option(argv[i])) {
+            rc = complain_unknown(argv[i], argv[i] + 1);
+        } else if (arguments->n_operands == MAX_OPERANDS) {
+            rc = report_usage("more than %d words", MAX_OPERANDS);
+        } else {
+            arguments->operands[arguments->n_operands++] = argv[i];
+        }
+    }
+    return rc;
+}
+
+/* ---- the command ---- */
+
+static size_t words_of(const char *name)
+{
+    return strchr(name, ' ') ? 2 : 1;
+}
+
+/* Whether the first operands are the command's name. */
+static bool is_named(const struct command *command, const struct arguments *arguments)
+{
+    size_t first = strcspn(command->name, " "), n = words_of(command->name);
+    const char *const *words = arguments->operands;
+    return arguments->n_operands >= n && strlen(words[0]) == first &&
+           strncmp(command->name, words[0], first) == 0 &&
+           (n == 1 || strcmp(command->name + first + 1, words[1]) == 0);
+}
+
+static int complain_command(const struct arguments *arguments)
+{
+    char name[64];
+    struct nearest nearest = {.text = name};
+    snprintf(name, sizeof(name), "%s", arguments->operands[0]);
+    for (size_t i = 0; i < n_commands; i++) {
+        const char *family = command_table[i].name;
+        size_t len = strcspn(family, " ");
+        if (strncmp(family, name, len) == 0 && name[len] == '\0') { /* half a name: "bounds" */
+            return report_usage("%s what? microgridctl %s %s", name, family, command_table[i].operands);
+        }
+        nearest_try(&nearest, family);
+    }
+    if (nearest.best) {
+        return report_usage("no command \"%s\"; did you mean microgridctl %s?", name, nearest.best);
+    }
+    return report_usage("no command \"%s\"      all commands: microgridctl --help", name);
+}
+
+static int find_command(struct arguments *arguments)
+{
+    if (arguments->n_operands == 0) {
+        return arguments_has(arguments, OPTION_HELP) || arguments_has(arguments, OPTION_VERSION)
+                   ? 0
+                   : report_usage("what shall be done?      all commands: microgridctl --help");
+    }
+    for (size_t i = 0; i < n_commands; i++) {
+        if (is_named(&command_table[i], arguments)) {
+            size_t n = words_of(command_table[i].name);
+            arguments->command = &command_table[i];
+            arguments->n_operands -= n;
+            memmove(arguments->operands, arguments->operands + n,
+                arguments->n_operands * sizeof(arguments->operands[0]));
+            return 0;
+        }
+    }
+    return complain_command(arguments);
+}
+
+static int check_command(const struct arguments *arguments)
+{
+    const struct command *command = arguments->command;
+    if (!command || arguments_has(arguments, OPTION_HELP)) {
+        return 0;
+    }
+    for (size_t i = 0; i < arguments->n_given; i++) {
+        enum option_id id = arguments->given[i].id;
+        if (!option_table[id].setting && id > OPTION_VERSION && !(command->options & OPTION_BIT(id))) {
+            return report_usage("%s has no option --%s      microgridctl %s --help", command->name,
+                option_table[id].name, command->name);
+        }
+    }
+    if (arguments->n_operands < command->min) {
+        return report_usage(
+            "%s needs %s      microgridctl %s --help", command->name, command->operands, command->name);
+    }
+    if (arguments->n_operands > command->max) {
+        return report_usage("what is \"%s\"? microgridctl %s %s", arguments->operands[command->max],
+            command->name, command->operands);
+    }
+    return 0;
+}
+
+int arguments_parse(struct arguments *arguments, int argc, char **argv)
+{
+    struct arguments line = {.n_given = 0};
+    *arguments = (struct arguments){.n_given = 0};
+    int rc = take_words(&line, argc, argv);
+    rc = rc ? rc : find_command(&line);
+    rc = rc ? rc : check_command(&line);
+    if (rc == 0 && line.command && !arguments_has(&line, OPTION_HELP)) {
+        rc = settings_load(arguments, arguments_value(&line, OPTION_CONFIG));
+    }
+    arguments->n_settings = arguments->n_given;
+    for (size_t i = 0; i < line.n_given && rc == 0; i++) {
+        arguments_add(arguments, line.given[i].id, line.given[i].value);
+    }
+    arguments->command = line.command;
+    memcpy(arguments->operands, line.operands, sizeof(line.operands));
+    arguments->n_operands = line.n_operands;
+    arguments_done(&line);
+    return rc;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* What was asked for: a command, its operands, and options from the configuration file, the environment and
+ * the command line, in this order, so that the last one counts. */
+#ifndef CTL_ARGUMENTS_H
+#define CTL_ARGUMENTS_H
+
+#include <stddef.h>
+
+#include "base/base.h"
+#include "ctl/command.h"
+
+struct given {
+    enum option_id id;
+    char *value; /* owned; NULL: it takes none */
+};
+
+struct arguments {
+    const struct command *command; /* NULL: --help or --version alone */
+    const char *operands[MAX_OPERANDS];
+    size_t n_operands;
+    struct given *given;
+    size_t n_given;
+    size_t n_settings; /* of these, the first: not from the command line */
+};
+
+/* Borrows argv. 0, or CTL_USAGE, told on stderr. */
+int arguments_parse(struct arguments *arguments, int argc, char **argv) MUST_CHECK;
+void arguments_done(struct arguments *arguments);
+
+/* The value that counts, or NULL. */
+const char *arguments_value(const struct arguments *arguments, enum option_id id);
+bool arguments_has(const struct arguments *arguments, enum option_id id);
+/* Every value of a repeated option: *at 0 … until NULL. */
+const char *arguments_next(const struct arguments *arguments, enum option_id id, size_t *at);
+/* Whichever of the two was given last; OPTIONS if neither. */
+enum option_id arguments_last(const struct arguments *arguments, enum option_id a, enum option_id b);
+
+/* " --target gw.local:50051 --ca ca.pem": what a command needs besides to reach the same gateway the same
+ * way, if it was said on the command line. Keys are left out. Returns `out`. */
+const char *arguments_repeat(const struct arguments *arguments, char *out, size_t cap);
+
+/* Copies `value`. */
+void arguments_add(struct arguments *arguments, enum option_id id, const char *value);
+
+#endif

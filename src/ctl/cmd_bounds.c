@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/* bounds add: narrows what a component may do, for a while. */
+#include <stdio.h>
+
+#include "ctl/ctl.h"
+#include "ctl/directory.h"
+#include "ctl/format.h"
+#include "ctl/json.h"
+#include "ctl/metric.h"
+#include "ctl/report.h"
+#include "ctl/sample.h"
+
+struct addition {
+    int metric;
+    bounds_message bounds[MAX_OPERANDS];
+    bounds_message *list[MAX_OPERANDS];
+    size_t n;
+    double lifetime_s;
+    microgrid_v1_component_bounds_validity_duration duration;
+};
+
+/* The API knows four durations. */
+static int parse_duration(const struct ctl *ctl, struct addition *addition)
+{
+    static const struct {
+        double seconds;
+        microgrid_v1_component_bounds_validity_duration number;
+    } durations[] = {
+        {5, MICROGRID_V1_COMPONENT_BOUNDS_VALIDITY_DURATION_5_SECONDS},
+        {60, MICROGRID_V1_COMPONENT_BOUNDS_VALIDITY_DURATION_1_MINUTE},
+        {300, MICROGRID_V1_COMPONENT_BOUNDS_VALIDITY_DURATION_5_MINUTES},
+        {900, MICROGRID_V1_COMPONENT_BOUNDS_VALIDITY_DURATION_15_MINUTES},
+    };
+    const char *text = arguments_value(&ctl->arguments, OPTION_FOR);
+    struct ugrpc_status st;
+    text = text ? text : "5s";
+    if (duration_parse(text, &addition->lifetime_s, &st) < 0) {
+        return report_usage("--for \"%s\": %s", text, st.message);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(durations); i++) {
+        if (durations[i].seconds == addition->lifetime_s) {
+            addition->duration = durations[i].number;
+            return 0;
+        }
+    }
+    return report_usage("--for \"%s\": bounds hold for 5s, 1m, 5m or 15m", text);
+}
+
+static int parse(const struct ctl *ctl, struct addition *addition)
+{
+    const struct arguments *arguments = &ctl->arguments;
+    int rc = metric_parse(arguments->operands[1], &addition->metric);
+    rc = rc ? rc : parse_duration(ctl, addition);
+    for (size_t i = 2; i < arguments->n_operands && rc == 0; i++) {
+        enum unit unit = unit_from_spelling(metric_unit(addition->metric));
+        struct ugrpc_status st;
+        addition->list[addition->n] = &addition->bounds[addition->n];
+        if (range_parse(arguments->operands[i], unit, addition->list[addition->n++], &st) < 0) {
+            rc = report_usage("\"%s\": %s", arguments->operands[i], st.message);
+        }
+    }
+    return rc;
+}
+
+static int show(const struct ctl *ctl, const component_message *component, const struct addition *addition,
+    const ugrpc_protobuf_timestamp *until)
+{
+    char text[400], label[160], at[40], metric[80];
+    const char *unit = metric_unit(addition->metric);
+    if (ctl->json) {
+        return json_print(json_pack("{s:I, s:s, s:s, s:o, s:s}", "id", (json_int_t)component->id, "name",
+            component->name, "metric", word_of(metric_words, addition->metric, metric, sizeof(metric)),
+            "bounds", bounds_to_json(addition->list, addition->n), "valid_until",
+            utc_format(until, at, sizeof(at))));
+    }
+    printf("%s: added until %s: %s%s\n", label_format(component->name, component->id, label, sizeof(label)),
+        clock_format(until, at, sizeof(at)),
+        bounds_format_exact(addition->list, addition->n, unit, text, sizeof(text)),
+        *unit == 'W' ? " (0 W is always allowed)" : "");
+    return CTL_DONE;
+}
+
+static int send_bounds(struct ctl *ctl, const component_message *component, struct addition *addition)
+{
+    struct ugrpc_call_options options = {.timeout_ms = ctl_timeout_ms(ctl, false)};
+    struct ugrpc_status st;
+    microgrid_v1_add_component_bounds_request request = MICROGRID_V1_ADD_COMPONENT_BOUNDS_REQUEST_INIT;
+    microgrid_v1_add_component_bounds_response *reply;
+    request.component_id = component->id;
+    request.target_metric = (microgrid_common_v1_metrics_metric)addition->metric;
+    request.n_bounds = addition->n;
+    request.bounds = addition->list;
+    request.validity_duration = addition->duration;
+    if (microgrid_v1_add_component_bounds(ctl->channel, &request, &reply, &options, &st) < 0) {
+        return report_status(ctl, &st, NULL);
+    }
+    int rc = show(ctl, component, addition, reply->ts);
+    microgrid_v1_add_component_bounds_response_free(reply);
+    return rc;
+}
+
+int command_bounds_add(struct ctl *ctl)
+{
+    struct directory directory = {.sensors = NULL};
+    struct addition addition = {.n = 0};
+    const component_message *component;
+    int rc = parse(ctl, &addition);
+    rc = rc ? rc : ctl_connect(ctl, NULL);
+    rc = rc ? rc : directory_load(ctl, &directory, false);
+    rc = rc ? rc : directory_component(&directory, ctl->arguments.operands[0], &component);
+    rc = rc ? rc : send_bounds(ctl, component, &addition);
+    directory_done(&directory);
+    return rc;
+}

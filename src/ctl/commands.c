@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#include "ctl/command.h"
+
+#include "base/base.h"
+
+#define SETPOINT_OPTIONS (OPTION_BIT(OPTION_FOR) | OPTION_BIT(OPTION_HOLD))
+#define SETPOINT_DETAILS                                                                                            \
+    "The set-point ends by itself: after 60 s, or --for 10s to 15m. --hold renews it until Ctrl-C, which sets 0;\n" \
+    "if microgridctl is killed, it ends within 15 s."
+
+const struct command command_table[] = {
+    {"info", "", "what site this is, and what gateway", NULL,
+        "info\n"
+        "info --target gw.local:50051 --ca ca.pem --key-file key\n",
+        0, 0, .run = command_info},
+    {"list", "", "the components: state, power, what is allowed now", NULL,
+        "list\n"
+        "list --category inverter\n"
+        "list --json | jq '.[] | select(.states[] == \"error\") | .name'\n",
+        0, 0, .options = OPTION_BIT(OPTION_CATEGORY) | OPTION_BIT(OPTION_NAMES), .run = command_list},
+    {"tree", "", "the site as it is connected, with what flows", NULL, "tree\n", 0, 0, .run = command_tree},
+    {"connections", "", "who is connected to whom", NULL, "connections\n", 0, 0, .run = command_connections},
+    {"sensors", "", "the sensors and what they measure", NULL, "sensors\nsensors --json\n", 0, 0,
+        .options = OPTION_BIT(OPTION_NAMES), .run = command_sensors},
+    {"health", "", "whether the gateway serves: exit status 0 if so", NULL, "health --timeout 2s\n", 0, 0,
+        .run = command_health},
+    {"set-power", "COMPONENT POWER", "sets active power: + consumes or charges, - produces or discharges",
+        SETPOINT_DETAILS,
+        "set-power bat_inv_1 -3.5kW\n"
+        "set-power bat_inv_1 5kW --for 15m\n"
+        "set-power bat_inv_1 0\n",
+        2, 2, {PROPOSE_COMPONENT}, SETPOINT_OPTIONS, command_set_power},
+    {"set-reactive", "COMPONENT POWER", "sets reactive power: + inductive, - capacitive", SETPOINT_DETAILS,
+        "set-reactive bat_inv_1 500VAr\n"
+        "set-reactive pv_inv -1.5kVAr --for 5m\n",
+        2, 2, {PROPOSE_COMPONENT}, SETPOINT_OPTIONS, command_set_reactive},
+    {"charge", "COMPONENT POWER", "charges (or consumes) with so much power", SETPOINT_DETAILS,
+        "charge bat_inv_1 5kW --for 2m\n"
+        "charge ev_charger 7kW --hold\n",
+        2, 2, {PROPOSE_COMPONENT}, SETPOINT_OPTIONS, command_charge},
+    {"discharge", "COMPONENT POWER", "discharges (or produces) with so much power", SETPOINT_DETAILS,
+        "discharge bat_inv_1 3.5kW\n"
+        "discharge bat_inv_1 3.5kW --hold\n",
+        2, 2, {PROPOSE_COMPONENT}, SETPOINT_OPTIONS, command_discharge},
+    {"curtail", "COMPONENT POWER", "lets it produce at most so much power",
+        "The limit ends by itself: after 60 s, or --for 10s to 15m. --hold renews it until Ctrl-C; then it ends within\n"
+        "15 s, and the component does what its configuration says on expiry: 0, or free again.",
+        "curtail pv_inv 3kW --for 15m\n"
+        "curtail pv_inv 0\n",
+        2, 2, {PROPOSE_COMPONENT}, SETPOINT_OPTIONS, command_curtail},
+    {"bounds add", "COMPONENT METRIC RANGE...", "allows only these ranges, for 5 s or --for 1m, 5m, 15m",
+        "What all callers add is united, then cut by what the component itself allows. 0 W is always allowed.",
+        "bounds add bat_inv_1 power -2kW..4kW --for 1m\n"
+        "bounds add battery_1 soc 20%..80% --for 15m\n"
+        "bounds add bat_inv_1 power ..4kW\n",
+        3, MAX_OPERANDS, {PROPOSE_COMPONENT, PROPOSE_METRIC}, OPTION_BIT(OPTION_FOR), command_bounds_add},
+    {"start", "COMPONENT", "makes it ready: closes its relays in the right order", NULL, "start bat_inv_1\n",
+        1, 1, {PROPOSE_COMPONENT}, .run = command_start},
+    {"standby", "COMPONENT", "disconnects an inverter from AC and keeps it warm", NULL, "standby bat_inv_1\n",
+        1, 1, {PROPOSE_COMPONENT}, .run = command_standby},
+    {"stop", "COMPONENT", "switches it off: opens its relays in the right order", NULL, "stop bat_inv_1\n", 1,
+        1, {PROPOSE_COMPONENT}, .run = command_stop},
+    {"ack", "COMPONENT", "clears an error that can be cleared", NULL, "ack bat_inv_1\n", 1, 1,
+        {PROPOSE_COMPONENT}, .run = command_ack},
+};
+
+const size_t n_commands = ARRAY_LEN(command_table);

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/* From options to a channel. This machine is reached in plain text, every other by TLS, unless it is said
+ * otherwise: by --tls and --insecure, or by anything that only makes sense with TLS. */
+#include "ctl/ctl.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <ugrpc/channel.h>
+#include <ugrpc/creds.h>
+
+#include "ctl/format.h"
+#include "ctl/report.h"
+
+#define TARGET          "127.0.0.1:50051"
+#define TIMEOUT_MS      10000
+#define LONG_TIMEOUT_MS 40000 /* the gateway gives a start or stop 30 s */
+
+static bool is_this_machine(const char *target)
+{
+    static const char *const prefixes[] = {"127.", "[::1]", "localhost", "ipv4:127.", "ipv6:[::1]", "unix:"};
+    for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
+        if (strncmp(target, prefixes[i], strlen(prefixes[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_secured(const struct arguments *arguments)
+{
+    static const enum option_id ids[] = {
+        OPTION_CA, OPTION_CERT, OPTION_SERVER_NAME, OPTION_KEY, OPTION_KEY_FILE, OPTION_SECRET_FILE};
+    for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+        if (arguments_has(arguments, ids[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int ctl_init(struct ctl *ctl)
+{
+    const struct arguments *arguments = &ctl->arguments;
+    const char *target = arguments_value(arguments, OPTION_TARGET);
+    const char *timeout = arguments_value(arguments, OPTION_TIMEOUT);
+    enum option_id asked = arguments_last(arguments, OPTION_TLS, OPTION_INSECURE);
+    ctl->target = target ? target : TARGET;
+    ctl->insecure = asked == OPTION_INSECURE ||
+                    (asked == OPTIONS && is_this_machine(ctl->target) && !is_secured(arguments));
+    if (timeout) {
+        struct ugrpc_status st;
+        double seconds;
+        if (duration_parse(timeout, &seconds, &st) < 0) {
+            return report_usage("--timeout \"%s\": %s", timeout, st.message);
+        }
+        ctl->timeout_ms = (int64_t)(seconds * 1000);
+    }
+    return 0;
+}
+
+int64_t ctl_timeout_ms(const struct ctl *ctl, bool is_long)
+{
+    return ctl->timeout_ms ? ctl->timeout_ms : is_long ? LONG_TIMEOUT_MS : TIMEOUT_MS;
+}
+
+/* ---- secrets ---- */
+
+/* The first line of a file that not everybody may read. */
+static int read_secret(const char *file, char *out, size_t cap)
+{
+    FILE *from = fopen(file, "re");
+    struct stat info;
+    if (!from) {
+        return report_usage("%s: %s", file, strerror(errno));
+    }
+    int rc = 0;
+    if (fstat(fileno(from), &info) == 0 && info.st_mode & (S_IROTH | S_IWOTH)) {
+        rc = report_usage("%s: everybody on this machine may read it; chmod 600 %s", file, file);
+    } else if (!fgets(out, (int)cap, from) || strcspn(out, "\r\n") == 0) {
+        rc = report_usage("%s: its first line is empty", file);
+    }
+    fclose(from);
+    out[rc ? 0 : strcspn(out, "\r\n")] = '\0';
+    return rc;
+}
+
+static int make_creds(const struct arguments *arguments, struct ugrpc_call_creds **creds)
+{
+    const char *key = arguments_value(arguments, OPTION_KEY);
+    const char *key_file = arguments_value(arguments, OPTION_KEY_FILE);
+    const char *secret_file = arguments_value(arguments, OPTION_SECRET_FILE);
+    char from_file[512], secret[512];
+    int rc = 0;
+    if (arguments_last(arguments, OPTION_KEY, OPTION_KEY_FILE) == OPTION_KEY_FILE) {
+        rc = read_secret(key_file, from_file, sizeof(from_file));
+        key = from_file;
+    }
+    if (rc == 0 && secret_file) {
+        rc = key ? read_secret(secret_file, secret, sizeof(secret))
+                 : report_usage("--secret-file signs calls of a key: --key-file FILE too");
+    }
+    if (rc == 0 && key) {
+        *creds = must(secret_file ? ugrpc_call_creds_hmac(key, secret) : ugrpc_call_creds_key(key));
+    }
+    return rc;
+}
+
+/* ---- the channel ---- */
+
+static int make_channel(struct ctl *ctl, struct ugrpc_loop *loop, struct ugrpc_channel_options *o)
+{
+    const struct arguments *arguments = &ctl->arguments;
+    struct ugrpc_tls_options files = {
+        .ca_file = arguments_value(arguments, OPTION_CA),
+        .certificate_file = arguments_value(arguments, OPTION_CERT),
+        .key_file = arguments_value(arguments, OPTION_CERT_KEY),
+        .server_name = arguments_value(arguments, OPTION_SERVER_NAME),
+    };
+    struct ugrpc_tls_creds *tls = NULL;
+    struct ugrpc_status st;
+    if (!ctl->insecure) {
+        tls = ugrpc_tls_creds_new(&files, &st);
+        if (!tls) {
+            return report_usage("%s", st.message);
+        }
+    }
+    o->tls = tls;
+    ctl->channel = ugrpc_channel_new(loop, ctl->target, o, &st);
+    ugrpc_tls_creds_free(tls);
+    if (!ctl->channel) {
+        return report_usage("--target \"%s\": %s", ctl->target, st.message);
+    }
+    return 0;
+}
+
+int ctl_connect(struct ctl *ctl, struct ugrpc_loop *loop)
+{
+    struct ugrpc_call_creds *creds = NULL;
+    int rc = make_creds(&ctl->arguments, &creds);
+    if (rc == 0) {
+        rc = make_channel(ctl, loop,
+            &(struct ugrpc_channel_options){
+                .insecure = ctl->insecure,
+                .call_creds = creds,
+                .user_agent = "microgridctl",
+                .keepalive_time_ms = 20000,
+                .backoff_ms = 1000,
+                .max_backoff_ms = 10000,
+                .max_receive_bytes = 64 << 20,
+            });
+    }
+    ugrpc_call_creds_free(creds);
+    return rc;
+}
+
+void ctl_done(struct ctl *ctl)
+{
+    ugrpc_channel_free(ctl->channel);
+    arguments_done(&ctl->arguments);
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+#include "ctl/format.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* ---- values ---- */
+
+/* What is counted in thousands, for tables. */
+static bool is_scaled(const char *unit)
+{
+    static const char *const scaled[] = {"W", "VAr", "VA", "Wh", "VAh", "VArh"};
+    for (size_t i = 0; i < ARRAY_LEN(scaled); i++) {
+        if (strcmp(scaled[i], unit) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct scale {
+    double factor;
+    const char *prefix;
+    int digits;
+};
+
+static struct scale scale_of(double magnitude, const char *unit)
+{
+    if (!is_scaled(unit)) {
+        return (struct scale){1, "", *unit ? 1 : 2};
+    }
+    if (magnitude < 999.5) {
+        return (struct scale){1, "", 0};
+    }
+    return magnitude < 999950 ? (struct scale){1e3, "k", 1} : (struct scale){1e6, "M", 2};
+}
+
+/* A number that reads 0 is neither negative nor has it decimals where whole things are counted. */
+static const char *number_format(double value, const struct scale *scale, char *out, size_t cap)
+{
+    double shown = value / scale->factor;
+    snprintf(out, cap, "%.*f", value == 0 ? 0 : scale->digits, shown);
+    if (out[0] == '-' && strtod(out, NULL) == 0) {
+        memmove(out, out + 1, strlen(out));
+    }
+    return out;
+}
+
+const char *value_format(double value, const char *unit, char *out, size_t cap)
+{
+    struct scale scale = scale_of(fabs(value), unit);
+    char number[48];
+    snprintf(out, cap, "%s%s%s%s", number_format(value, &scale, number, sizeof(number)), *unit ? " " : "",
+        scale.prefix, unit);
+    return out;
+}
+
+/* As the gateway writes numbers: the shortest text that a float reads back. */
+static const char *exact_format(double value, char *out, size_t cap)
+{
+    for (int digits = 6; digits <= 9; digits++) {
+        snprintf(out, cap, "%.*g", digits, value);
+        if ((float)strtod(out, NULL) == (float)value) {
+            break;
+        }
+    }
+    return out;
+}
+
+const char *power_format(double value, const char *unit, char *out, size_t cap)
+{
+    char number[32];
+    snprintf(out, cap, "%s%s %s", value > 0 ? "+" : "", exact_format(value, number, sizeof(number)), unit);
+    return out;
+}
+
+const char *operand_format(double value, enum unit unit, char *out, size_t cap)
+{
+    double shown = strtod(exact_format(value, out, cap), NULL); /* 0.1 rather than 0.100000001 */
+    quantity_format(shown, unit, out, cap);
+    char *blank = strchr(out, ' ');
+    if (blank) {
+        memmove(blank, blank + 1, strlen(blank));
+    }
+    return out;
+}
+
+/* ---- bounds ---- */
+
+#define ABSENT(bounds, side) (!microgrid_common_v1_metrics_bounds_has_##side(bounds))
+
+static double magnitude_of(microgrid_common_v1_metrics_bounds *const *bounds, size_t n)
+{
+    double magnitude = 0;
+    for (size_t i = 0; i < n; i++) {
+        magnitude = fmax(magnitude, ABSENT(bounds[i], lower) ? 0 : fabs(bounds[i]->lower));
+        magnitude = fmax(magnitude, ABSENT(bounds[i], upper) ? 0 : fabs(bounds[i]->upper));
+    }
+    return magnitude;
+}
+
+static const char *side_format(double value, bool absent, const struct scale *scale, char *out, size_t cap)
+{
+    if (absent) {
+        out[0] = '\0';
+        return out;
+    }
+    return scale ? number_format(value, scale, out, cap) : exact_format(value, out, cap);
+}
+
+static const char *list_bounds(microgrid_common_v1_metrics_bounds *const *bounds, size_t n, const char *unit,
+    const struct scale *scale, char *out, size_t cap)
+{
+    size_t len = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < n && len < cap; i++) {
+        char lower[48], upper[48];
+        side_format(bounds[i]->lower, ABSENT(bounds[i], lower), scale, lower, sizeof(lower));
+        side_format(bounds[i]->upper, ABSENT(bounds[i], upper), scale, upper, sizeof(upper));
+        len += (size_t)snprintf(out + len, cap - len, "%s%s%s...%s%s", i ? ", " : "", lower,
+            *lower ? " " : "", *upper ? " " : "", upper);
+    }
+    if (n > 0 && len < cap) {
+        snprintf(out + len, cap - len, " %s%s", scale ? scale->prefix : "", unit);
+    }
+    return out;
+}
+
+const char *bounds_format(
+    microgrid_common_v1_metrics_bounds *const *bounds, size_t n, const char *unit, char *out, size_t cap)
+{
+    struct scale scale = scale_of(magnitude_of(bounds, n), unit);
+    return list_bounds(bounds, n, unit, &scale, out, cap);
+}
+
+const char *bounds_format_exact(
+    microgrid_common_v1_metrics_bounds *const *bounds, size_t n, const char *unit, char *out, size_t cap)
+{
+    return list_bounds(bounds, n, unit, NULL, out, cap);
+}
+
+/* ---- times ---- */
+
+const char *clock_format(const ugrpc_protobuf_timestamp *at, char *out, size_t cap)
+{
+    struct tm parts;
+    out[0] = '\0';
+    if (at && localtime_r(&(time_t){at->seconds}, &parts)) {
+        snprintf(out, cap, "%02d:%02d:%02d", parts.tm_hour, parts.tm_min, parts.tm_sec);
+    }
+    return out;
+}
+
+const char *utc_format(const ugrpc_protobuf_timestamp *at, char *out, size_t cap)
+{
+    struct tm parts;
+    out[0] = '\0';
+    if (at && gmtime_r(&(time_t){at->seconds}, &parts)) {
+        snprintf(out, cap, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", parts.tm_year + 1900, parts.tm_mon + 1,
+            parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, at->nanos / 1000000);
+    }
+    return out;
+}
+
+const char *duration_format(int64_t seconds, char *out, size_t cap)
+{
+    if (seconds >= 3600) {
+        snprintf(out, cap, seconds % 3600 >= 60 ? "%d h %d min" : "%d h", (int)(seconds / 3600),
+            (int)(seconds % 3600 / 60));
+    } else if (seconds >= 60 && seconds % 60 == 0) {
+        snprintf(out, cap, "%d min", (int)(seconds / 60));
+    } else {
+        snprintf(out, cap, "%d s", (int)seconds);
+    }
+    return out;
+}
+
+/* ---- reading ---- */
+
+int duration_parse(const char *text, double *seconds, struct ugrpc_status *st)
+{
+    size_t len = strlen(text);
+    char longer[64];
+    if (len > 1 && len < 32 && text[len - 1] == 'm') { /* nothing here is measured in metres */
+        snprintf(longer, sizeof(longer), "%sin", text);
+        text = longer;
+    }
+    int rc = quantity_parse(text, UNIT_SECOND, seconds, st);
+    if (rc == 0 && *seconds <= 0) {
+        rc = status_set(st, UGRPC_INVALID_ARGUMENT, "it must be longer than nothing");
+    }
+    return rc;
+}
+
+int power_parse(const char *text, enum unit unit, double *value, struct ugrpc_status *st)
+{
+    if (strcmp(text, "0") == 0) {
+        *value = 0;
+        return 0;
+    }
+    return quantity_parse(text, unit, value, st);
+}
+
+static int side_parse(const char *text, size_t len, enum unit unit, double *value, struct ugrpc_status *st)
+{
+    char side[64];
+    if (len >= sizeof(side)) {
+        return status_set(st, UGRPC_INVALID_ARGUMENT, "it is too long for a number with its unit");
+    }
+    memcpy(side, text, len);
+    side[len] = '\0';
+    return power_parse(side, unit, value, st);
+}
+
+int range_parse(
+    const char *text, enum unit unit, microgrid_common_v1_metrics_bounds *bounds, struct ugrpc_status *st)
+{
+    const char *dots = strstr(text, "..");
+    double lower, upper;
+    microgrid_common_v1_metrics_bounds_init(bounds);
+    if (!dots || (dots == text && !dots[2])) {
+        const char *spelling = unit_spelling(unit, 0);
+        return status_set(st, UGRPC_INVALID_ARGUMENT, "a range is due, like -20%s..40%s or ..40%s", spelling,
+            spelling, spelling);
+    }
+    if (dots > text) {
+        if (side_parse(text, (size_t)(dots - text), unit, &lower, st) < 0) {
+            return -UGRPC_INVALID_ARGUMENT;
+        }
+        microgrid_common_v1_metrics_bounds_set_lower(bounds, (float)lower);
+    }
+    if (dots[2]) {
+        if (side_parse(dots + 2, strlen(dots + 2), unit, &upper, st) < 0) {
+            return -UGRPC_INVALID_ARGUMENT;
+        }
+        microgrid_common_v1_metrics_bounds_set_upper(bounds, (float)upper);
+    }
+    return 0;
+}
+
+enum unit unit_from_spelling(const char *text)
+{
+    for (int unit = 0; unit < UNIT_COUNT; unit++) {
+        const char *spelling;
+        for (size_t i = 0; (spelling = unit_spelling((enum unit)unit, i)); i++) {
+            if (strcmp(spelling, text) == 0) {
+                return (enum unit)unit;
+            }
+        }
+    }
+    return UNIT_NONE;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CTL_JSON_H
+#define CTL_JSON_H
+
+#include <jansson.h>
+
+/* Prints a whole document on stdout; takes it. Returns CTL_DONE. */
+int json_print(json_t *document);
+/* The same in one line, of many. */
+void json_print_line(json_t *document);
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+#include "ctl/report.h"
+
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <ugrpc/channel.h>
+
+#include "ctl/ctl.h"
+
+#define CODE_COLUMN 72 /* where a status code stands, if the message leaves room */
+
+/* What helps, by words of the library's causes. */
+static const struct {
+    const char *cause, *advice;
+} advices[] = {
+    {"answers without TLS",
+        "plain text on purpose: --insecure          TLS on the gateway: microgridctl cert init --host NAME"},
+    {"answers with TLS", "encrypted: --tls, and --ca FILE unless a public authority signed its certificate"},
+    {"has expired",
+        "until when it was good: microgridctl cert check FILE      a new one: microgridctl cert init"},
+    {"certificate is for",
+        "the target by that name: --target NAME:PORT      or expect it: --server-name NAME"},
+    {"signed by nobody", "whom to trust: --ca FILE, the ca.pem that microgridctl cert init wrote"},
+    {"refused", "does it run? microgridd --config FILE      another one: --target HOST:PORT"},
+    {"closed the connection",
+        "if it is without TLS: --insecure      if it wants TLS: --tls, and --ca FILE unless publicly signed"},
+    {"host ", "another name: --target HOST:PORT, or MICROGRID_TARGET"},
+};
+
+static bool as_json; /* how to speak, set once by main() */
+
+void report_as_json(bool json)
+{
+    as_json = json;
+}
+
+static const char *const words[] = {[CTL_REFUSED] = "refused",
+    [CTL_USAGE] = "usage",
+    [CTL_UNREACHABLE] = "unreachable",
+    [CTL_FAILED] = "failed"};
+
+static int tell(enum ctl_exit status, const char *message, const char *code, const char *next)
+{
+    bool kind = status == CTL_REFUSED || status == CTL_FAILED;
+    int len = fprintf(stderr, "%s%s%s", kind ? words[status] : "", kind ? ": " : "", message);
+    if (kind && code) {
+        fprintf(stderr, "%*s%s", len < CODE_COLUMN ? CODE_COLUMN - len : 2, "", code);
+    }
+    fprintf(stderr, next ? "\n  %s\n" : "\n", next);
+    if (as_json) {
+        json_t *error = json_pack("{s:{s:s, s:s, s:s*, s:s*}}", "error", "kind", words[status], "message",
+            message, "code", code, "next", next);
+        json_dumpf(must(error), stdout, JSON_INDENT(2));
+        fputc('\n', stdout);
+        json_decref(error);
+    }
+    return status;
+}
+
+static int tell_text(enum ctl_exit status, const char *format, va_list args)
+{
+    char text[1024];
+    vsnprintf(text, sizeof(text), format, args);
+    return tell(status, text, NULL, NULL);
+}
+
+int report_usage(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int status = tell_text(CTL_USAGE, format, args);
+    va_end(args);
+    return status;
+}
+
+int report_failed(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int status = tell_text(CTL_FAILED, format, args);
+    va_end(args);
+    return status;
+}
+
+bool report_is_unreachable(const struct ctl *ctl, const struct ugrpc_status *st)
+{
+    return (st->code == UGRPC_UNAVAILABLE || st->code == UGRPC_DEADLINE_EXCEEDED) &&
+           ugrpc_channel_connectivity(ctl->channel, false) != UGRPC_READY;
+}
+
+static int tell_unreachable(const struct ctl *ctl, const struct ugrpc_status *st)
+{
+    char late[600];
+    const char *message = st->message, *advice = NULL;
+    if (st->code == UGRPC_DEADLINE_EXCEEDED) {
+        snprintf(late, sizeof(late), "cannot reach %s: nothing answers within %g s", ctl->target,
+            (double)ctl_timeout_ms(ctl, false) / 1e3);
+        message = late;
+        advice = "another one: --target HOST:PORT      more time: --timeout 60s";
+    }
+    for (size_t i = 0; i < ARRAY_LEN(advices) && !advice; i++) {
+        advice = strstr(message, advices[i].cause) ? advices[i].advice : NULL;
+    }
+    return tell(CTL_UNREACHABLE, message, ugrpc_code_name((int)st->code), advice);
+}
+
+int report_status(const struct ctl *ctl, const struct ugrpc_status *st, const char *next)
+{
+    if (report_is_unreachable(ctl, st)) {
+        return tell_unreachable(ctl, st);
+    }
+    enum ctl_exit status = CTL_REFUSED;
+    switch (st->code) {
+    case UGRPC_UNAUTHENTICATED:
+        next = next ? next : "show a key: --key-file FILE, or MICROGRID_KEY_FILE";
+        break;
+    case UGRPC_DEADLINE_EXCEEDED:
+        next = next ? next : "more time: --timeout 60s";
+        status = CTL_FAILED;
+        break;
+    case UGRPC_CANCELLED:
+    case UGRPC_UNKNOWN:
+    case UGRPC_INTERNAL:
+    case UGRPC_UNAVAILABLE:
+    case UGRPC_DATA_LOSS:
+        status = CTL_FAILED;
+        break;
+    default:
+        break;
+    }
+    return tell(status, st->message, ugrpc_code_name((int)st->code), next);
+}
