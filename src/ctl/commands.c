@@ -62,6 +62,48 @@ const struct command command_table[] = {
         1, {PROPOSE_COMPONENT}, .run = command_stop},
     {"ack", "COMPONENT", "clears an error that can be cleared", NULL, "ack bat_inv_1\n", 1, 1,
         {PROPOSE_COMPONENT}, .run = command_ack},
+    {"watch", "[COMPONENT|SENSOR...]", "a live table; on no terminal a line a sample",
+        "Without names: all components. On a terminal, p draws a moving chart, q ends.",
+        "watch bat_inv_1 pv_inv main_meter\n"
+        "watch battery_1 --metric soc,dc_power\n"
+        "watch pv_inv --plot\n"
+        "watch --json | jq -c '[.name, .metrics.ac_active_power.value]'\n",
+        0, MAX_OPERANDS, {PROPOSE_ANYTHING_MEASURED, PROPOSE_ANYTHING_MEASURED},
+        OPTION_BIT(OPTION_METRIC) | OPTION_BIT(OPTION_PLOT) | OPTION_BIT(OPTION_FOR) |
+            OPTION_BIT(OPTION_COUNT),
+        command_watch},
+    {"record", "[COMPONENT|SENSOR...]", "every sample as a line of CSV",
+        "Without names: all components. Ends with Ctrl-C, --for or --count; a gateway that goes away is waited for.",
+        "record main_meter pv_inv --output day.csv\n"
+        "record --for 1h > hour.csv\n"
+        "record battery_1 thermometer --metric soc,sensor_temperature --count 60\n",
+        0, MAX_OPERANDS, {PROPOSE_ANYTHING_MEASURED, PROPOSE_ANYTHING_MEASURED},
+        OPTION_BIT(OPTION_METRIC) | OPTION_BIT(OPTION_OUTPUT) | OPTION_BIT(OPTION_FOR) |
+            OPTION_BIT(OPTION_COUNT),
+        command_record},
+    {"cert init", "--host NAME", "makes an authority and a server certificate for TLS",
+        "An authority that is in the folder already signs again, so that clients need nothing new: --force then renews\n"
+        "only the server's certificate.",
+        "cert init --host gw.local --host 10.0.0.7\n"
+        "cert init --host gw.local --folder tls\n"
+        "cert init --host gw.local --folder tls --force\n",
+        0, 0,
+        .options = OPTION_BIT(OPTION_HOST) | OPTION_BIT(OPTION_FOLDER) | OPTION_BIT(OPTION_DAYS) |
+                   OPTION_BIT(OPTION_FORCE),
+        .run = command_cert_init},
+    {"cert check", "FILE...", "how long certificates are good; warns 30 days ahead",
+        "Exit status 4 for one that has expired.", "cert check server.pem ca.pem\n", 1, MAX_OPERANDS,
+        {PROPOSE_FILE, PROPOSE_FILE}, .run = command_cert_check},
+    {"key new", "NAME", "makes an API key, shown once, and its hash for the gateway",
+        "The key goes to stdout. The gateway's keys file gets only its hash; every key in it may do everything.",
+        "key new ems > ems.key\n"
+        "key new ems --keys /etc/microgridd/keys > ems.key\n",
+        1, 1, .options = OPTION_BIT(OPTION_KEYS), .run = command_key_new},
+    {"completion", "bash|zsh|fish", "what a shell proposes at Tab", NULL,
+        "completion bash > ~/.local/share/bash-completion/completions/microgridctl\n"
+        "completion zsh > ~/.zfunc/_microgridctl\n"
+        "completion fish > ~/.config/fish/completions/microgridctl.fish\n",
+        1, 1, {PROPOSE_SHELL}, .run = command_completion},
 };
 
 const size_t n_commands = ARRAY_LEN(command_table);

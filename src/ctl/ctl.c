@@ -139,6 +139,7 @@ static int make_channel(struct ctl *ctl, struct ugrpc_loop *loop, struct ugrpc_c
 int ctl_connect(struct ctl *ctl, struct ugrpc_loop *loop)
 {
     struct ugrpc_call_creds *creds = NULL;
+    ctl_disconnect(ctl);
     int rc = make_creds(&ctl->arguments, &creds);
     if (rc == 0) {
         rc = make_channel(ctl, loop,
@@ -156,8 +157,14 @@ int ctl_connect(struct ctl *ctl, struct ugrpc_loop *loop)
     return rc;
 }
 
-void ctl_done(struct ctl *ctl)
+void ctl_disconnect(struct ctl *ctl)
 {
     ugrpc_channel_free(ctl->channel);
+    ctl->channel = NULL;
+}
+
+void ctl_done(struct ctl *ctl)
+{
+    ctl_disconnect(ctl);
     arguments_done(&ctl->arguments);
 }

@@ -35,6 +35,7 @@ struct ctl {
 int ctl_init(struct ctl *ctl) MUST_CHECK;
 /* A channel on `loop`, or, NULL, for blocking calls. Nothing is sent yet. 0, or an exit status, told. */
 int ctl_connect(struct ctl *ctl, struct ugrpc_loop *loop) MUST_CHECK;
+void ctl_disconnect(struct ctl *ctl); /* ctl_connect() does it first */
 void ctl_done(struct ctl *ctl);
 
 /* For one answer; `is_long`: for a sequence of switches. */

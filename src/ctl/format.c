@@ -120,6 +120,10 @@ static const char *list_bounds(microgrid_common_v1_metrics_bounds *const *bounds
         char lower[48], upper[48];
         side_format(bounds[i]->lower, ABSENT(bounds[i], lower), scale, lower, sizeof(lower));
         side_format(bounds[i]->upper, ABSENT(bounds[i], upper), scale, upper, sizeof(upper));
+        if (*lower && strcmp(lower, upper) == 0) { /* only this */
+            len += (size_t)snprintf(out + len, cap - len, "%s%s", i ? ", " : "", lower);
+            continue;
+        }
         len += (size_t)snprintf(out + len, cap - len, "%s%s%s...%s%s", i ? ", " : "", lower,
             *lower ? " " : "", *upper ? " " : "", upper);
     }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* microgridctl: reads its arguments and runs the command that they name. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -41,7 +40,6 @@ static int run(struct ctl *ctl)
 int main(int argc, char **argv)
 {
     struct ctl ctl = {.channel = NULL};
-    signal(SIGPIPE, SIG_IGN);
     int status = arguments_parse(&ctl.arguments, argc, argv);
     status = status ? status : run(&ctl);
     ctl_done(&ctl);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/ctl.h"
 #include "ctl/format.h"
 
 static double value_of(const microgrid_common_v1_metrics_metric_value_variant *value)
@@ -74,6 +75,22 @@ const ugrpc_protobuf_timestamp *sample_time(const struct sample *sample)
         return sample->component->states[0]->sampled_at;
     }
     return sample->sensor && sample->sensor->n_states ? sample->sensor->states[0]->sampled_at : NULL;
+}
+
+ProtobufCMessage *sample_copy(const struct sample *sample)
+{
+    const ProtobufCMessage *message = sample->component ? &sample->component->base
+                                      : sample->sensor  ? &sample->sensor->base
+                                                        : NULL;
+    if (!message) {
+        return NULL;
+    }
+    size_t len = protobuf_c_message_get_packed_size(message);
+    uint8_t *bytes = must(malloc(len + 1));
+    protobuf_c_message_pack(message, bytes);
+    ProtobufCMessage *twin = must(protobuf_c_message_unpack(message->descriptor, NULL, len, bytes));
+    free(bytes);
+    return twin;
 }
 
 /* ---- states ---- */

@@ -23,17 +23,6 @@ static struct ugrpc_stream *open_one(
     return microgrid_v1_receive_sensor_data_stream_open(ctl->channel, &request, options);
 }
 
-/* A message lives until the stream's next; this one is to live longer. */
-static void *copy(const ProtobufCMessage *message)
-{
-    size_t len = protobuf_c_message_get_packed_size(message);
-    uint8_t *bytes = must(malloc(len + 1));
-    protobuf_c_message_pack(message, bytes);
-    void *twin = must(protobuf_c_message_unpack(message->descriptor, NULL, len, bytes));
-    free(bytes);
-    return twin;
-}
-
 static bool take_one(struct ugrpc_stream *stream, const struct named *named, struct sample *sample)
 {
     const microgrid_v1_receive_component_data_stream_response *component;
@@ -42,13 +31,14 @@ static bool take_one(struct ugrpc_stream *stream, const struct named *named, str
         if (!microgrid_v1_receive_component_data_stream_next(stream, &component)) {
             return false;
         }
-        sample->component = component->data ? copy(&component->data->base) : NULL;
+        sample->component = (const component_data *)sample_copy(
+            &(struct sample){.component = component->data});
         return true;
     }
     if (!microgrid_v1_receive_sensor_data_stream_next(stream, &sensor)) {
         return false;
     }
-    sample->sensor = sensor->data ? copy(&sensor->data->base) : NULL;
+    sample->sensor = (const sensor_data *)sample_copy(&(struct sample){.sensor = sensor->data});
     return true;
 }
 

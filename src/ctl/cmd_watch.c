@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/* watch: on a terminal a live table, or a moving chart; else a line for each sample. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "ctl/ctl.h"
+#include "ctl/follow.h"
+#include "ctl/format.h"
+#include "ctl/json.h"
+#include "ctl/plot.h"
+#include "ctl/report.h"
+#include "ctl/screen.h"
+#include "ctl/table.h"
+
+#define DRAW_NS (NS_PER_S / 4)
+#define SPAN_NS (120 * NS_PER_S)
+#define COLUMNS (MAX_METRICS + 6)
+
+struct watch {
+    const struct ctl *ctl;
+    const struct follow_plan *plan;
+    ProtobufCMessage **latest;  /* of each thing; NULL before its first */
+    struct plot_series *series; /* of the first few */
+    size_t n_series;
+    struct screen screen;
+    struct timer draw;
+    uv_poll_t *keys;
+    bool plot;
+    char lost[300]; /* why there is nothing new; "" while there is */
+};
+
+static struct sample latest_of(const struct watch *watch, size_t index)
+{
+    if (watch->plan->things[index].component) {
+        return (struct sample){.component = (const component_data *)watch->latest[index]};
+    }
+    return (struct sample){.sensor = (const sensor_data *)watch->latest[index]};
+}
+
+/* The metric that stands for a thing when none was asked for. */
+static int chief_metric(const struct watch *watch, const struct sample *sample)
+{
+    int metric = -1;
+    double value;
+    if (watch->plan->n_metrics) {
+        return watch->plan->metrics[0];
+    }
+    if (sample->sensor) {
+        return sample_at(sample, 0, &metric, &value) ? metric : -1;
+    }
+    return sample_power_metric(sample);
+}
+
+static const char *cell_format(const struct sample *sample, int metric, char *out, size_t cap)
+{
+    double value;
+    if (metric < 0 || !sample_value(sample, metric, &value)) {
+        return "-";
+    }
+    return value_format(value, metric_unit(metric), out, cap);
+}
+
+/* ---- lines ---- */
+
+static void print_json(const struct watch *watch, size_t index, const struct sample *sample)
+{
+    const struct named *thing = &watch->plan->things[index];
+    json_t *object = must(json_pack("{s:s, s:I, s:s}", "kind", thing->component ? "component" : "sensor",
+        "id", (json_int_t)named_id(thing), "name", named_name(thing)));
+    sample_to_json(sample, true, object);
+    json_print_line(object);
+}
+
+static void print_line(const struct watch *watch, size_t index, const struct sample *sample)
+{
+    char at[40], text[200];
+    printf(
+        "%s  %s", clock_format(sample_time(sample), at, sizeof(at)), named_name(&watch->plan->things[index]));
+    for (size_t i = 0; i < watch->plan->n_metrics; i++) {
+        char name[80];
+        printf("  %s %s", word_of(metric_words, watch->plan->metrics[i], name, sizeof(name)),
+            cell_format(sample, watch->plan->metrics[i], text, sizeof(text)));
+    }
+    if (watch->plan->n_metrics == 0) {
+        printf("  %s", cell_format(sample, chief_metric(watch, sample), text, sizeof(text)));
+    }
+    printf("  %s\n", sample_states(sample, text, sizeof(text)));
+    fflush(stdout);
+}
+
+/* ---- the page ---- */
+
+static void add_age(struct table *table, const struct sample *sample)
+{
+    const ugrpc_protobuf_timestamp *at = sample_time(sample);
+    if (!at) {
+        table_add(table, "-");
+        return;
+    }
+    double sampled_s = (double)at->seconds + at->nanos / 1e9;
+    double now_s = (double)clock_now_utc_ns(clock_real()) / (double)NS_PER_S;
+    table_add(table, "%.1f s", fmax(0, now_s - sampled_s));
+}
+
+static void add_row(const struct watch *watch, struct table *table, size_t index)
+{
+    struct sample sample = latest_of(watch, index);
+    char text[300] = "-";
+    table_add(table, "%s", named_name(&watch->plan->things[index]));
+    for (size_t i = 0; i < watch->plan->n_metrics; i++) {
+        table_add(table, "%s", cell_format(&sample, watch->plan->metrics[i], text, sizeof(text)));
+    }
+    if (watch->plan->n_metrics == 0) {
+        size_t n;
+        int metric = chief_metric(watch, &sample);
+        bounds_message *const *bounds = sample_bounds(&sample, metric, &n);
+        table_add(table, "%s", cell_format(&sample, metric, text, sizeof(text)));
+        table_add(table, "%s", n ? bounds_format(bounds, n, metric_unit(metric), text, sizeof(text)) : "-");
+    }
+    add_age(table, &sample);
+    table_add(table, "%s", sample_states(&sample, text, sizeof(text)));
+}
+
+static void draw_table(const struct watch *watch)
+{
+    char now[40], names[MAX_METRICS][82];
+    const char *headings[COLUMNS] = {
+        clock_format(&(ugrpc_protobuf_timestamp){.seconds = time(NULL)}, now, sizeof(now))};
+    size_t n = 1;
+    for (size_t i = 0; i < watch->plan->n_metrics; i++) {
+        names[i][0] = ' ';
+        word_of(metric_words, watch->plan->metrics[i], names[i] + 1, sizeof(names[i]) - 1);
+        headings[n++] = names[i];
+    }
+    if (watch->plan->n_metrics == 0) {
+        headings[n++] = " POWER";
+        headings[n++] = "ALLOWED NOW";
+    }
+    headings[n++] = " AGE";
+    headings[n++] = "STATE";
+    struct table table;
+    table_init(&table, headings);
+    for (size_t i = 0; i < watch->plan->n; i++) {
+        add_row(watch, &table, i);
+    }
+    table_print(&table, stdout, "\033[K");
+    table_done(&table);
+}
+
+static void draw(struct watch *watch)
+{
+    int width, height;
+    screen_size(&width, &height);
+    screen_begin();
+    if (watch->plot) {
+        plot_draw(watch->series, watch->n_series, clock_now_ns(clock_real()), SPAN_NS, width, height - 2,
+            true, SCREEN_EOL, stdout);
+    } else {
+        draw_table(watch);
+    }
+    printf("%s" SCREEN_EOL "q quit, p %s", watch->lost, watch->plot ? "table" : "plot");
+    screen_end();
+}
+
+static void on_draw(struct timer *timer, void *userdata)
+{
+    struct follow *follow = userdata;
+    struct watch *watch = container_of(timer, struct watch, draw);
+    draw(watch);
+    timer_start_in(follow_timers(follow), timer, DRAW_NS);
+}
+
+static void on_key(uv_poll_t *handle, int status, int events)
+{
+    struct follow *follow = handle->data;
+    char keys[32];
+    ssize_t n = read(STDIN_FILENO, keys, sizeof(keys));
+    struct watch *watch = follow_userdata(follow);
+    for (ssize_t i = 0; i < n; i++) {
+        if (keys[i] == 'q') {
+            follow_stop(follow, CTL_DONE);
+        } else if (keys[i] == 'p') {
+            watch->plot = !watch->plot;
+            draw(watch);
+        }
+    }
+    if (n <= 0) { /* nobody will type any more */
+        uv_poll_stop(handle);
+    }
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    free(handle);
+}
+
+/* ---- events ---- */
+
+static void on_begin(struct follow *follow, void *userdata)
+{
+    struct watch *watch = userdata;
+    if (watch->ctl->json || !isatty(STDOUT_FILENO)) {
+        return;
+    }
+    screen_open(&watch->screen);
+    timer_init(&watch->draw, on_draw, follow);
+    timer_start_in(follow_timers(follow), &watch->draw, 0);
+    if (watch->screen.keys) {
+        watch->keys = must(calloc(1, sizeof(*watch->keys)));
+        uv_poll_init(follow_uv(follow), watch->keys, STDIN_FILENO);
+        watch->keys->data = follow;
+        uv_poll_start(watch->keys, UV_READABLE, on_key);
+    }
+}
+
+static void on_end(struct follow *follow, void *userdata)
+{
+    struct watch *watch = userdata;
+    if (watch->keys) {
+        uv_close((uv_handle_t *)watch->keys, on_closed);
+        watch->keys = NULL;
+    }
+    screen_close(&watch->screen);
+}
+
+static void on_lost(struct follow *follow, const struct ugrpc_status *why, void *userdata)
+{
+    struct watch *watch = userdata;
+    snprintf(watch->lost, sizeof(watch->lost), "%s%.200s", why ? "waiting for the gateway: " : "",
+        why ? why->message : "");
+    if (!watch->screen.open) {
+        fprintf(stderr, "%s\n", why ? watch->lost : "the gateway is back");
+    }
+}
+
+static void on_sample(struct follow *follow, size_t index, const struct sample *sample, void *userdata)
+{
+    struct watch *watch = userdata;
+    if (watch->ctl->json) {
+        print_json(watch, index, sample);
+        return;
+    }
+    if (!watch->screen.open) {
+        print_line(watch, index, sample);
+        return;
+    }
+    protobuf_c_message_free_unpacked(watch->latest[index], NULL);
+    watch->latest[index] = sample_copy(sample);
+    if (index < watch->n_series) {
+        int metric = chief_metric(watch, sample);
+        double value;
+        watch->series[index].unit = metric < 0 ? watch->series[index].unit : metric_unit(metric);
+        plot_add(&watch->series[index], clock_now_ns(clock_real()),
+            metric >= 0 && sample_value(sample, metric, &value) ? value : NAN);
+    }
+}
+
+static int run(struct ctl *ctl, const struct follow_plan *plan)
+{
+    static const struct follow_events events = {on_begin, on_sample, on_lost, on_end};
+    struct watch watch = {.ctl = ctl, .plan = plan, .plot = arguments_has(&ctl->arguments, OPTION_PLOT)};
+    watch.n_series = plan->n < PLOT_MAX_SERIES ? plan->n : PLOT_MAX_SERIES;
+    watch.latest = must(calloc(plan->n + 1, sizeof(ProtobufCMessage *)));
+    watch.series = must(calloc(watch.n_series + 1, sizeof(*watch.series)));
+    for (size_t i = 0; i < watch.n_series; i++) {
+        watch.series[i].name = named_name(&plan->things[i]);
+        watch.series[i].unit = "";
+    }
+    int status = follow_run(ctl, plan, &events, &watch);
+    for (size_t i = 0; i < plan->n; i++) {
+        protobuf_c_message_free_unpacked(watch.latest[i], NULL);
+    }
+    free(watch.latest);
+    free(watch.series);
+    return status;
+}
+
+int command_watch(struct ctl *ctl)
+{
+    struct follow_plan plan;
+    int rc = follow_plan_init(ctl, &plan);
+    rc = rc ? rc : run(ctl, &plan);
+    follow_plan_done(&plan);
+    return rc;
+}
