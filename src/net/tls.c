@@ -15,7 +15,9 @@
 const char *tls_error_text(char text[256])
 {
     unsigned long code = ERR_get_error();
-    const char *reason = code ? ERR_reason_error_string(code) : NULL;
+    const char *reason = !code                    ? NULL
+                         : ERR_SYSTEM_ERROR(code) ? strerror(ERR_GET_REASON(code))
+                                                  : ERR_reason_error_string(code);
     strncpy(text, reason ? reason : "unexpected end", 255);
     text[255] = '\0';
     ERR_clear_error();
