@@ -274,8 +274,8 @@ static void print_fish_proposal(enum proposal proposal)
         fputs(" -a '(microgridctl list --names --timeout 1s 2>/dev/null)'", stdout);
         break;
     case PROPOSE_ANYTHING_MEASURED:
-        fputs(" -a '(microgridctl list --names --timeout 1s; microgridctl sensors --names --timeout 1s) "
-              "2>/dev/null'",
+        fputs(" -a '(microgridctl list --names --timeout 1s 2>/dev/null; "
+              "microgridctl sensors --names --timeout 1s 2>/dev/null)'",
             stdout);
         break;
     case PROPOSE_FILE:

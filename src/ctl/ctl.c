@@ -141,6 +141,9 @@ int ctl_connect(struct ctl *ctl, struct ugrpc_loop *loop)
     struct ugrpc_call_creds *creds = NULL;
     ctl_disconnect(ctl);
     int rc = make_creds(&ctl->arguments, &creds);
+    if (rc == 0 && creds && ctl->insecure && strncmp(ctl->target, "unix:", strlen("unix:")) != 0) {
+        rc = report_usage("a key does not travel in plain text; leave out --insecure, or the key");
+    }
     if (rc == 0) {
         rc = make_channel(ctl, loop,
             &(struct ugrpc_channel_options){

@@ -12,21 +12,24 @@
 
 #define CODE_COLUMN 72 /* where a status code stands, if the message leaves room */
 
+#define ADVICE_PLAIN                                                                                         \
+    "plain text on purpose: --insecure          TLS on the gateway: microgridctl cert init --host NAME"
+#define ADVICE_TLS "encrypted: --tls, and --ca FILE unless a public authority signed its certificate"
+
 /* What helps, by words of the library's causes. */
 static const struct {
     const char *cause, *advice;
 } advices[] = {
-    {"answers without TLS",
-        "plain text on purpose: --insecure          TLS on the gateway: microgridctl cert init --host NAME"},
-    {"answers with TLS", "encrypted: --tls, and --ca FILE unless a public authority signed its certificate"},
+    {"answers without TLS", ADVICE_PLAIN},
+    {"may speak no TLS", ADVICE_PLAIN},
+    {"answers with TLS", ADVICE_TLS},
+    {"may want TLS", ADVICE_TLS},
     {"has expired",
         "until when it was good: microgridctl cert check FILE      a new one: microgridctl cert init"},
     {"certificate is for",
         "the target by that name: --target NAME:PORT      or expect it: --server-name NAME"},
     {"signed by nobody", "whom to trust: --ca FILE, the ca.pem that microgridctl cert init wrote"},
     {"refused", "does it run? microgridd --config FILE      another one: --target HOST:PORT"},
-    {"closed the connection",
-        "if it is without TLS: --insecure      if it wants TLS: --tls, and --ca FILE unless publicly signed"},
     {"host ", "another name: --target HOST:PORT, or MICROGRID_TARGET"},
 };
 
