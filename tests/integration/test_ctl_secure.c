@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/* microgridctl and what keeps others out: certificates and keys that it makes, a gateway that uses them, and
+ * what is said when they do not fit. Then what needs no gateway: help and completion. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/base.h"
+#include "support/ctl.h"
+
+#define SITE(listen)                                                                                         \
+    "version: 1\nsite: {id: 7, name: Guarded}\nlisten: {" listen "}\ndefaults: {driver: sim}\ncomponents:\n" \
+    "  grid: {id: 1, type: grid, fuse: 100 A}\n  meter: {id: 2, type: meter, under: grid}\n"
+
+static struct ctl_run ctl;
+
+static int set_up(void **state)
+{
+    int rc = gateway_set_up(state);
+    ctl = (struct ctl_run){.gateway = *state};
+    return rc;
+}
+
+static int tear_down(void **state)
+{
+    process_done(&ctl.process);
+    return gateway_tear_down(state);
+}
+
+static mode_t mode_of(const char *name)
+{
+    char path[128];
+    struct stat info;
+    snprintf(path, sizeof(path), "%s/%s", ctl.gateway->folder, name);
+    assert_int_equal(stat(path, &info), 0);
+    return info.st_mode & 0777;
+}
+
+/* Certificates in its folder, a key in "ems.key", and a gateway that wants both. */
+static void start_guarded(void)
+{
+    ctl_expect_done(&ctl, ARGS("cert", "init", "--host", "localhost", "--host", "127.0.0.1"), "ca.pem, new");
+    ctl_expect_done(&ctl, ARGS("key", "new", "ems", "--keys", "keys"), "\n");
+    gateway_write(ctl.gateway, "ems.key", ctl.process.out.text);
+    char path[128];
+    snprintf(path, sizeof(path), "%s/ems.key", ctl.gateway->folder);
+    assert_int_equal(chmod(path, 0600), 0);
+    gateway_write(
+        ctl.gateway, "site.yaml", SITE("tls: {certificate: server.pem, key: server-key.pem}, keys: keys"));
+    gateway_start(ctl.gateway, ARGS(ON_OWN_SITE), NULL);
+}
+
+/* ---- TLS and keys ---- */
+
+static void what_it_makes_lets_it_in(void **state)
+{
+    char target[64];
+    start_guarded();
+    ctl_expect_done(&ctl, ARGS("info", "--ca", "ca.pem", "--key-file", "ems.key"), ", TLS, API v1");
+    snprintf(target, sizeof(target), "localhost%s", strrchr(ctl.gateway->addresses[0], ':'));
+    ctl_expect_done(
+        &ctl, ARGS("info", "--target", target, "--ca", "ca.pem", "--key-file", "ems.key"), "Guarded");
+    ctl.env[0] = "MICROGRID_CA=ca.pem";
+    ctl.env[1] = "MICROGRID_KEY_FILE=ems.key";
+    ctl_expect_done(&ctl, ARGS("list"), "meter");
+}
+
+static void what_does_not_fit_is_told_with_what_helps(void **state)
+{
+    start_guarded();
+    ctl_expect(&ctl, ARGS("info"), 3, "encrypted: --tls, and --ca FILE");
+    ctl_expect(&ctl, ARGS("info", "--tls"), 3, "signed by nobody that is trusted here");
+    process_assert_says(&ctl.process.err, "whom to trust: --ca FILE");
+    ctl_expect(&ctl, ARGS("info", "--ca", "ca.pem", "--server-name", "other"), 3,
+        "its certificate is for localhost, 127.0.0.1, not for other");
+    ctl_expect(&ctl, ARGS("info", "--ca", "ca.pem"), 1, "UNAUTHENTICATED\n  show a key: --key-file FILE");
+    ctl_expect(&ctl, ARGS("info", "--ca", "ca.pem", "--key", "wrong"), 1, "UNAUTHENTICATED");
+    ctl_expect(
+        &ctl, ARGS("info", "--insecure", "--key-file", "ems.key"), 2, "a key does not travel in plain text");
+    ctl_expect(&ctl, ARGS("info", "--ca", "none.pem"), 2, "none.pem: No such file or directory");
+    ctl_expect(
+        &ctl, ARGS("info", "--ca", "ca.pem", "--key-file", "none"), 2, "none: No such file or directory");
+    ctl_expect(
+        &ctl, ARGS("info", "--ca", "ca.pem", "--cert", "server.pem"), 2, "only the certificate is given");
+    ctl_expect(&ctl, ARGS("info", "--ca", "ca.pem", "--secret-file", "ems.key"), 2, "--key-file FILE too");
+    gateway_write(*state, "loose.key", "abc\n");
+    ctl_expect(&ctl, ARGS("info", "--ca", "ca.pem", "--key-file", "loose.key"), 2, "chmod 600 loose.key");
+    gateway_write(*state, "loose.yaml", "key: abc\n");
+    ctl_expect(
+        &ctl, ARGS("info", "--config", "loose.yaml"), 2, "everybody on this machine may read the key in it");
+}
+
+static void a_gateway_without_tls_is_told_from_one_that_is_not_there(void **state)
+{
+    gateway_write(ctl.gateway, "site.yaml", SITE(""));
+    gateway_start(ctl.gateway, ARGS(ON_OWN_SITE), NULL);
+    ctl_expect(&ctl, ARGS("info", "--tls"), 3, "plain text on purpose: --insecure");
+    ctl_expect(&ctl, ARGS("info", "--target", "127.0.0.1:1"), 3, "does it run? microgridd --config FILE");
+    ctl_expect(&ctl, ARGS("info", "--target", "no.such.host.invalid:1", "--timeout", "5s"), 3,
+        "no.such.host.invalid");
+    ctl_expect(&ctl, ARGS("info", "--target", "a b:c"), 2, "--target \"a b:c\": ");
+    json_t *error = ctl_json(&ctl, ARGS("info", "--target", "127.0.0.1:1", "--json"), 3);
+    assert_string_equal(
+        json_string_value(json_object_get(json_object_get(error, "error"), "kind")), "unreachable");
+    json_decref(error);
+}
+
+/* ---- cert ---- */
+
+static void an_authority_stays_when_the_certificate_is_renewed(void **state)
+{
+    ctl_expect_done(&ctl, ARGS("cert", "init", "--host", "gw.local", "--folder", "tls"), "tls/ca.pem, new");
+    process_assert_says(&ctl.process.out, "microgridctl info --target gw.local:50051 --ca tls/ca.pem\n");
+    assert_int_equal(mode_of("tls/ca-key.pem"), 0600);
+    assert_int_equal(mode_of("tls/server-key.pem"), 0600);
+    ctl_expect(&ctl, ARGS("cert", "init", "--host", "gw.local", "--folder", "tls"), 4, "--force replaces it");
+    json_t *made = ctl_json(&ctl,
+        ARGS("cert", "init", "--host", "gw.local", "--host", "10.0.0.7", "--host", "fd00::7", "--folder",
+            "tls", "--force", "--json"),
+        0);
+    assert_true(json_is_false(json_object_get(made, "new_ca")));
+    json_decref(made);
+    struct process openssl = {0};
+    assert_int_equal(process_run(&openssl,
+                         &(const struct process_options){
+                             .argv = ARGS("openssl", "verify", "-x509_strict", "-purpose", "sslserver",
+                                 "-verify_ip", "10.0.0.7", "-CAfile", "tls/ca.pem", "tls/server.pem"),
+                             .folder = ctl.gateway->folder}),
+        0);
+    process_done(&openssl);
+    ctl_expect(&ctl, ARGS("cert", "init"), 2, "microgridctl cert init --host NAME-OR-ADDRESS");
+    ctl_expect(&ctl, ARGS("cert", "init", "--host", "x", "--days", "0"), 2, "1 to 3650 is due");
+}
+
+static void check_tells_how_long_and_warns_a_month_ahead(void **state)
+{
+    ctl_expect_done(&ctl, ARGS("cert", "init", "--host", "gw.local", "--days", "200"), "server.pem");
+    ctl_expect_done(
+        &ctl, ARGS("cert", "check", "server.pem", "ca.pem"), "server.pem: for gw.local, good until ");
+    assert_int_equal(ctl.process.err.len, 0);
+    ctl_expect_done(
+        &ctl, ARGS("cert", "init", "--host", "gw.local", "--days", "29", "--force"), "server.pem");
+    ctl_expect_done(&ctl, ARGS("cert", "check", "server.pem"), "(28 days)\n");
+    process_assert_says(&ctl.process.err, "server.pem: expires in 28 days");
+    json_t *all = ctl_json(&ctl, ARGS("cert", "check", "server.pem", "--json"), 0);
+    assert_true(json_is_true(json_object_get(json_array_get(all, 0), "soon")));
+    json_decref(all);
+    ctl_expect(&ctl, ARGS("cert", "check", "none.pem"), 4, "none.pem: No such file or directory");
+    ctl_expect(&ctl, ARGS("cert", "check", "server-key.pem"), 4, "server-key.pem: no PEM certificate in it");
+}
+
+static void an_expired_certificate_fails_the_check(void **state)
+{
+    struct process openssl = {0};
+    assert_int_equal(process_run(&openssl,
+                         &(const struct process_options){
+                             .argv = ARGS("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                                 "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=old", "-days", "-1",
+                                 "-keyout", "old-key.pem", "-out", "old.pem"),
+                             .folder = ctl.gateway->folder}),
+        0);
+    process_done(&openssl);
+    ctl_expect(&ctl, ARGS("cert", "check", "old.pem"), 4, "failed: old.pem: for old, has expired on ");
+}
+
+/* ---- key ---- */
+
+static void a_key_is_shown_once_and_kept_as_its_hash(void **state)
+{
+    ctl_expect_done(&ctl, ARGS("key", "new", "ems", "--keys", "keys"), "\n");
+    assert_int_equal(ctl.process.out.len, 44); /* 32 bytes in base64 */
+    assert_int_equal(mode_of("keys"), 0600);
+    ctl_expect(&ctl, ARGS("key", "new", "ems", "--keys", "keys"), 4, "has a key of \"ems\" already");
+    ctl_expect(&ctl, ARGS("key", "new", "e ms"), 2, "a name without blanks is due");
+    ctl_expect(&ctl, ARGS("key", "new", "#ems"), 2, "is due");
+    json_t *made = ctl_json(&ctl, ARGS("key", "new", "other", "--json"), 0);
+    assert_int_equal(strlen(json_string_value(json_object_get(made, "line"))), strlen("other ") + 64);
+    json_decref(made);
+}
+
+/* ---- help, completion ---- */
+
+static void every_command_has_help_with_examples(void **state)
+{
+    static const char *const names[] = {"info", "list", "tree", "connections", "sensors", "health",
+        "set-power", "set-reactive", "charge", "discharge", "curtail", "start", "standby", "stop", "ack",
+        "watch", "record", "completion"};
+    char usage[64];
+    ctl_expect_done(&ctl, ARGS("--help"), "usage: microgridctl COMMAND");
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        process_assert_says(&ctl.process.out, names[i]);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        snprintf(usage, sizeof(usage), "usage: microgridctl %s", names[i]);
+        ctl_expect_done(&ctl, ARGS(names[i], "--help"), usage);
+        process_assert_says(&ctl.process.out, "\nExamples\n  microgridctl ");
+    }
+    ctl_expect_done(
+        &ctl, ARGS("bounds", "add", "-h"), "  microgridctl bounds add battery_1 soc 20%..80% --for 15m\n");
+    ctl_expect_done(&ctl, ARGS("--version"), "microgridctl ");
+}
+
+/* Proposals of bash for the last word. */
+static void expect_proposals(const char *typed, const char *proposals)
+{
+    char script[600], path[200];
+    snprintf(path, sizeof(path), "%s", getenv("MICROGRIDCTL"));
+    *strrchr(path, '/') = '\0';
+    snprintf(script, sizeof(script),
+        "PATH=%s:$PATH; source <(microgridctl completion bash); COMP_WORDS=(%s); "
+        "COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _microgridctl; echo \"${COMPREPLY[*]}\"",
+        path, typed);
+    struct process bash = {0};
+    assert_int_equal(process_run(&bash, &(const struct process_options){.argv = ARGS("bash", "-c", script),
+                                            .folder = ctl.gateway->folder}),
+        0);
+    assert_string_equal(bash.out.text, proposals);
+    assert_string_equal(bash.err.text, "");
+    process_done(&bash);
+}
+
+static void bash_completes_commands_options_and_names(void **state)
+{
+    char typed[200];
+    gateway_start(ctl.gateway, ARGS(ON_DEFAULT_SITE), NULL);
+    expect_proposals("microgridctl s", "sensors set-power set-reactive start standby stop\n");
+    expect_proposals("microgridctl bounds ''", "add\n");
+    expect_proposals("microgridctl charge bat_inv_1 -3kW --f", "--for\n");
+    expect_proposals("microgridctl watch --metric dc_", "dc_voltage dc_current dc_power\n");
+    expect_proposals("microgridctl list --category pv", "pv_inverter\n");
+    expect_proposals("microgridctl charge bat_inv_1 ''", "\n");
+    snprintf(typed, sizeof(typed), "microgridctl --target %s charge bat_", ctl.gateway->addresses[0]);
+    expect_proposals(typed, "bat_meter bat_inv_1 bat_inv_2\n");
+    snprintf(typed, sizeof(typed), "microgridctl watch --target %s therm", ctl.gateway->addresses[0]);
+    expect_proposals(typed, "thermometer\n");
+}
+
+static void zsh_and_fish_get_every_command_and_option(void **state)
+{
+    ctl_expect_done(&ctl, ARGS("completion", "zsh"), "#compdef microgridctl\n");
+    process_assert_says(&ctl.process.out, "\"bounds add\") options=\"--for\" kinds=\"component metric\"");
+    ctl_expect_done(&ctl, ARGS("completion", "fish"), "-n '__fish_seen_subcommand_from charge' -l hold ");
+    process_assert_says(&ctl.process.out, "complete -c microgridctl -l target -r -d 'the gateway");
+    ctl_expect(&ctl, ARGS("completion", "tcsh"), 2, "there are bash, zsh and fish");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(what_it_makes_lets_it_in),
+        TEST(what_does_not_fit_is_told_with_what_helps),
+        TEST(a_gateway_without_tls_is_told_from_one_that_is_not_there),
+        TEST(an_authority_stays_when_the_certificate_is_renewed),
+        TEST(check_tells_how_long_and_warns_a_month_ahead),
+        TEST(an_expired_certificate_fails_the_check),
+        TEST(a_key_is_shown_once_and_kept_as_its_hash),
+        TEST(every_command_has_help_with_examples),
+        TEST(bash_completes_commands_options_and_names),
+        TEST(zsh_and_fish_get_every_command_and_option),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
