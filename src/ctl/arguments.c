@@ -216,8 +216,8 @@ static int check_command(const struct arguments *arguments)
             "%s needs %s      microgridctl %s --help", command->name, command->operands, command->name);
     }
     if (arguments->n_operands > command->max) {
-        return report_usage("what is \"%s\"? microgridctl %s %s", arguments->operands[command->max],
-            command->name, command->operands);
+        return report_usage("what is \"%s\"? microgridctl %s%s%s", arguments->operands[command->max],
+            command->name, *command->operands ? " " : "", command->operands);
     }
     return 0;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <ugrpc/server.h>
 
@@ -40,6 +41,7 @@ static int run(struct ctl *ctl)
 int main(int argc, char **argv)
 {
     struct ctl ctl = {.channel = NULL};
+    tzset(); /* times are shown as the clock on the wall */
     int status = arguments_parse(&ctl.arguments, argc, argv);
     status = status ? status : run(&ctl);
     ctl_done(&ctl);

@@ -101,7 +101,7 @@ static void scale(struct canvas *canvas, const struct plot_series *series, size_
     }
 }
 
-static void print_cell(const struct canvas *canvas, size_t cell, int colours, FILE *to)
+static void print_cell(const struct canvas *canvas, size_t cell, bool colours, FILE *to)
 {
     unsigned char dots = canvas->dots[cell], owner = canvas->owners[cell];
     if (dots == 0) {
@@ -116,7 +116,7 @@ static void print_cell(const struct canvas *canvas, size_t cell, int colours, FI
     }
 }
 
-static void print_names(const struct plot_series *series, size_t n, int colours, const char *eol, FILE *to)
+static void print_names(const struct plot_series *series, size_t n, bool colours, const char *eol, FILE *to)
 {
     fprintf(to, "%*s", LABEL_WIDTH + 1, "");
     for (size_t i = 0; i < n; i++) {
@@ -147,7 +147,7 @@ static void print_label(const struct canvas *canvas, int row, const char *unit, 
 }
 
 void plot_draw(const struct plot_series *series, size_t n, int64_t now_ns, int64_t span_ns, int width,
-    int height, int colours, const char *eol, FILE *to)
+    int height, bool colours, const char *eol, FILE *to)
 {
     width = width < MIN_WIDTH ? MIN_WIDTH : width;
     height = height < MIN_HEIGHT ? MIN_HEIGHT : height;

@@ -3,6 +3,7 @@
 #ifndef CTL_PLOT_H
 #define CTL_PLOT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -26,6 +27,6 @@ void plot_add(struct plot_series *series, int64_t at_ns, double value);
 /* Draws the `span_ns` before `now_ns` in `width` columns and `height` lines, of which the last has the names.
  * `colours`: with ANSI colours. Each line ends with `eol`. */
 void plot_draw(const struct plot_series *series, size_t n, int64_t now_ns, int64_t span_ns, int width,
-    int height, int colours, const char *eol, FILE *to);
+    int height, bool colours, const char *eol, FILE *to);
 
 #endif

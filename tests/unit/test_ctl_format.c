@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/* How microgridctl writes values, and reads what people write. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/metric_table.h"
+#include "base/nearest.h"
+#include "ctl/format.h"
+#include "ctl/metric.h"
+#include "ctl/table.h"
+#include "ctl/vocabulary.h"
+
+typedef microgrid_common_v1_metrics_bounds bounds_message;
+
+static void values_for_tables_are_short(void **state)
+{
+    static const struct {
+        double value;
+        const char *unit, *text;
+    } cases[] = {
+        {0, "W", "0 W"},
+        {-0.2, "W", "0 W"},
+        {999.4, "W", "999 W"},
+        {999.6, "W", "1.0 kW"},
+        {-12063.4, "W", "-12.1 kW"},
+        {999949, "W", "999.9 kW"},
+        {999951, "W", "1.00 MW"},
+        {20000, "Wh", "20.0 kWh"},
+        {49.98, "%", "50.0 %"},
+        {0, "%", "0 %"},
+        {-0.01, "°C", "0.0 °C"},
+        {0.987, "", "0.99"},
+        {1500, "VAr", "1.5 kVAr"},
+        {101325, "Pa", "101325.0 Pa"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char text[48];
+        assert_string_equal(value_format(cases[i].value, cases[i].unit, text, sizeof(text)), cases[i].text);
+    }
+}
+
+static void powers_say_their_sign(void **state)
+{
+    char text[48];
+    assert_string_equal(power_format(5000, "W", text, sizeof(text)), "+5000 W");
+    assert_string_equal(power_format(-12063.4, "W", text, sizeof(text)), "-12063.4 W");
+    assert_string_equal(power_format(0, "VAr", text, sizeof(text)), "0 VAr");
+}
+
+static void an_operand_reads_back_as_the_same_float(void **state)
+{
+    static const float values[] = {10000, -12063.4f, 0.1f, 88, 1e-3f, 123456.789f, -1430.6849f, FLT_MAX};
+    char text[48];
+    assert_string_equal(operand_format(10000, UNIT_WATT, text, sizeof(text)), "10kW");
+    assert_string_equal(operand_format((double)0.1f, UNIT_WATT, text, sizeof(text)), "0.1W");
+    for (size_t i = 0; i < ARRAY_LEN(values); i++) {
+        double value;
+        operand_format((double)values[i], UNIT_WATT, text, sizeof(text));
+        assert_int_equal(power_parse(text, UNIT_WATT, &value, NULL), 0);
+        assert_true((float)value == values[i]);
+    }
+}
+
+static bounds_message *bounds(bounds_message *one, float lower, float upper)
+{
+    microgrid_common_v1_metrics_bounds_init(one);
+    if (!isnan(lower)) {
+        microgrid_common_v1_metrics_bounds_set_lower(one, lower);
+    }
+    if (!isnan(upper)) {
+        microgrid_common_v1_metrics_bounds_set_upper(one, upper);
+    }
+    return one;
+}
+
+static void bounds_share_a_unit(void **state)
+{
+    char text[100];
+    bounds_message a, b, c;
+    bounds_message *one[] = {bounds(&a, -10000, 10000)};
+    assert_string_equal(bounds_format(one, 1, "W", text, sizeof(text)), "-10.0 ... 10.0 kW");
+    bounds_message *two[] = {bounds(&a, -12163.4f, 0), bounds(&b, 500, 500)};
+    assert_string_equal(bounds_format(two, 2, "W", text, sizeof(text)), "-12.2 ... 0, 0.5 kW");
+    assert_string_equal(bounds_format_exact(two, 2, "W", text, sizeof(text)), "-12163.4 ... 0, 500 W");
+    bounds_message *open[] = {bounds(&a, NAN, -8), bounds(&b, 8, NAN), bounds(&c, NAN, NAN)};
+    assert_string_equal(bounds_format_exact(open, 3, "%", text, sizeof(text)), "... -8, 8 ..., ... %");
+    assert_string_equal(bounds_format(NULL, 0, "W", text, sizeof(text)), "");
+}
+
+static void times_are_told(void **state)
+{
+    char text[48];
+    ugrpc_protobuf_timestamp at = UGRPC_PROTOBUF_TIMESTAMP_INIT;
+    at.seconds = 1767268800;
+    at.nanos = 250999999;
+    assert_string_equal(utc_format(&at, text, sizeof(text)), "2026-01-01T12:00:00.250Z");
+    assert_string_equal(utc_format(NULL, text, sizeof(text)), "");
+    setenv("TZ", "UTC-2", 1);
+    tzset();
+    assert_string_equal(clock_format(&at, text, sizeof(text)), "14:00:00");
+    assert_string_equal(clock_format(NULL, text, sizeof(text)), "");
+    assert_string_equal(duration_format(60, text, sizeof(text)), "1 min");
+    assert_string_equal(duration_format(90, text, sizeof(text)), "90 s");
+    assert_string_equal(duration_format(5400, text, sizeof(text)), "1 h 30 min");
+    assert_string_equal(duration_format(7200, text, sizeof(text)), "2 h");
+}
+
+static void durations_are_read(void **state)
+{
+    static const struct {
+        const char *text;
+        double seconds; /* 0: refused */
+    } cases[] = {{"30s", 30}, {"15m", 900}, {"15 min", 900}, {"1h", 3600}, {"1.5m", 90}, {"500ms", 0.5},
+        {"m", 0}, {"15", 0}, {"15 M", 0}, {"-5s", 0}, {"0s", 0}, {"", 0}, {"5kW", 0}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        double seconds = 0;
+        struct ugrpc_status st = {.message = ""};
+        int rc = duration_parse(cases[i].text, &seconds, &st);
+        assert_int_equal(rc, cases[i].seconds > 0 ? 0 : -UGRPC_INVALID_ARGUMENT);
+        assert_true(rc < 0 ? *st.message != '\0' : seconds == cases[i].seconds);
+    }
+}
+
+static void ranges_are_read(void **state)
+{
+    bounds_message range;
+    assert_int_equal(range_parse("-2kW..4kW", UNIT_WATT, &range, NULL), 0);
+    assert_true(range.lower == -2000 && range.upper == 4000);
+    assert_int_equal(range_parse("..4kW", UNIT_WATT, &range, NULL), 0);
+    assert_false(microgrid_common_v1_metrics_bounds_has_lower(&range));
+    assert_int_equal(range_parse("10%..", UNIT_PERCENT, &range, NULL), 0);
+    assert_false(microgrid_common_v1_metrics_bounds_has_upper(&range));
+    assert_int_equal(range_parse("-1.5kW..0", UNIT_WATT, &range, NULL), 0);
+    assert_true(range.lower == -1500 && range.upper == 0);
+    static const char *const wrong[] = {"", "..", "4kW", "1..2kW", "1kW..2", "a..b", "1W..2%",
+        "1111111111111111111111111111111111111111111111111111111111111111111111W..2W"};
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        assert_int_equal(range_parse(wrong[i], UNIT_WATT, &range, NULL), -UGRPC_INVALID_ARGUMENT);
+    }
+}
+
+static void every_metric_of_the_table_is_a_word_with_its_unit(void **state)
+{
+    char word[80];
+    int metric;
+#define X(id, name, unit)                                                                                    \
+    assert_string_equal(word_of(metric_words, METRIC(id), word, sizeof(word)), name);                        \
+    assert_int_equal(metric_parse(name, &metric), 0);                                                        \
+    assert_int_equal(metric, METRIC(id));                                                                    \
+    assert_string_equal(metric_unit(metric), unit);
+    METRIC_TABLE(X)
+#undef X
+    assert_int_equal(metric_parse("soc", &metric), 0);
+    assert_int_equal(metric, METRIC(BATTERY_SOC_PCT));
+    assert_int_equal(metric_parse("unspecified", &metric), 2);
+    assert_string_equal(metric_unit(4711), "");
+    assert_string_equal(word_of(metric_words, 4711, word, sizeof(word)), "4711");
+}
+
+static void the_nearest_word_is_found(void **state)
+{
+    char best[48];
+    struct nearest nearest = {.text = "batery"};
+    word_nearest(category_words, &nearest, best, sizeof(best));
+    assert_string_equal(nearest.best, "battery");
+    nearest = (struct nearest){.text = "xyzzy"};
+    word_nearest(category_words, &nearest, best, sizeof(best));
+    assert_null(nearest.best);
+}
+
+static void types_and_flows_have_words_for_people(void **state)
+{
+    char text[48];
+    component_message component = MICROGRID_COMMON_V1_MICROGRID_COMPONENTS_COMPONENT_INIT;
+    microgrid_common_v1_microgrid_components_component_category_metadata_variant meta =
+        MICROGRID_COMMON_V1_MICROGRID_COMPONENTS_COMPONENT_CATEGORY_METADATA_VARIANT_INIT;
+    microgrid_common_v1_microgrid_components_inverter inverter =
+        MICROGRID_COMMON_V1_MICROGRID_COMPONENTS_INVERTER_INIT;
+    component.category = CATEGORY(GRID);
+    assert_string_equal(flow_word(&component, -1), "exporting");
+    component.category = CATEGORY(EV_CHARGER);
+    assert_string_equal(component_type_shown(&component, text, sizeof(text)), "EV charger");
+    component.category = CATEGORY(CHP);
+    assert_string_equal(component_type_shown(&component, text, sizeof(text)), "CHP");
+    assert_string_equal(flow_word(&component, -1), "producing");
+    component.category = CATEGORY(INVERTER);
+    assert_string_equal(component_type(&component, text, sizeof(text)), "inverter");
+    inverter.type = MICROGRID_COMMON_V1_MICROGRID_COMPONENTS_INVERTER_TYPE_SOLAR;
+    microgrid_common_v1_microgrid_components_component_category_metadata_variant_set_inverter(
+        &meta, &inverter);
+    component.category_type = &meta;
+    assert_string_equal(component_type_shown(&component, text, sizeof(text)), "PV inverter");
+    assert_string_equal(flow_word(&component, -1), "producing");
+    inverter.type = MICROGRID_COMMON_V1_MICROGRID_COMPONENTS_INVERTER_TYPE_HYBRID;
+    assert_string_equal(flow_word(&component, -1), "discharging");
+    assert_string_equal(flow_word(&component, 0), "idle");
+}
+
+static void a_table_is_aligned_by_characters(void **state)
+{
+    static const char *const headings[] = {"NAME", " VALUE", "STATE", NULL};
+    struct table table;
+    char *text = NULL;
+    size_t len;
+    FILE *to = open_memstream(&text, &len);
+    table_init(&table, headings);
+    table_add(&table, "a");
+    table_add(&table, "%d °C", 21);
+    table_add(&table, "ON");
+    table_add(&table, "longer");
+    table_add(&table, "-");
+    table_add(&table, "OFF");
+    table_print(&table, to, NULL);
+    table_done(&table);
+    fclose(to);
+    assert_string_equal(text, "NAME     VALUE  STATE\n"
+                              "a        21 °C  ON\n"
+                              "longer       -  OFF\n");
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(values_for_tables_are_short),
+        cmocka_unit_test(powers_say_their_sign),
+        cmocka_unit_test(an_operand_reads_back_as_the_same_float),
+        cmocka_unit_test(bounds_share_a_unit),
+        cmocka_unit_test(times_are_told),
+        cmocka_unit_test(durations_are_read),
+        cmocka_unit_test(ranges_are_read),
+        cmocka_unit_test(every_metric_of_the_table_is_a_word_with_its_unit),
+        cmocka_unit_test(the_nearest_word_is_found),
+        cmocka_unit_test(types_and_flows_have_words_for_people),
+        cmocka_unit_test(a_table_is_aligned_by_characters),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
