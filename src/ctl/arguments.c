@@ -15,6 +15,9 @@ void arguments_add(struct arguments *arguments, enum option_id id, const char *v
 {
     arguments->given = must(realloc(arguments->given, (arguments->n_given + 1) * sizeof(*arguments->given)));
     arguments->given[arguments->n_given++] = (struct given){id, value ? must(strdup(value)) : NULL};
+    if (id == OPTION_JSON) {
+        report_as_json(true); /* what is wrong with the rest, too */
+    }
 }
 
 void arguments_done(struct arguments *arguments)

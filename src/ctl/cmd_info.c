@@ -9,6 +9,7 @@
 #include "ctl/json.h"
 #include "ctl/report.h"
 #include "ctl/sample.h"
+#include "ctl/table.h"
 #include "grpc/health/v1/health.ugrpc.h"
 
 #define API_PREFIX "frequenz.api.microgrid."
@@ -18,7 +19,8 @@ static json_t *list_versions(const ugrpc_health_v1_health_list_response *health)
 {
     json_t *versions = json_array();
     for (size_t i = 0; health && i < health->n_statuses; i++) {
-        const char *service = health->statuses[i]->key;
+        char *service = health->statuses[i]->key;
+        text_clean(service);
         if (strncmp(service, API_PREFIX, strlen(API_PREFIX)) == 0) {
             service += strlen(API_PREFIX);
             json_array_append_new(versions, json_stringn(service, strcspn(service, ".")));
@@ -79,6 +81,13 @@ static void show_text(const struct ctl *ctl, const microgrid_common_v1_microgrid
     printf(", %s\n", serving ? "serving" : "not serving");
 }
 
+static void clean(microgrid_common_v1_microgrid_microgrid *site)
+{
+    text_clean(site->name);
+    text_clean(site->delivery_area ? site->delivery_area->code : NULL);
+    text_clean(site->location ? site->location->country_code : NULL);
+}
+
 int command_info(struct ctl *ctl)
 {
     int rc = ctl_connect(ctl, NULL);
@@ -101,6 +110,7 @@ int command_info(struct ctl *ctl)
     if (ugrpc_health_v1_list(ctl->channel, &all, &health, &options, &st) < 0) {
         health = NULL;
     }
+    clean(reply->microgrid);
     json_t *versions = list_versions(health);
     if (ctl->json) {
         rc = show_json(ctl, reply->microgrid, versions, is_serving(health));

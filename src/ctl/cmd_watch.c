@@ -17,9 +17,10 @@
 #include "ctl/screen.h"
 #include "ctl/table.h"
 
-#define DRAW_NS (NS_PER_S / 4)
-#define SPAN_NS (120 * NS_PER_S)
-#define COLUMNS (MAX_METRICS + 6)
+#define OTHER_LINES 5 /* heading, how many more, why there is nothing new, keys, and air */
+#define DRAW_NS     (NS_PER_S / 4)
+#define SPAN_NS     (120 * NS_PER_S)
+#define COLUMNS     (MAX_METRICS + 6)
 
 struct watch {
     const struct ctl *ctl;
@@ -126,8 +127,10 @@ static void add_row(const struct watch *watch, struct table *table, size_t index
     table_add(table, "%s", sample_states(&sample, text, sizeof(text)));
 }
 
-static void draw_table(const struct watch *watch)
+/* As many as there is room for. */
+static void draw_table(const struct watch *watch, int height)
 {
+    size_t n_shown = watch->plan->n < (size_t)height ? watch->plan->n : (size_t)height;
     char now[40], names[MAX_METRICS][82];
     const char *headings[COLUMNS] = {
         clock_format(&(ugrpc_protobuf_timestamp){.seconds = time(NULL)}, now, sizeof(now))};
@@ -145,11 +148,15 @@ static void draw_table(const struct watch *watch)
     headings[n++] = "STATE";
     struct table table;
     table_init(&table, headings);
-    for (size_t i = 0; i < watch->plan->n; i++) {
+    for (size_t i = 0; i < n_shown; i++) {
         add_row(watch, &table, i);
     }
     table_print(&table, stdout, "\033[K");
     table_done(&table);
+    if (n_shown < watch->plan->n) {
+        printf("%zu more: name those that matter, or make the window higher" SCREEN_EOL,
+            watch->plan->n - n_shown);
+    }
 }
 
 static void draw(struct watch *watch)
@@ -161,7 +168,7 @@ static void draw(struct watch *watch)
         plot_draw(watch->series, watch->n_series, clock_now_ns(clock_real()), SPAN_NS, width, height - 2,
             true, SCREEN_EOL, stdout);
     } else {
-        draw_table(watch);
+        draw_table(watch, height > OTHER_LINES ? height - OTHER_LINES : 1);
     }
     printf("%s" SCREEN_EOL "q quit, p %s", watch->lost, watch->plot ? "table" : "plot");
     screen_end();

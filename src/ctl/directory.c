@@ -11,6 +11,21 @@
 #include "ctl/ctl.h"
 #include "ctl/json.h"
 #include "ctl/report.h"
+#include "ctl/table.h"
+
+static void clean(struct directory *directory)
+{
+    for (size_t i = 0; i < directory->components->n_components; i++) {
+        text_clean(directory->components->components[i]->name);
+        text_clean(directory->components->components[i]->manufacturer);
+        text_clean(directory->components->components[i]->model_name);
+    }
+    for (size_t i = 0; directory->sensors && i < directory->sensors->n_sensors; i++) {
+        text_clean(directory->sensors->sensors[i]->name);
+        text_clean(directory->sensors->sensors[i]->manufacturer);
+        text_clean(directory->sensors->sensors[i]->model_name);
+    }
+}
 
 int directory_load(struct ctl *ctl, struct directory *directory, bool sensors)
 {
@@ -26,6 +41,7 @@ int directory_load(struct ctl *ctl, struct directory *directory, bool sensors)
         microgrid_v1_list_sensors(ctl->channel, &all_sensors, &directory->sensors, &options, &st) < 0) {
         return report_status(ctl, &st, NULL);
     }
+    clean(directory);
     return 0;
 }
 

@@ -9,6 +9,7 @@
 #include <ugrpc/channel.h>
 
 #include "ctl/ctl.h"
+#include "ctl/table.h"
 
 #define CODE_COLUMN 72 /* where a status code stands, if the message leaves room */
 
@@ -67,6 +68,7 @@ static int tell_text(enum ctl_exit status, const char *format, va_list args)
 {
     char text[1024];
     vsnprintf(text, sizeof(text), format, args);
+    text_clean(text);
     return tell(status, text, NULL, NULL);
 }
 
@@ -112,8 +114,10 @@ static int tell_unreachable(const struct ctl *ctl, const struct ugrpc_status *st
 
 int report_status(const struct ctl *ctl, const struct ugrpc_status *st, const char *next)
 {
+    struct ugrpc_status clean = *st;
+    text_clean(clean.message);
     if (report_is_unreachable(ctl, st)) {
-        return tell_unreachable(ctl, st);
+        return tell_unreachable(ctl, &clean);
     }
     enum ctl_exit status = CTL_REFUSED;
     switch (st->code) {
@@ -134,5 +138,5 @@ int report_status(const struct ctl *ctl, const struct ugrpc_status *st, const ch
     default:
         break;
     }
-    return tell(status, st->message, ugrpc_code_name((int)st->code), next);
+    return tell(status, clean.message, ugrpc_code_name((int)st->code), next);
 }

@@ -14,7 +14,7 @@ void screen_open(struct screen *screen)
         raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO); /* Ctrl-C stays a signal */
         tcsetattr(STDIN_FILENO, TCSANOW, &raw);
     }
-    fputs("\033[?1049h\033[?25l", stdout); /* the other page, no cursor */
+    fputs("\033[?1049h\033[?25l\033[?7l", stdout); /* the other page, no cursor, long lines end at the edge */
     fflush(stdout);
 }
 
@@ -23,7 +23,7 @@ void screen_close(struct screen *screen)
     if (!screen->open) {
         return;
     }
-    fputs("\033[?25h\033[?1049l", stdout);
+    fputs("\033[?7h\033[?25h\033[?1049l", stdout);
     fflush(stdout);
     if (screen->keys) {
         tcsetattr(STDIN_FILENO, TCSANOW, &screen->before);

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "ctl/ctl.h"
 
 #define GAP 2
@@ -16,6 +17,19 @@ size_t text_width(const char *text)
         width += ((unsigned char)*text & 0xc0) != 0x80;
     }
     return width;
+}
+
+void text_clean(char *text)
+{
+    while (text && *text) {
+        size_t len = utf8_char_len(text, strlen(text));
+        bool control = (unsigned char)*text < 0x20 || *text == 0x7f ||
+                       ((unsigned char)text[0] == 0xc2 && len == 2 && (unsigned char)text[1] < 0xa0);
+        if (len == 0 || control) {
+            memset(text, '?', len ? len : 1);
+        }
+        text += len ? len : 1;
+    }
 }
 
 void table_init(struct table *table, const char *const *headings)

@@ -83,11 +83,11 @@ static void a_refusal_has_the_nearest_value_as_a_command_that_works(void **state
     ctl_expect(
         &ctl, ARGS("set-reactive", "bat_inv_1", "50kVAr"), 1, "nearest allowed: microgridctl set-reactive ");
     follow_advice("nearest allowed: ", "inductive, +10000 VAr");
-    json_t *error = ctl_json(&ctl, ARGS("charge", "bat_inv_1", "12kW", "--json"), 1);
-    error = json_incref(json_object_get(error, "error"));
+    json_t *refusal = ctl_json(&ctl, ARGS("charge", "bat_inv_1", "12kW", "--json"), 1);
+    json_t *error = json_object_get(refusal, "error");
     assert_string_equal(json_string_value(json_object_get(error, "code")), "OUT_OF_RANGE");
     assert_non_null(strstr(json_string_value(json_object_get(error, "next")), "charge bat_inv_1 10kW"));
-    json_decref(error);
+    json_decref(refusal);
 }
 
 static void advice_repeats_the_way_to_the_gateway(void **state)

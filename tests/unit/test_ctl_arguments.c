@@ -12,6 +12,7 @@
 
 #include "ctl/arguments.h"
 #include "ctl/ctl.h"
+#include "ctl/report.h"
 
 static struct arguments arguments;
 
@@ -30,6 +31,7 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
+    report_as_json(false);
     arguments_done(&arguments);
     return 0;
 }

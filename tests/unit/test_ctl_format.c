@@ -230,6 +230,24 @@ static void a_table_is_aligned_by_characters(void **state)
     free(text);
 }
 
+static void what_a_gateway_sends_cannot_write_to_the_terminal(void **state)
+{
+    static const struct {
+        const char *sent, *shown;
+    } cases[] = {{"21 °C, 5 m²", "21 °C, 5 m²"}, {"a\033[2Jb", "a?[2Jb"}, {"a\r\nb\x7f", "a??b?"},
+        {"\xc2\x9b"
+         "31m",
+            "??31m"},
+        {"\xff\xc3", "??"}, {"", ""}};
+    char text[40];
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        strcpy(text, cases[i].sent);
+        text_clean(text);
+        assert_string_equal(text, cases[i].shown);
+    }
+    text_clean(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -244,6 +262,7 @@ int main(void)
         cmocka_unit_test(the_nearest_word_is_found),
         cmocka_unit_test(types_and_flows_have_words_for_people),
         cmocka_unit_test(a_table_is_aligned_by_characters),
+        cmocka_unit_test(what_a_gateway_sends_cannot_write_to_the_terminal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
