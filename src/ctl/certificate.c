@@ -165,7 +165,7 @@ int certificate_write(const struct certificate *certificate, const char *certifi
 {
     FILE *to = create(key_file, S_IRUSR | S_IWUSR, force, st);
     if (!to) {
-        return -1;
+        return -UGRPC_INTERNAL;
     }
     bool written = PEM_write_PrivateKey(to, certificate->key, NULL, NULL, 0, NULL, NULL) == 1;
     int rc = finish(to, written, key_file, st);
@@ -175,7 +175,7 @@ int certificate_write(const struct certificate *certificate, const char *certifi
     to = create(certificate_file, S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH, force, st);
     if (!to) {
         unlink(key_file);
-        return -1;
+        return -UGRPC_INTERNAL;
     }
     return finish(to, PEM_write_X509(to, certificate->x509) == 1, certificate_file, st);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ctl/directory.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -60,11 +61,13 @@ const char *label_format(const char *name, uint64_t id, char *out, size_t cap)
 
 const char *named_name(const struct named *named)
 {
+    assert(named->component || named->sensor);
     return named->component ? named->component->name : named->sensor->name;
 }
 
 uint64_t named_id(const struct named *named)
 {
+    assert(named->component || named->sensor);
     return named->component ? named->component->id : named->sensor->id;
 }
 

@@ -192,7 +192,7 @@ static void begin(struct source *stream)
             MICROGRID_V1_RECEIVE_COMPONENT_DATA_STREAM_REQUEST_INIT;
         microgrid_v1_receive_component_data_stream_request_component_data_stream_filter filter =
             MICROGRID_V1_RECEIVE_COMPONENT_DATA_STREAM_REQUEST_COMPONENT_DATA_STREAM_FILTER_INIT;
-        request.component_id = thing->component->id;
+        request.component_id = named_id(thing);
         filter.n_metrics = plan->n_metrics;
         filter.metrics = metrics;
         request.filter = plan->n_metrics ? &filter : NULL;
@@ -202,7 +202,7 @@ static void begin(struct source *stream)
     }
     microgrid_v1_receive_sensor_data_stream_request request =
         MICROGRID_V1_RECEIVE_SENSOR_DATA_STREAM_REQUEST_INIT;
-    request.sensor_id = thing->sensor->id;
+    request.sensor_id = named_id(thing);
     stream->pending = microgrid_v1_receive_sensor_data_stream_async(
         follow->ctl->channel, &request, &options, on_sensor, on_done, stream);
 }

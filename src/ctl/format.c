@@ -96,8 +96,8 @@ static double magnitude_of(microgrid_common_v1_metrics_bounds *const *bounds, si
 {
     double magnitude = 0;
     for (size_t i = 0; i < n; i++) {
-        magnitude = fmax(magnitude, ABSENT(bounds[i], lower) ? 0 : fabs(bounds[i]->lower));
-        magnitude = fmax(magnitude, ABSENT(bounds[i], upper) ? 0 : fabs(bounds[i]->upper));
+        magnitude = fmax(magnitude, ABSENT(bounds[i], lower) ? 0 : fabs((double)bounds[i]->lower));
+        magnitude = fmax(magnitude, ABSENT(bounds[i], upper) ? 0 : fabs((double)bounds[i]->upper));
     }
     return magnitude;
 }
@@ -223,7 +223,7 @@ int range_parse(
     const char *text, enum unit unit, microgrid_common_v1_metrics_bounds *bounds, struct ugrpc_status *st)
 {
     const char *dots = strstr(text, "..");
-    double lower, upper;
+    double lower = 0, upper = 0;
     microgrid_common_v1_metrics_bounds_init(bounds);
     if (!dots || (dots == text && !dots[2])) {
         const char *spelling = unit_spelling(unit, 0);

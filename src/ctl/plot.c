@@ -36,7 +36,7 @@ static void set_dot(struct canvas *canvas, int x, int y, size_t owner)
 {
     static const unsigned char bits[4][2] = {{0x01, 0x08}, {0x02, 0x10}, {0x04, 0x20}, {0x40, 0x80}};
     if (x >= 0 && x < 2 * canvas->width && y >= 0 && y < 4 * canvas->height) {
-        size_t cell = (size_t)(y / 4 * canvas->width + x / 2);
+        size_t cell = (size_t)y / 4 * (size_t)canvas->width + (size_t)x / 2;
         canvas->dots[cell] |= bits[y % 4][x % 2];
         canvas->owners[cell] = (unsigned char)(owner + 1);
     }
@@ -165,7 +165,7 @@ void plot_draw(const struct plot_series *series, size_t n, int64_t now_ns, int64
     for (int row = 0; row < canvas.height; row++) {
         print_label(&canvas, row, n ? series[0].unit : "", to);
         for (int column = 0; column < canvas.width; column++) {
-            print_cell(&canvas, (size_t)(row * canvas.width + column), colours, to);
+            print_cell(&canvas, (size_t)row * (size_t)canvas.width + (size_t)column, colours, to);
         }
         fputs(eol, to);
     }

@@ -64,7 +64,8 @@ static int tell(enum ctl_exit status, const char *message, const char *code, con
     return status;
 }
 
-static int tell_text(enum ctl_exit status, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static int tell_text(
+    enum ctl_exit status, const char *format, va_list args)
 {
     char text[1024];
     vsnprintf(text, sizeof(text), format, args);

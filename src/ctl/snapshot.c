@@ -14,12 +14,12 @@ static struct ugrpc_stream *open_one(
     if (named->component) {
         microgrid_v1_receive_component_data_stream_request request =
             MICROGRID_V1_RECEIVE_COMPONENT_DATA_STREAM_REQUEST_INIT;
-        request.component_id = named->component->id;
+        request.component_id = named_id(named);
         return microgrid_v1_receive_component_data_stream_open(ctl->channel, &request, options);
     }
     microgrid_v1_receive_sensor_data_stream_request request =
         MICROGRID_V1_RECEIVE_SENSOR_DATA_STREAM_REQUEST_INIT;
-    request.sensor_id = named->sensor->id;
+    request.sensor_id = named_id(named);
     return microgrid_v1_receive_sensor_data_stream_open(ctl->channel, &request, options);
 }
 
