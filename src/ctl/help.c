@@ -53,7 +53,7 @@ static void show_all(FILE *to)
     for (size_t i = 0; i < n_commands; i++) {
         char left[48];
         snprintf(left, sizeof(left), "%s %s", command_table[i].name, command_table[i].operands);
-        fprintf(to, "  %-32s %s\n", left, command_table[i].summary);
+        fprintf(to, "  %-36s %s\n", left, command_table[i].summary);
     }
     fputs("\nOptions of every command: examples and own options are in microgridctl COMMAND --help\n", to);
     for (int i = 0; i <= OPTION_VERSION; i++) {

@@ -14,7 +14,7 @@ const struct option option_table[OPTIONS] = {
         PROPOSE_FILE},
     [OPTION_CERT_KEY] = {"cert-key", "FILE", "and its private key", true, PROPOSE_FILE},
     [OPTION_SERVER_NAME] = {"server-name", "NAME", "expect a certificate for NAME, not for the target", true},
-    [OPTION_KEY] = {"key", "KEY", "API key; others on this machine can see it here, so rather", true},
+    [OPTION_KEY] = {"key", "KEY", "API key; others on this machine can see it, in --key-file not", true},
     [OPTION_KEY_FILE] = {"key-file", "FILE", "a file with the API key in its first line", true, PROPOSE_FILE},
     [OPTION_SECRET_FILE] = {"secret-file", "FILE", "sign each call with the secret in FILE", true,
         PROPOSE_FILE},

@@ -8,9 +8,12 @@
 
 #include <cmocka.h>
 
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/base.h"
 #include "support/authority.h"
@@ -111,6 +114,45 @@ static void a_gateway_without_tls_is_told_from_one_that_is_not_there(void **stat
     assert_string_equal(
         json_string_value(json_object_get(json_object_get(error, "error"), "kind")), "unreachable");
     json_decref(error);
+}
+
+static void a_client_certificate_is_shown_where_one_is_asked_for(void **state)
+{
+    char site[1200];
+    struct authority *authority = authority_new();
+    struct issued server = authority_issue(authority, "server", "DNS:localhost,IP:127.0.0.1", -1, 24);
+    struct issued client = authority_issue(authority, "client", NULL, -1, 24);
+    const char *ca = authority_certificate(authority);
+    snprintf(site, sizeof(site), SITE("tls: {certificate: %s, key: %s, client_ca: %s}"), server.certificate,
+        server.key, ca);
+    gateway_write(ctl.gateway, "site.yaml", site);
+    gateway_start(ctl.gateway, ARGS(ON_OWN_SITE), NULL);
+    ctl_expect_done(
+        &ctl, ARGS("info", "--ca", ca, "--cert", client.certificate, "--cert-key", client.key), "Guarded");
+    ctl_expect(&ctl, ARGS("info", "--ca", ca), 3, "cannot reach ");
+    authority_free(authority);
+}
+
+static void a_gateway_that_never_answers_is_given_up(void **state)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(address);
+    char target[40], text[100];
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    snprintf(target, sizeof(target), "127.0.0.1:%d", ntohs(address.sin_port));
+    snprintf(text, sizeof(text), "cannot reach %s: nothing answers within 0.5 s", target);
+    ctl_expect(&ctl, ARGS("list", "--target", target, "--timeout", "500ms"), 3, text);
+    close(fd);
+}
+
+static void a_unix_socket_is_this_machine(void **state)
+{
+    gateway_write(ctl.gateway, "site.yaml", SITE(""));
+    gateway_start(ctl.gateway, ARGS("--config", "site.yaml", "--grpc", "unix:gateway.socket"), NULL);
+    ctl_expect_done(&ctl, ARGS("info", "--target", "unix:gateway.socket"), "at unix:gateway.socket, no TLS");
 }
 
 /* ---- cert ---- */
@@ -257,6 +299,9 @@ int main(void)
         TEST(what_it_makes_lets_it_in),
         TEST(what_does_not_fit_is_told_with_what_helps),
         TEST(a_gateway_without_tls_is_told_from_one_that_is_not_there),
+        TEST(a_client_certificate_is_shown_where_one_is_asked_for),
+        TEST(a_gateway_that_never_answers_is_given_up),
+        TEST(a_unix_socket_is_this_machine),
         TEST(an_authority_stays_when_the_certificate_is_renewed),
         TEST(check_tells_how_long_and_warns_a_month_ahead),
         TEST(a_certificate_out_of_its_time_fails_the_check),
