@@ -111,7 +111,10 @@ static void show_branch(struct tree *tree, size_t place, const char *lead, const
         return;
     }
     tree->shown[place] = true;
-    snprintf(deeper, sizeof(deeper), "%s%s", lead, !*mark ? "" : strcmp(mark, "├─ ") == 0 ? "│  " : "   ");
+    const char *more_lead = !*mark ? "" : strcmp(mark, "├─ ") == 0 ? "│  " : "   ";
+    if (snprintf(deeper, sizeof(deeper), "%s%s", lead, more_lead) >= (int)sizeof(deeper)) {
+        return; /* deeper than MAX_DEPTH: never */
+    }
     size_t at = 0, child, next;
     bool more = next_child(tree, component->id, &at, &child);
     while (more) {

@@ -61,7 +61,7 @@ static void a_signed_call_has_key_time_nonce_and_signature(void **state)
 {
     struct ugrpc_call_creds *creds = ugrpc_call_creds_hmac("api-key", "secret");
     struct ugrpc_status st;
-    char ts[32], nonce[32], first[64], signature[CREDS_SIGNATURE_LEN + 1];
+    char ts[256], nonce[256], first[256], signature[CREDS_SIGNATURE_LEN + 1];
     assert_int_equal(creds_apply(creds, METHOD, &list, &arena, &st), 0);
     assert_string_equal(value_of("key"), "api-key");
     snprintf(ts, sizeof(ts), "%s", value_of("ts"));
