@@ -400,25 +400,28 @@ static const char *boundable(const struct component *component, char *out, size_
     return out;
 }
 
-/* Where bounds of `metric` are kept. Checks the ability and, if there is a device, that it answers. */
-static int slot_for(
-    struct component *component, enum metric metric, struct slot **slot, struct ugrpc_status *st)
+/* Where bounds of `metric` are kept. Checks the ability and, if there is a device, that it answers; if not,
+ * NULL and the error in `rc`. */
+static struct slot *slot_for(
+    struct component *component, enum metric metric, int *rc, struct ugrpc_status *st)
 {
     char text[256];
     if (!component->added) {
-        return status_set(st, UGRPC_UNIMPLEMENTED, "%s: type %s takes no bounds", component_label(component),
+        *rc = status_set(st, UGRPC_UNIMPLEMENTED, "%s: type %s takes no bounds", component_label(component),
             component_type_name(component->spec.type));
+        return NULL;
     }
     for (int i = 0; i < BOUNDED_COUNT; i++) {
         if (bounded_metric((enum bounded)i) == metric && component_takes_bounds(component, (enum bounded)i)) {
-            *slot = &component->added->slots[i];
-            return component->device ? telemetry_check_online(component, st) : 0;
+            *rc = component->device ? telemetry_check_online(component, st) : 0;
+            return *rc < 0 ? NULL : &component->added->slots[i];
         }
     }
-    return status_set(st, UGRPC_UNIMPLEMENTED, "%s: type %s takes no bounds for %s, but for %s",
+    *rc = status_set(st, UGRPC_UNIMPLEMENTED, "%s: type %s takes no bounds for %s, but for %s",
         component_label(component), component_type_name(component->spec.type),
         metric == METRIC_NONE ? "this metric" : metric_name(metric),
         boundable(component, text, sizeof(text)));
+    return NULL;
 }
 
 /* After the entries of a slot have changed. Writes what is in force now to `text`. */
@@ -443,9 +446,9 @@ static void on_expiry(struct timer *timer, void *userdata)
 int bounds_add(struct component *component, const struct caller *caller, const struct bounds_request *request,
     int64_t *until_utc_ns, struct ugrpc_status *st)
 {
-    struct slot *slot;
-    int rc = slot_for(component, request->metric, &slot, st);
-    if (rc < 0) {
+    int rc;
+    struct slot *slot = slot_for(component, request->metric, &rc, st);
+    if (!slot) {
         return rc;
     }
     struct clock *clock = component->site->timers->clock;
@@ -476,9 +479,9 @@ int bounds_add(struct component *component, const struct caller *caller, const s
 int bounds_clear(struct component *component, const struct caller *caller, enum metric metric,
     const char *token, struct ugrpc_status *st)
 {
-    struct slot *slot;
-    int rc = slot_for(component, metric, &slot, st);
-    if (rc < 0) {
+    int rc;
+    struct slot *slot = slot_for(component, metric, &rc, st);
+    if (!slot) {
         return rc;
     }
     size_t removed = added_remove(&slot->added, token);
