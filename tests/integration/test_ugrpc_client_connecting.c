@@ -12,8 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "support/client_fixture.h"
 #include "support/raw_server.h"
+#include "ugrpc/channel_internal.h"
 
 static const struct ugrpc_call_options wait_for_ready = {.wait_for_ready = UGRPC_WAIT_YES};
 
@@ -340,6 +342,28 @@ static void answer(struct script *script, int32_t id)
     raw_send_reply(script->server, id, "ok");
 }
 
+/* However long it took to reach the first time. */
+static void a_server_that_went_in_good_order_is_soon_tried_again(void **state)
+{
+    struct client_fixture *f = *state;
+    struct script *script = script_new(f, answer);
+    struct heard heard = {0};
+    char address[64];
+    snprintf(address, sizeof(address), "%s", raw_server_address(script->server));
+    client_call(f, NULL, "x", &heard);
+    assert_int_equal(heard.code, UGRPC_OK);
+    f->channel->ready_since_ns = 0;
+    f->channel->backoff.next_ns = 3600 * NS_PER_S;
+    raw_send_goaway(script->server, 1, NGHTTP2_NO_ERROR, "");
+    client_pump_until(f, is_idle, f->channel);
+    script_free(script);
+    client_call(f, NULL, "x", &heard);
+    assert_int_equal(heard.code, UGRPC_UNAVAILABLE);
+    client_serve(f, address, NULL, NULL);
+    client_call(f, &wait_for_ready, "x", &heard);
+    assert_int_equal(heard.code, UGRPC_OK);
+}
+
 static void raise_limit(struct raw_server *server, uint32_t limit)
 {
     const uint8_t payload[6] = {0, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, (uint8_t)(limit >> 24),
@@ -436,6 +460,7 @@ int main(void)
         CLIENT_TEST_LOOP(a_call_that_a_goaway_leaves_out_goes_to_the_next_connection),
         CLIENT_TEST_LOOP(a_server_that_sends_everybody_away_is_left_alone_for_a_while),
         CLIENT_TEST_LOOP(why_a_server_ended_the_connection_is_told),
+        CLIENT_TEST_LOOP(a_server_that_went_in_good_order_is_soon_tried_again),
         CLIENT_TEST_LOOP(a_server_may_take_no_calls_until_later),
         CLIENT_TEST(metadata_beyond_all_measure_are_refused_at_once),
         CLIENT_TEST(credentials_that_fail_without_a_word_end_the_call),
