@@ -133,7 +133,6 @@ static void tell_done(struct ugrpc_pending *pending)
     }
 }
 
-/* `text` lives as long as the call. */
 void pending_finish(struct ugrpc_pending *pending, enum ugrpc_code code, const char *text)
 {
     if (pending->finished) {
@@ -205,12 +204,10 @@ static void on_timer(struct timer *timer, void *userdata)
 
 void ugrpc_pending_cancel(struct ugrpc_pending *pending)
 {
-    if (!pending || pending->cancelled) {
-        return;
+    if (pending) {
+        pending->events = NULL;
+        pending_finish(pending, UGRPC_CANCELLED, "cancelled");
     }
-    pending->cancelled = true;
-    pending->events = NULL;
-    pending_finish(pending, UGRPC_CANCELLED, "cancelled");
 }
 
 /* ---- the request ------------------------------------------------------------------------------------ */
@@ -436,14 +433,9 @@ static bool may_retry(const struct ugrpc_pending *pending, uint32_t error)
 {
     const struct transport *transport = pending->transport;
     bool complete = pending->n_sent == 0 || pending->kept;
-    if (pending->has_headers || pending->doomed || !complete) {
-        return false;
-    }
-    if (!transport->session || transport->going) {
-        return !pending->stream.left ||
-               (transport->going && error == NGHTTP2_REFUSED_STREAM && !pending->retried);
-    }
-    return error == NGHTTP2_REFUSED_STREAM && !pending->retried;
+    bool unsent = !pending->stream.left && (!transport->session || transport->going);
+    bool refused = error == NGHTTP2_REFUSED_STREAM && !pending->retried;
+    return complete && !pending->has_headers && !pending->doomed && (unsent || refused);
 }
 
 static void retry(struct ugrpc_pending *pending)

@@ -55,37 +55,35 @@ struct ugrpc_pending {
     void *reply;                /* the only one, kept for the end */
     bool own_reply;             /* it is malloc()ed: whoever takes it sets it to NULL here */
     size_t header_bytes;
-    int http_status, grpc_status; /* -1: there was none */
+    int http_status;
+    int grpc_status; /* -1: there was none */
     const char *grpc_message, *content_type;
     struct ugrpc_bytes details;
-    enum ugrpc_code code; /* once finished */
+    enum ugrpc_code code; /* once finished or doomed */
     const char *text;
     uint8_t request_codec, reply_codec;
     uint8_t metadata_fault; /* the code that reply metadata have for what cannot be taken; 0: none */
     unsigned pins;          /* functions on the stack that still use it */
     bool wait_for_ready;
-    bool doomed;      /* wrong from the start: the timer tells */
+    bool doomed;      /* it cannot be: the timer tells */
     bool retried;     /* after a server has refused it */
     bool ended;       /* all is sent */
     bool has_headers; /* of the reply */
     bool unknown_codec;
-    bool finished;  /* has its status */
-    bool cancelled; /* by its owner, who is never called again */
+    bool finished; /* has its status */
 };
 
 /* Opens its stream. Negative: the transport takes no more. */
 MUST_CHECK int pending_open(struct ugrpc_pending *pending, struct transport *transport);
 
-/* Ends it, and tells its owner. */
+/* Ends it, and tells its owner. `text` lives as long as the call, and may be NULL. */
+void pending_finish(struct ugrpc_pending *pending, enum ugrpc_code code, const char *text);
 void pending_fail(struct ugrpc_pending *pending, enum ugrpc_code code, const char *format, ...)
     PRINTF_LIKE(3, 4);
 
 /* What is wrong is told in a later turn of the loop. */
 void pending_doom(struct ugrpc_pending *pending, enum ugrpc_code code, const char *format, ...)
     PRINTF_LIKE(3, 4);
-
-/* The same; `text` lives as long as the call, and may be NULL. */
-void pending_finish(struct ugrpc_pending *pending, enum ugrpc_code code, const char *text);
 
 /* While it is pinned a call stays, whatever its owner does in a callback. */
 void pending_pin(struct ugrpc_pending *pending);
