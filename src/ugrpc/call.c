@@ -87,14 +87,6 @@ void call_unpin(struct ugrpc_call *call)
     }
 }
 
-void call_give_back(struct ugrpc_call *call)
-{
-    call_pin(call);
-    call->owned = false;
-    call->events = NULL;
-    call_unpin(call);
-}
-
 bool call_conclude(struct ugrpc_call *call, enum ugrpc_code code, const char *text, size_t len)
 {
     struct ugrpc_server *server = call->peer->server;
@@ -309,7 +301,7 @@ void ugrpc_call_reply(struct ugrpc_call *call, const struct ProtobufCMessage *re
 {
     assert(!call->method->type->reply || reply->descriptor == call->method->type->reply);
     if (call->concluded) {
-        call_give_back(call);
+        ugrpc_call_end(call); /* nobody hears it */
         return;
     }
     struct ugrpc_message *message = ugrpc_message_pack(reply);

@@ -59,9 +59,6 @@ static inline struct ugrpc_call *call_of(struct stream *stream)
  * on_cancel. */
 void call_abort(struct ugrpc_call *call, const struct ugrpc_status *st);
 
-/* Gives the handler's ownership back. */
-void call_give_back(struct ugrpc_call *call);
-
 static inline void call_pin(struct ugrpc_call *call)
 {
     call->pins++;

@@ -447,16 +447,6 @@ void *session_userdata(const struct session *s)
     return s->userdata;
 }
 
-struct ugrpc_loop *session_loop(const struct session *s)
-{
-    return s->loop;
-}
-
-struct stream *session_first_stream(const struct session *s)
-{
-    return s->streams;
-}
-
 const char *session_peer(const struct session *s)
 {
     return connection_peer(s->conn);

@@ -62,9 +62,9 @@ struct stream {
 struct session_role {
     /* A server's: the peer opens a stream: the new one is entered by stream_open(). Negative refuses it. */
     int (*open)(struct session *s, int32_t id);
-    /* A client's: the server has greeted, or changed how many streams it takes; it takes no new ones any
-     * more. */
+    /* A client's: the server has greeted, or changed how many streams it takes. */
     void (*greeted)(struct session *s);
+    /* A client's: no stream can be opened any more; the server has said so, or was told. */
     void (*goaway)(struct session *s);
     /* A server's request headers; a client's reply headers, then its trailers. */
     void (*header)(struct stream *stream, nghttp2_rcbuf *name, nghttp2_rcbuf *value);
@@ -122,8 +122,6 @@ void session_drop(struct session *s, const struct ugrpc_status *why);
 void session_shutdown(struct session *s, bool at_once);
 
 void *session_userdata(const struct session *s);
-struct ugrpc_loop *session_loop(const struct session *s);
-struct stream *session_first_stream(const struct session *s);
 const char *session_peer(const struct session *s);
 const char *session_peer_subject(const struct session *s);
 
@@ -157,6 +155,5 @@ void stream_finish(struct stream *stream); /* role->trailers() after the last me
 void stream_reset(struct stream *stream, uint32_t error);
 void stream_pause(struct stream *stream, bool pause);
 bool stream_is_sent(const struct stream *stream); /* our side of it has ended */
-void stream_done(struct stream *stream);          /* frees what a closed stream still holds */
 
 #endif

@@ -114,6 +114,31 @@ static void forget_ready(struct stream *stream)
     stream->in_ready_list = false;
 }
 
+static void drop_outgoing(struct stream *stream)
+{
+    struct outgoing *out = stream->first;
+    stream->first = out->next;
+    if (!out->next) {
+        stream->last = NULL;
+    }
+    ugrpc_message_unref(out->message);
+    if (out == &stream->only) {
+        out->message = NULL;
+    } else {
+        free(out);
+    }
+}
+
+/* Frees what it still holds. */
+static void stream_done(struct stream *stream)
+{
+    while (stream->first) {
+        drop_outgoing(stream);
+    }
+    stream->waiting = stream->sent_of_first = 0;
+    frame_reader_done(&stream->in);
+}
+
 void stream_close(struct stream *stream, uint32_t error)
 {
     struct session *s = stream->session;
@@ -140,30 +165,6 @@ void stream_close(struct stream *stream, uint32_t error)
 size_t session_waiting(const struct session *s)
 {
     return s->waiting;
-}
-
-static void drop_outgoing(struct stream *stream)
-{
-    struct outgoing *out = stream->first;
-    stream->first = out->next;
-    if (!out->next) {
-        stream->last = NULL;
-    }
-    ugrpc_message_unref(out->message);
-    if (out == &stream->only) {
-        out->message = NULL;
-    } else {
-        free(out);
-    }
-}
-
-void stream_done(struct stream *stream)
-{
-    while (stream->first) {
-        drop_outgoing(stream);
-    }
-    stream->waiting = stream->sent_of_first = 0;
-    frame_reader_done(&stream->in);
 }
 
 bool session_hold(struct stream *stream, size_t more)
