@@ -12,17 +12,11 @@
 #include "ugrpc/server_internal.h"
 #include "ugrpc/text.h"
 
-#define NV_FLAGS        (NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE)
 #define MAX_OWN_HEADERS 8
 
-static nghttp2_nv header(const char *name, const char *value, size_t value_len)
+static nghttp2_nv header(const char *name, const char *value)
 {
-    return (nghttp2_nv){(uint8_t *)name, (uint8_t *)value, strlen(name), value_len, NV_FLAGS};
-}
-
-static nghttp2_nv header_text(const char *name, const char *value)
-{
-    return header(name, value, strlen(value));
+    return outgoing_header(name, value, strlen(value));
 }
 
 /* Room for a header block: on the stack when it is small, else in the arena. */
@@ -31,28 +25,18 @@ static nghttp2_nv *block_new(struct ugrpc_call *call, nghttp2_nv *small, size_t 
     return n <= small_len ? small : arena_alloc(&call->arena, n * sizeof(nghttp2_nv));
 }
 
-static size_t put_metadata(nghttp2_nv *to, const struct outgoing_metadata *list)
-{
-    size_t n = 0;
-    for (; list; list = list->next) {
-        to[n++] = list->nv;
-    }
-    return n;
-}
-
 static size_t put_status(struct ugrpc_call *call, nghttp2_nv *to)
 {
     static const char *const numbers[] = {
         "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16"};
     size_t n = 0;
-    to[n++] = header_text(
-        "grpc-status", numbers[call->code < ARRAY_LEN(numbers) ? call->code : UGRPC_UNKNOWN]);
+    to[n++] = header("grpc-status", numbers[call->code < ARRAY_LEN(numbers) ? call->code : UGRPC_UNKNOWN]);
     size_t len = call->text ? strlen(call->text) : 0;
     char *coded = len ? arena_alloc(&call->arena, 3 * len) : NULL;
     if (coded) {
-        to[n++] = header("grpc-message", coded, percent_encode(coded, call->text, len));
+        to[n++] = outgoing_header("grpc-message", coded, percent_encode(coded, call->text, len));
     }
-    return n + put_metadata(to + n, call->trailing);
+    return n + outgoing_metadata_put(to + n, call->trailing);
 }
 
 /* ---- the end of a call ---- */
@@ -132,12 +116,12 @@ void call_send_status(struct ugrpc_call *call)
         return;
     }
     size_t n = 0;
-    block[n++] = header_text(":status", "200");
-    block[n++] = header_text("content-type", "application/grpc");
+    block[n++] = header(":status", "200");
+    block[n++] = header("content-type", "application/grpc");
     if (call->unknown_codec) {
-        block[n++] = header_text("grpc-accept-encoding", CODEC_ACCEPTED);
+        block[n++] = header("grpc-accept-encoding", CODEC_ACCEPTED);
     }
-    n += put_metadata(block + n, call->initial);
+    n += outgoing_metadata_put(block + n, call->initial);
     n += put_status(call, block + n);
     stream_headers(stream, block, n, true);
 }
@@ -173,10 +157,10 @@ void call_send_http_error(struct ugrpc_call *call)
         return;
     }
     memcpy(data, text, strlen(text));
-    block[n++] = header_text(":status", no_post ? "405" : "415");
-    block[n++] = header_text("content-type", "text/plain");
+    block[n++] = header(":status", no_post ? "405" : "415");
+    block[n++] = header("content-type", "text/plain");
     if (no_post) {
-        block[n++] = header_text("allow", "POST");
+        block[n++] = header("allow", "POST");
     }
     stream_headers(&call->stream, block, n, false);
     if (stream_push(&call->stream, body, data, strlen(text)) != 0) {
@@ -262,12 +246,12 @@ void ugrpc_call_send_initial(struct ugrpc_call *call)
         return;
     }
     size_t n = 0;
-    block[n++] = header_text(":status", "200");
-    block[n++] = header_text("content-type", "application/grpc");
+    block[n++] = header(":status", "200");
+    block[n++] = header("content-type", "application/grpc");
     if (call->reply_codec != UGRPC_IDENTITY) {
-        block[n++] = header_text("grpc-encoding", codec_name(call->reply_codec));
+        block[n++] = header("grpc-encoding", codec_name(call->reply_codec));
     }
-    n += put_metadata(block + n, call->initial);
+    n += outgoing_metadata_put(block + n, call->initial);
     stream_headers(&call->stream, block, n, false);
 }
 
@@ -419,12 +403,7 @@ bool ugrpc_call_metadata(const struct ugrpc_call *call, const char *key, struct 
 bool ugrpc_call_metadata_at(
     const struct ugrpc_call *call, size_t index, const char **key, struct ugrpc_bytes *value)
 {
-    if (index >= call->metadata.n) {
-        return false;
-    }
-    *key = (const char *)nghttp2_rcbuf_get_buf(call->metadata.pairs[index].key).base;
-    *value = call->metadata.pairs[index].value;
-    return true;
+    return metadata_at(&call->metadata, index, key, value);
 }
 
 int ugrpc_call_set_initial(struct ugrpc_call *call, const char *key, const void *value, size_t len)

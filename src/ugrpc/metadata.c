@@ -90,6 +90,16 @@ bool metadata_find(const struct metadata *m, const char *key, struct ugrpc_bytes
     return false;
 }
 
+bool metadata_at(const struct metadata *m, size_t index, const char **key, struct ugrpc_bytes *value)
+{
+    if (index >= m->n) {
+        return false;
+    }
+    *key = (const char *)nghttp2_rcbuf_get_buf(m->pairs[index].key).base;
+    *value = m->pairs[index].value;
+    return true;
+}
+
 void metadata_done(struct metadata *m)
 {
     for (size_t i = 0; i < m->n; i++) {
@@ -150,8 +160,7 @@ int outgoing_metadata_add(
         len = base64_encode(text, value, len);
     }
     added->next = NULL;
-    added->nv = (nghttp2_nv){(uint8_t *)name, (uint8_t *)text, key_len, len,
-        NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE};
+    added->nv = outgoing_header(name, text, len);
     while (*list) {
         list = &(*list)->next;
     }
@@ -164,6 +173,15 @@ size_t outgoing_metadata_count(const struct outgoing_metadata *list)
     size_t n = 0;
     for (; list; list = list->next) {
         n++;
+    }
+    return n;
+}
+
+size_t outgoing_metadata_put(nghttp2_nv *to, const struct outgoing_metadata *list)
+{
+    size_t n = 0;
+    for (; list; list = list->next) {
+        to[n++] = list->nv;
     }
     return n;
 }

@@ -7,6 +7,7 @@
 #include <nghttp2/nghttp2.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include <ugrpc/service.h>
 
@@ -32,6 +33,8 @@ struct metadata { /* all zero = empty; the pairs stand in the arena */
 MUST_CHECK int metadata_add(
     struct metadata *m, nghttp2_rcbuf *key, nghttp2_rcbuf *value, size_t max_pairs, struct arena *arena);
 bool metadata_find(const struct metadata *m, const char *key, struct ugrpc_bytes *value);
+/* In order: index 0 … until false. */
+bool metadata_at(const struct metadata *m, size_t index, const char **key, struct ugrpc_bytes *value);
 void metadata_done(struct metadata *m); /* the arena goes by itself */
 
 /* Metadata to be sent, in order. */
@@ -44,5 +47,13 @@ struct outgoing_metadata {
 MUST_CHECK int outgoing_metadata_add(
     struct outgoing_metadata **list, const char *key, const void *value, size_t len, struct arena *arena);
 size_t outgoing_metadata_count(const struct outgoing_metadata *list);
+size_t outgoing_metadata_put(nghttp2_nv *to, const struct outgoing_metadata *list); /* returns how many */
+
+/* A header to be sent; its text lives as long as the stream. */
+static inline nghttp2_nv outgoing_header(const char *name, const char *value, size_t value_len)
+{
+    return (nghttp2_nv){(uint8_t *)name, (uint8_t *)value, strlen(name), value_len,
+        NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE};
+}
 
 #endif

@@ -212,11 +212,9 @@ void ugrpc_pending_cancel(struct ugrpc_pending *pending)
 
 /* ---- the request ------------------------------------------------------------------------------------ */
 
-#define NV_FLAGS (NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE)
-
 static nghttp2_nv header(const char *name, const char *value)
 {
-    return (nghttp2_nv){(uint8_t *)name, (uint8_t *)value, strlen(name), strlen(value), NV_FLAGS};
+    return outgoing_header(name, value, strlen(value));
 }
 
 /* The time that is left, as text; NULL when memory runs out. */
@@ -266,12 +264,8 @@ static int submit_headers(
         block[n++] = header("grpc-encoding", codec_name(pending->request_codec));
     }
     block[n++] = header("grpc-accept-encoding", CODEC_ACCEPTED);
-    for (const struct outgoing_metadata *m = pending->metadata; m; m = m->next) {
-        block[n++] = m->nv;
-    }
-    for (const struct outgoing_metadata *m = of_creds; m; m = m->next) {
-        block[n++] = m->nv;
-    }
+    n += outgoing_metadata_put(block + n, pending->metadata);
+    n += outgoing_metadata_put(block + n, of_creds);
     size_t len = block_len(block, n);
     if (len > MAX_HEADER_BLOCK) {
         pending_doom(pending, UGRPC_RESOURCE_EXHAUSTED,
@@ -496,16 +490,6 @@ static bool on_trailers(struct stream *stream)
 }
 
 /* ---- what came back --------------------------------------------------------------------------------- */
-
-static bool metadata_at(const struct metadata *m, size_t index, const char **key, struct ugrpc_bytes *value)
-{
-    if (index >= m->n) {
-        return false;
-    }
-    *key = (const char *)nghttp2_rcbuf_get_buf(m->pairs[index].key).base;
-    *value = m->pairs[index].value;
-    return true;
-}
 
 bool ugrpc_pending_initial_at(
     const struct ugrpc_pending *pending, size_t index, const char **key, struct ugrpc_bytes *value)
