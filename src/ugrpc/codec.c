@@ -123,3 +123,19 @@ int codec_decompress(enum ugrpc_compression codec, const uint8_t *data, size_t l
     }
     return rc;
 }
+
+int codec_open_frame(enum ugrpc_compression codec, struct frame *frame, size_t limit, uint8_t **memory,
+    struct ugrpc_status *st)
+{
+    *memory = NULL;
+    if (!frame->compressed) {
+        return 0;
+    }
+    if (codec == UGRPC_IDENTITY) {
+        return status_set(
+            st, UGRPC_INTERNAL, "a message is flagged as compressed, but grpc-encoding names no compression");
+    }
+    int rc = codec_decompress(codec, frame->data, frame->len, limit, memory, &frame->len, st);
+    frame->data = *memory;
+    return rc;
+}

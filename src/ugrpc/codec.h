@@ -10,6 +10,7 @@
 
 #include "base/base.h"
 #include "base/status.h"
+#include "ugrpc/frame.h"
 
 #define CODEC_ACCEPTED "identity,deflate,gzip"
 
@@ -28,5 +29,10 @@ size_t codec_compress(enum ugrpc_compression codec, uint8_t *to, size_t cap, con
  * `limit` bytes, -UGRPC_INTERNAL when it is damaged. */
 MUST_CHECK int codec_decompress(enum ugrpc_compression codec, const uint8_t *data, size_t len, size_t limit,
     uint8_t **out, size_t *out_len, struct ugrpc_status *st);
+
+/* The same for a frame's message, if it is compressed: then it stands in *memory, else that is NULL. The
+ * caller frees it. -UGRPC_INTERNAL also when the call has no compression. */
+MUST_CHECK int codec_open_frame(enum ugrpc_compression codec, struct frame *frame, size_t limit,
+    uint8_t **memory, struct ugrpc_status *st);
 
 #endif

@@ -367,34 +367,25 @@ static void keep_request(struct ugrpc_call *call, const uint8_t *data, size_t le
 static void on_message(struct stream *stream, const struct frame *frame)
 {
     struct ugrpc_call *call = call_of(stream);
-    const uint8_t *data = frame->data;
-    size_t len = frame->len;
-    uint8_t *decompressed = NULL;
+    struct frame message = *frame;
+    uint8_t *memory;
     struct ugrpc_status st;
     if (call->http_status) {
         return;
     }
-    if (frame->compressed && call->request_codec == UGRPC_IDENTITY) {
-        refuse(call, UGRPC_INTERNAL,
-            "a message is flagged as compressed, but grpc-encoding names no compression");
+    if (codec_open_frame(
+            call->request_codec, &message, server_of(call)->limits.max_message_bytes, &memory, &st) != 0) {
+        call_abort(call, &st);
         return;
-    }
-    if (frame->compressed) {
-        if (codec_decompress(call->request_codec, data, len, server_of(call)->limits.max_message_bytes,
-                &decompressed, &len, &st) != 0) {
-            call_abort(call, &st);
-            return;
-        }
-        data = decompressed;
     }
     call_pin(call);
     if (streams_requests(call)) {
-        hand_over(call, data, len);
+        hand_over(call, message.data, message.len);
     } else {
-        keep_request(call, data, len);
+        keep_request(call, message.data, message.len);
     }
     call_unpin(call);
-    free(decompressed);
+    free(memory);
 }
 
 static void on_bad_frame(struct stream *stream, const struct ugrpc_status *st)

@@ -214,27 +214,18 @@ static void take_message(struct ugrpc_pending *pending, const uint8_t *data, siz
 void reply_on_message(struct stream *stream, const struct frame *frame)
 {
     struct ugrpc_pending *pending = (struct ugrpc_pending *)stream;
-    const uint8_t *data = frame->data;
-    size_t len = frame->len;
-    uint8_t *decompressed = NULL;
+    struct frame message = *frame;
+    uint8_t *memory;
     struct ugrpc_status st;
-    if (frame->compressed && pending->reply_codec == UGRPC_IDENTITY) {
-        pending_fail(pending, UGRPC_INTERNAL,
-            "a message is flagged as compressed, but grpc-encoding names no compression");
+    if (codec_open_frame(
+            pending->reply_codec, &message, pending->channel->limits.max_message_bytes, &memory, &st) != 0) {
+        pending_fail(pending, st.code, "%s", st.message);
         return;
     }
-    if (frame->compressed) {
-        if (codec_decompress(pending->reply_codec, data, len, pending->channel->limits.max_message_bytes,
-                &decompressed, &len, &st) != 0) {
-            pending_fail(pending, st.code, "%s", st.message);
-            return;
-        }
-        data = decompressed;
-    }
     pending_pin(pending);
-    take_message(pending, data, len);
+    take_message(pending, message.data, message.len);
     pending_unpin(pending);
-    free(decompressed);
+    free(memory);
 }
 
 void reply_on_bad_frame(struct stream *stream, const struct ugrpc_status *st)
