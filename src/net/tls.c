@@ -37,14 +37,13 @@ int tls_no_passphrase(char *to, int cap, int writing, void *asked)
     return -1;
 }
 
-static int file_error(struct ugrpc_status *st, const char *what, const char *path, bool asked)
+int tls_pem_fault(struct ugrpc_status *st, const char *what, const char *file, bool asked)
 {
     char text[256];
-    if (asked) {
-        ERR_clear_error();
-        return status_set(st, UGRPC_INVALID_ARGUMENT, "%s %s " TLS_NEEDS_PASSPHRASE, what, path);
-    }
-    return status_set(st, UGRPC_INVALID_ARGUMENT, "%s %s: %s", what, path, tls_error_text(text));
+    const char *why = tls_error_text(text);
+    return status_set(st, UGRPC_INVALID_ARGUMENT, "%s%s%s%s %s", what, file ? " " : "", file ? file : "",
+        asked ? "" : ":",
+        asked ? "needs a passphrase, for which nobody can be asked: store it without one" : why);
 }
 
 static int load_client_ca(SSL_CTX *ctx, const char *path, bool required, struct ugrpc_status *st)
@@ -52,7 +51,7 @@ static int load_client_ca(SSL_CTX *ctx, const char *path, bool required, struct 
     STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(path);
     if (!names || SSL_CTX_load_verify_locations(ctx, path, NULL) != 1) {
         sk_X509_NAME_pop_free(names, X509_NAME_free);
-        return file_error(st, "client CA file", path, false);
+        return tls_pem_fault(st, "client CA file", path, false);
     }
     SSL_CTX_set_client_CA_list(ctx, names); /* takes them */
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | (required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), NULL);
@@ -87,11 +86,11 @@ static SSL_CTX *load(const struct tls *tls, struct ugrpc_status *st)
     SSL_CTX_set_default_passwd_cb(ctx, tls_no_passphrase);
     SSL_CTX_set_default_passwd_cb_userdata(ctx, &asked);
     if (SSL_CTX_use_certificate_chain_file(ctx, tls->path[0]) != 1) {
-        file_error(st, "certificate file", tls->path[0], asked);
+        tls_pem_fault(st, "certificate file", tls->path[0], asked);
         goto fail;
     }
     if (SSL_CTX_use_PrivateKey_file(ctx, tls->path[1], SSL_FILETYPE_PEM) != 1) {
-        file_error(st, "key file", tls->path[1], asked); /* also when it does not fit the certificate */
+        tls_pem_fault(st, "key file", tls->path[1], asked); /* also when it does not fit the certificate */
         goto fail;
     }
     if (tls->path[2] && load_client_ca(ctx, tls->path[2], tls->client_required, st) != 0) {

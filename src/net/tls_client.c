@@ -16,14 +16,6 @@ struct pem {
     const char *what, *file, *text;
 };
 
-static int fault(const struct pem *pem, bool asked, struct ugrpc_status *st)
-{
-    char text[256];
-    const char *why = tls_error_text(text);
-    return status_set(st, UGRPC_INVALID_ARGUMENT, "%s%s%s%s %s", pem->what, pem->file ? " " : "",
-        pem->file ? pem->file : "", asked ? "" : ":", asked ? TLS_NEEDS_PASSPHRASE : why);
-}
-
 static BIO *pem_open(const struct pem *pem)
 {
     return pem->file ? BIO_new_file(pem->file, "r") : BIO_new_mem_buf(pem->text, -1);
@@ -40,41 +32,31 @@ static bool is_at_end(int found)
     return at_end;
 }
 
-static int load_roots(SSL_CTX *ctx, const struct pem *pem, struct ugrpc_status *st)
+static bool add_root(SSL_CTX *ctx, X509 *certificate, int index)
 {
-    BIO *bio = pem_open(pem);
-    X509 *certificate = NULL;
-    bool asked = false;
-    int found = 0, rc = bio ? 0 : -1;
-    while (!rc && (certificate = PEM_read_bio_X509(bio, NULL, tls_no_passphrase, &asked))) {
-        found++;
-        rc = X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), certificate) == 1 ? 0 : -1;
-        X509_free(certificate);
-    }
-    if (!rc && !is_at_end(found)) {
-        rc = -1;
-    }
-    BIO_free(bio);
-    return rc ? fault(pem, asked, st) : 0;
+    return X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), certificate) == 1;
 }
 
-static int load_certificate(SSL_CTX *ctx, const struct pem *pem, struct ugrpc_status *st)
+static bool add_own(SSL_CTX *ctx, X509 *certificate, int index)
+{
+    return index ? SSL_CTX_add1_chain_cert(ctx, certificate) == 1
+                 : SSL_CTX_use_certificate(ctx, certificate) == 1;
+}
+
+static int load_certificates(SSL_CTX *ctx, const struct pem *pem,
+    bool (*add)(SSL_CTX *ctx, X509 *certificate, int index), struct ugrpc_status *st)
 {
     BIO *bio = pem_open(pem);
     X509 *certificate = NULL;
-    bool asked = false;
-    int found = 0, rc = bio ? 0 : -1;
-    while (!rc && (certificate = PEM_read_bio_X509(bio, NULL, tls_no_passphrase, &asked))) {
-        bool ok = found++ ? SSL_CTX_add1_chain_cert(ctx, certificate) == 1
-                          : SSL_CTX_use_certificate(ctx, certificate) == 1;
-        rc = ok ? 0 : -1;
+    bool asked = false, ok = bio;
+    int found = 0;
+    while (ok && (certificate = PEM_read_bio_X509(bio, NULL, tls_no_passphrase, &asked))) {
+        ok = add(ctx, certificate, found++);
         X509_free(certificate);
     }
-    if (!rc && !is_at_end(found)) {
-        rc = -1;
-    }
+    ok = ok && is_at_end(found);
     BIO_free(bio);
-    return rc ? fault(pem, asked, st) : 0;
+    return ok ? 0 : tls_pem_fault(st, pem->what, pem->file, asked);
 }
 
 static int load_key(SSL_CTX *ctx, const struct pem *pem, struct ugrpc_status *st)
@@ -82,11 +64,10 @@ static int load_key(SSL_CTX *ctx, const struct pem *pem, struct ugrpc_status *st
     BIO *bio = pem_open(pem);
     bool asked = false;
     EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, tls_no_passphrase, &asked) : NULL;
-    int rc = key && SSL_CTX_use_PrivateKey(ctx, key) == 1 ? 0
-                                                          : fault(pem, asked, st); /* it may not fit, too */
+    bool ok = key && SSL_CTX_use_PrivateKey(ctx, key) == 1; /* it may not fit the certificate */
     EVP_PKEY_free(key);
     BIO_free(bio);
-    return rc;
+    return ok ? 0 : tls_pem_fault(st, pem->what, pem->file, asked);
 }
 
 static int load_files(SSL_CTX *ctx, const struct tls_client_files *files, struct ugrpc_status *st)
@@ -104,8 +85,8 @@ static int load_files(SSL_CTX *ctx, const struct tls_client_files *files, struct
     if (!has_ca && SSL_CTX_set_default_verify_paths(ctx) != 1) {
         return status_set(st, UGRPC_FAILED_PRECONDITION, "the system's root certificates cannot be read");
     }
-    int rc = has_ca ? load_roots(ctx, &ca, st) : 0;
-    rc = rc || !has_key ? rc : load_certificate(ctx, &certificate, st);
+    int rc = has_ca ? load_certificates(ctx, &ca, add_root, st) : 0;
+    rc = rc || !has_key ? rc : load_certificates(ctx, &certificate, add_own, st);
     return rc || !has_key ? rc : load_key(ctx, &key, st);
 }
 

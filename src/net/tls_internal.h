@@ -28,7 +28,9 @@ struct tls *tls_alloc(struct ugrpc_status *st);
 
 /* Instead of OpenSSL's own, which asks on the terminal and waits: `asked` is a bool, to be set. */
 int tls_no_passphrase(char *to, int cap, int writing, void *asked);
-#define TLS_NEEDS_PASSPHRASE "needs a passphrase, for which nobody can be asked: store it without one"
+/* What is wrong with a PEM: OpenSSL's oldest error, or that a passphrase was asked for. `file` NULL: it was
+ * in memory. Returns -UGRPC_INVALID_ARGUMENT. */
+int tls_pem_fault(struct ugrpc_status *st, const char *what, const char *file, bool asked);
 
 /* A context with what both ends want of TLS. NULL with `st`. */
 SSL_CTX *tls_context_new(const SSL_METHOD *method, struct ugrpc_status *st);

@@ -13,13 +13,13 @@
 
 struct tls;
 struct tls_stream;
+struct tls_ticket;
 
 /* The server's end. NULL when memory runs out. */
 struct tls_stream *tls_stream_new(struct tls *tls);
 
 /* The client's end of a connection to `host`; the ticket is borrowed until tls_stream_free(). Its handshake
- * begins with the first tls_stream_read(). */
-struct tls_ticket;
+ * begins with the first tls_stream_read(). NULL when memory runs out. */
 struct tls_stream *tls_stream_new_client(struct tls *tls, const char *host, struct tls_ticket *ticket);
 void tls_stream_free(struct tls_stream *ts); /* NULL is fine */
 
@@ -27,7 +27,8 @@ void tls_stream_free(struct tls_stream *ts); /* NULL is fine */
 void tls_stream_feed(struct tls_stream *ts, const uint8_t *data, size_t len);
 
 /* Decrypted bytes, or 0 when more must be fed first, or negative: the connection is over. -UGRPC_CANCELLED is
- * the peer's own orderly end, -UGRPC_FAILED_PRECONDITION a handshake that did not succeed. */
+ * the peer's own orderly end, -UGRPC_FAILED_PRECONDITION a server's handshake that did not succeed (a
+ * client's is -UGRPC_UNAVAILABLE). */
 MUST_CHECK int tls_stream_read(struct tls_stream *ts, uint8_t *to, size_t cap, struct ugrpc_status *st);
 
 /* Encrypts all of it into tls_stream_out(). Not before the handshake is done. */
