@@ -7,7 +7,6 @@
 #include "ugrpc/pending.h"
 
 #define QUEUE_MAX       16 /* received messages that wait for ugrpc_stream_next(): then the server is held back */
-
 #define ONCE_TIMEOUT_MS 60000
 
 static void run_loop(struct ugrpc_channel *channel, uv_run_mode mode)
@@ -171,11 +170,12 @@ int ugrpc_unary_once(const char *target, const struct ugrpc_service *service,
     struct ugrpc_status *st)
 {
     struct ugrpc_status own;
+    st = st ? st : &own;
     struct ugrpc_call_options o = options ? *options : (struct ugrpc_call_options){0};
-    struct ugrpc_channel *channel = ugrpc_channel_new(NULL, target, channel_options, st ? st : &own);
+    struct ugrpc_channel *channel = ugrpc_channel_new(NULL, target, channel_options, st);
     *reply = NULL;
     if (!channel) {
-        return -(int)(st ? st : &own)->code;
+        return -(int)st->code;
     }
     if (o.wait_for_ready == UGRPC_WAIT_DEFAULT) {
         o.wait_for_ready = UGRPC_WAIT_YES;

@@ -93,20 +93,18 @@ static void set_authority(struct target *target)
         brackets ? "]" : "", target->port);
 }
 
-/* Makes room for one more address. */
-static struct address *add_address(struct target *target, struct ugrpc_status *st)
+static int add_address(struct target *target, const struct address *address, struct ugrpc_status *st)
 {
     struct address *addresses = realloc(target->addresses, (target->n_addresses + 1) * sizeof(*addresses));
     if (!addresses) {
-        status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
-        return NULL;
+        return status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
     }
     target->addresses = addresses;
-    addresses[target->n_addresses] = (struct address){0};
-    return &addresses[target->n_addresses++];
+    addresses[target->n_addresses++] = *address;
+    return 0;
 }
 
-/* Adds host and port as an address if they are one; false if the host is a name. */
+/* Host and port as an address if they are one; false if the host is a name. */
 static bool is_literal(const struct target *target, int family, struct address *address)
 {
     struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(target->port))};
@@ -134,14 +132,7 @@ static int parse_name(
         return rc;
     }
     set_authority(target);
-    if (is_literal(target, AF_UNSPEC, &literal)) {
-        struct address *address = add_address(target, st);
-        if (!address) {
-            return -UGRPC_RESOURCE_EXHAUSTED;
-        }
-        *address = literal;
-    }
-    return 0;
+    return is_literal(target, AF_UNSPEC, &literal) ? add_address(target, &literal, st) : 0;
 }
 
 static int parse_dns(
@@ -172,11 +163,13 @@ static int parse_addresses(
                                   : "there is something that is no IPv6 address",
                 st);
         }
-        struct address *address = target->n_addresses < MAX_ADDRESSES ? add_address(target, st) : NULL;
-        if (!address) {
+        if (target->n_addresses == MAX_ADDRESSES) {
             return malformed(target, "it has too many addresses", st);
         }
-        *address = literal;
+        rc = add_address(target, &literal, st);
+        if (rc) {
+            return rc;
+        }
         if (!text[len]) {
             break;
         }
@@ -193,16 +186,13 @@ static int parse_unix(struct target *target, const char *text, struct ugrpc_stat
     if (path != text && *path != '/') {
         return malformed(target, "after unix:// the path must begin with a slash", st);
     }
-    int len = snprintf(address_text, sizeof(address_text), "unix:%s", path);
-    struct address *address = add_address(target, st);
-    if (!address) {
-        return -UGRPC_RESOURCE_EXHAUSTED;
-    }
-    if ((size_t)len >= sizeof(address_text)) {
+    struct address address;
+    if ((size_t)snprintf(address_text, sizeof(address_text), "unix:%s", path) >= sizeof(address_text)) {
         return malformed(target, "the path is too long for a socket", st);
     }
     snprintf(target->authority, sizeof(target->authority), "localhost");
-    return address_parse(address, address_text, st);
+    int rc = address_parse(&address, address_text, st);
+    return rc ? rc : add_address(target, &address, st);
 }
 
 int target_parse(struct target *target, const char *text, const char *default_port, struct ugrpc_status *st)
