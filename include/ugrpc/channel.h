@@ -30,8 +30,8 @@ struct ugrpc_tls_options {
     const char *server_name; /* expect a certificate for this name instead of the target's host */
 };
 
-/* Caller frees with ugrpc_tls_creds_free(); channels keep a reference. NULL with `st` naming file and fault.
- */
+/* Caller frees with ugrpc_tls_creds_free(); channels keep a reference, also those on other threads. NULL with
+ * `st` naming file and fault. */
 UGRPC_API struct ugrpc_tls_creds *ugrpc_tls_creds_new(
     const struct ugrpc_tls_options *options, struct ugrpc_status *st);
 UGRPC_API void ugrpc_tls_creds_free(struct ugrpc_tls_creds *creds);
@@ -55,13 +55,14 @@ struct ugrpc_channel_options {
 
 /* `target`: "host:port", "dns:///host:port", "ipv4:10.0.0.7:50051", "ipv6:[::1]:50051", "unix:/run/x.sock";
  * without a port 443 (TLS) or 80. `loop` NULL: a private one, for blocking calls. Borrows the loop until
- * ugrpc_channel_free(). Does not connect yet. NULL with `st`: -UGRPC_INVALID_ARGUMENT for the target or
+ * ugrpc_channel_free(). Does not connect yet. NULL with `st`: UGRPC_INVALID_ARGUMENT for the target or
  * contradictory options. */
 UGRPC_API struct ugrpc_channel *ugrpc_channel_new(struct ugrpc_loop *loop, const char *target,
     const struct ugrpc_channel_options *options, struct ugrpc_status *st);
 
-/* Calls that still run are dropped silently: their callbacks will not run. Also from callbacks, but not with
- * a private loop from one that runs within a blocking call. NULL is fine. */
+/* Calls that still run are dropped silently: their callbacks will not run. Blocking streams are closed first.
+ * Also from callbacks, but not with a private loop from one that runs within a blocking call. NULL is fine.
+ */
 UGRPC_API void ugrpc_channel_free(struct ugrpc_channel *channel);
 
 enum ugrpc_connectivity { UGRPC_IDLE, UGRPC_CONNECTING, UGRPC_READY, UGRPC_TRANSIENT_FAILURE };
@@ -73,10 +74,11 @@ UGRPC_API void ugrpc_channel_watch(struct ugrpc_channel *channel,
     void (*changed)(struct ugrpc_channel *channel, enum ugrpc_connectivity state, void *userdata),
     void *userdata);
 
-/* Ends the blocking call that runs on this channel, or the next one to begin, with CANCELLED. Any thread, and
- * signal handlers. */
+/* Ends the blocking call that runs on this channel, or the next one to begin, with CANCELLED. Does nothing
+ * without a private loop. Any thread, and signal handlers. */
 UGRPC_API void ugrpc_channel_interrupt(struct ugrpc_channel *channel);
 
+/* As it was written; lives as long as the channel. */
 UGRPC_API const char *ugrpc_channel_target(const struct ugrpc_channel *channel);
 
 #ifdef __cplusplus

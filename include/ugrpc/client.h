@@ -25,7 +25,8 @@ struct ugrpc_pair {
 
 enum ugrpc_wait { UGRPC_WAIT_DEFAULT, UGRPC_WAIT_YES, UGRPC_WAIT_NO };
 
-/* Zero is the default, so name only what you change. Pointers are borrowed for the function that takes it. */
+/* Zero is the default, so name only what you change. Pointers are borrowed for the function that takes it;
+ * reply_metadata of a stream until it is closed. */
 struct ugrpc_call_options {
     int64_t timeout_ms;                   /* 0: no deadline (one-shot: 60 s); negative: it has passed */
     const struct ugrpc_call_creds *creds; /* after the channel's own; refused on an insecure channel */
@@ -49,13 +50,15 @@ struct ugrpc_pending_events {
     void (*done)(struct ugrpc_pending *pending, const struct ugrpc_status *st, void *userdata);
 };
 
-/* Begins a call. What is wrong from the start is told by done(), too. */
+/* Begins a call; never NULL. What is wrong from the start is told by done(), too. Borrows `method` and
+ * `events`, which are constant tables, until the channel is freed. */
 UGRPC_API struct ugrpc_pending *ugrpc_pending_new(struct ugrpc_channel *channel,
     const struct ugrpc_service *service, const struct ugrpc_method *method,
     const struct ugrpc_call_options *options, const struct ugrpc_pending_events *events, void *userdata);
 
 /* One request message (const ProtobufCMessage *, or const struct ugrpc_bytes *), encoded before it returns.
- * Unary and server-streaming calls send exactly one. FULL: not taken, ready() will come. */
+ * Unary and server-streaming calls send exactly one. FULL: not taken, as more than 64 KiB would wait to be
+ * sent; ready() will come. GONE: the call is over, or all is sent. */
 UGRPC_API enum ugrpc_sent ugrpc_pending_send(struct ugrpc_pending *pending, const void *message);
 /* All is sent. */
 UGRPC_API void ugrpc_pending_end(struct ugrpc_pending *pending);
@@ -76,7 +79,8 @@ UGRPC_API const char *ugrpc_pending_message(const struct ugrpc_pending *pending)
 UGRPC_API const char *ugrpc_pending_peer(const struct ugrpc_pending *pending); /* "" before it is connected */
 
 /* For generated code, whose callbacks have the types of their messages: an adapter, generated beside each
- * callback, gives `fn` its own type back and calls it. */
+ * callback, gives `fn` its own type back and calls it. Such a call has no ready(): who sends more than is
+ * taken at once begins it with ugrpc_pending_new(). */
 typedef void ugrpc_any_fn(void);
 typedef void ugrpc_reply_adapter(
     ugrpc_any_fn *fn, const struct ugrpc_status *st, const void *reply, void *userdata);
@@ -120,7 +124,8 @@ UGRPC_API int ugrpc_unary_once(const char *target, const struct ugrpc_service *s
     const struct ugrpc_channel_options *channel_options, const struct ugrpc_call_options *options,
     struct ugrpc_status *st);
 
-/* A streaming call. What is wrong is told when it is closed. */
+/* A streaming call; never NULL. What is wrong is told when it is closed, which comes before
+ * ugrpc_channel_free(). */
 UGRPC_API struct ugrpc_stream *ugrpc_stream_open(struct ugrpc_channel *channel,
     const struct ugrpc_service *service, const struct ugrpc_method *method,
     const struct ugrpc_call_options *options);

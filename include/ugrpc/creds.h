@@ -23,8 +23,8 @@ typedef int ugrpc_creds_fn(
 UGRPC_API int ugrpc_creds_add(struct ugrpc_creds_sink *sink, const char *key, const void *value, size_t len);
 
 /* A plugin; `free_userdata` (may be NULL) runs when the last channel or call has let go. Each constructor:
- * the caller frees with ugrpc_call_creds_free(); channels and calls keep references. NULL when memory runs
- * out. */
+ * the caller frees with ugrpc_call_creds_free(); channels and calls keep references. Channels on several
+ * threads may share them: then `fn` runs on each of these. Texts are copied. NULL when memory runs out. */
 UGRPC_API struct ugrpc_call_creds *ugrpc_call_creds_plugin(
     ugrpc_creds_fn *fn, void *userdata, void (*free_userdata)(void *userdata));
 /* Metadata "key": the API key, as the Microgrid API's clients send it. */
@@ -32,6 +32,7 @@ UGRPC_API struct ugrpc_call_creds *ugrpc_call_creds_key(const char *key);
 /* The same, and a signature with `secret`: "ts", "nonce" and "sig" (HMAC-SHA256 over key, ts, nonce and the
  * method's name). */
 UGRPC_API struct ugrpc_call_creds *ugrpc_call_creds_hmac(const char *key, const char *secret);
+/* Any thread. NULL is fine. */
 UGRPC_API void ugrpc_call_creds_free(struct ugrpc_call_creds *creds);
 
 #ifdef __cplusplus

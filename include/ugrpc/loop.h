@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The event loop that servers and channels run on. One loop = one thread: call everything from that thread;
- * only ugrpc_loop_post() and ugrpc_loop_stop() may come from elsewhere. */
+ * only ugrpc_loop_post(), ugrpc_loop_stop() and ugrpc_channel_interrupt() may come from elsewhere. */
 #ifndef UGRPC_LOOP_H
 #define UGRPC_LOOP_H
 
