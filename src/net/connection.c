@@ -25,9 +25,6 @@
 /* What TLS may have to answer, by itself, to a peer that does not read. */
 #define TLS_BACKLOG_MAX NET_WRITE_MAX
 
-#define TLS_HANDSHAKE   0x16 /* the first byte of a record */
-#define TLS_ALERT       0x15
-
 struct connection {
     uv_poll_t poll;
     int fd;
@@ -215,7 +212,7 @@ const char *connection_peer_subject(const struct connection *c)
 /* The first bytes of a server that should speak TLS. */
 static bool check_server(struct connection *c, const uint8_t *data)
 {
-    if (data[0] == TLS_HANDSHAKE || data[0] == TLS_ALERT) {
+    if (preface_is_tls_answer(data[0])) {
         return true;
     }
     end(c, UGRPC_FAILED_PRECONDITION, "it answers without TLS, but TLS was asked for");

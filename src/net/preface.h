@@ -4,6 +4,7 @@
 #ifndef NET_PREFACE_H
 #define NET_PREFACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,12 @@ enum preface_kind {
 
 /* Takes what came next, as far as it is needed, and tells. */
 enum preface_kind preface_take(struct preface *p, const uint8_t *data, size_t len);
+
+/* Whether it is how a server answers in TLS: with a record of a handshake, or with an alert. */
+static inline bool preface_is_tls_answer(uint8_t first)
+{
+    return first == 0x16 || first == 0x15;
+}
 
 /* A whole HTTP/1.1 answer, 400, which says what to do instead. */
 extern const char preface_http1_on_grpc[];

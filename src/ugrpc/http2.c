@@ -261,7 +261,7 @@ static void fill_option(nghttp2_option *option)
 {
     nghttp2_option_set_no_auto_window_update(option, 1);
     nghttp2_option_set_max_outbound_ack(option, MAX_ACKS);
-    nghttp2_option_set_max_send_header_block_length(option, 1 << 20);
+    nghttp2_option_set_max_send_header_block_length(option, MAX_HEADER_BLOCK);
     /* Resets are counted here: nghttp2's own limit answers INTERNAL_ERROR. */
     nghttp2_option_set_stream_reset_rate_limit(option, UINT64_MAX, UINT64_MAX);
 }

@@ -235,8 +235,7 @@ static size_t block_len(const nghttp2_nv *block, size_t n)
     return len;
 }
 
-#define OWN_HEADERS      11
-#define MAX_HEADER_BLOCK (1 << 20)
+#define OWN_HEADERS 10
 
 static int submit_headers(
     struct ugrpc_pending *pending, struct transport *transport, const struct outgoing_metadata *of_creds)

@@ -227,7 +227,7 @@ static bool check_server(struct session *s, const uint8_t *data, size_t len)
         preface->bytes[preface->len++] = *data++;
         len--;
     }
-    if (first[0] == 0x15 || first[0] == 0x16) { /* a TLS record: an alert or a handshake */
+    if (preface_is_tls_answer(first[0])) {
         status_set(&why, UGRPC_FAILED_PRECONDITION, "it answers with TLS, but plain text was asked for");
     } else if (first[0] == 'H') {
         status_set(&why, UGRPC_FAILED_PRECONDITION, "it answers with HTTP/1.1, not HTTP/2");

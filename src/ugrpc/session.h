@@ -14,6 +14,8 @@
 #include "ugrpc/frame.h"
 #include "ugrpc/loop_internal.h"
 
+#define MAX_HEADER_BLOCK (1 << 20) /* bytes of it that are sent at most */
+
 struct address;
 struct connection;
 struct session;
