@@ -103,6 +103,9 @@ void channel_on_goaway(struct session *s)
     struct ugrpc_channel *channel = transport->channel;
     bool current = channel->transport == transport, hasty = current && !was_steady(channel);
     transport->going = true;
+    if (!transport->ready) {
+        return; /* its greeting breaks the rules: the attempt to connect ends with the session */
+    }
     if (hasty && channel->sent_away) { /* not again and again without a pause */
         struct ugrpc_status why;
         status_set(&why, UGRPC_UNAVAILABLE, "it sends away whom it has just let in");

@@ -130,7 +130,7 @@ static void send_all(struct session *s)
     }
     if (nghttp2_session_want_write(s->h2)) {
         session_mark(s);
-    } else if (!nghttp2_session_want_read(s->h2) && s->client && s->streams) {
+    } else if (!nghttp2_session_want_read(s->h2) && s->client && (s->streams || !s->greeted)) {
         status_set(&why, UGRPC_UNAVAILABLE, "HTTP/2 has ended it"); /* s->fault says more */
         session_drop(s, &why);
     } else if (!nghttp2_session_want_read(s->h2)) {

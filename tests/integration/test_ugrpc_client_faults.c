@@ -306,6 +306,7 @@ static const struct greeting greetings[] = {
     {BYTES("SSH-2.0-OpenSSH_9.2\r\n"), "it does not answer with HTTP/2"},
     {BYTES("\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), "it does not answer with HTTP/2"},
     {BYTES("\0\0\0\6\0\0\0\0\0"), "it does not answer with HTTP/2"},
+    {BYTES("\0\0\1\4\0\0\0\0\0x"), "FRAME_SIZE_ERROR"},
 };
 
 static void say_greeting(struct raw_server *server, void *userdata)
