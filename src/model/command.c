@@ -404,8 +404,7 @@ static bool is_reached(const struct station *station)
         is_unanswered(station)) {
         return false;
     }
-    double power = component_reading(
-        component, axis == AXIS_ACTIVE ? METRIC_AC_ACTIVE_POWER : METRIC_AC_REACTIVE_POWER);
+    double power = component_reading(component, bounded_metric(axis_bounded(axis)));
     double off = axis == AXIS_ACTIVE && component_is_only_limited(component)
                      ? fabs(power) - fabs(setpoint->applied)
                      : fabs(power - setpoint->applied);

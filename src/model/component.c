@@ -118,6 +118,16 @@ enum metric bounded_metric(enum bounded bounded)
     return metrics[bounded];
 }
 
+enum bounded axis_bounded(enum axis axis)
+{
+    return axis == AXIS_ACTIVE ? BOUNDED_ACTIVE : BOUNDED_REACTIVE;
+}
+
+const char *axis_unit(enum axis axis)
+{
+    return metric_unit(bounded_metric(axis_bounded(axis)));
+}
+
 static double magnitude(struct range range)
 {
     return fmax(fabs(range.lower), fabs(range.upper));
