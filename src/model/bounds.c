@@ -411,11 +411,10 @@ static struct slot *slot_for(
             component_type_name(component->spec.type));
         return NULL;
     }
-    for (int i = 0; i < BOUNDED_COUNT; i++) {
-        if (bounded_metric((enum bounded)i) == metric && component_takes_bounds(component, (enum bounded)i)) {
-            *rc = component->device ? telemetry_check_online(component, st) : 0;
-            return *rc < 0 ? NULL : &component->added->slots[i];
-        }
+    int bounded = component_bounded(component, metric);
+    if (bounded >= 0) {
+        *rc = component->device ? telemetry_check_online(component, st) : 0;
+        return *rc < 0 ? NULL : &component->added->slots[bounded];
     }
     *rc = status_set(st, UGRPC_UNIMPLEMENTED, "%s: type %s takes no bounds for %s, but for %s",
         component_label(component), component_type_name(component->spec.type),
