@@ -41,7 +41,6 @@ struct station {
 struct zeroing {
     void (*done)(void *userdata);
     void *userdata;
-    struct timers *timers;
     struct timer timer;
     size_t pending;
 };
@@ -611,7 +610,7 @@ static void on_idle(struct outbox *outbox)
     if (station->zeroing) {
         station->zeroing = false;
         if (--zeroing->pending == 0) {
-            timer_start_in(zeroing->timers, &zeroing->timer, 0);
+            timer_start_in(timers_of(station), &zeroing->timer, 0);
         }
     }
 }
@@ -659,7 +658,7 @@ void command_zero_all(struct site *site, void (*done)(void *userdata), void *use
     if (!zeroing) {
         abort();
     }
-    *zeroing = (struct zeroing){.done = done, .userdata = userdata, .timers = site->timers};
+    *zeroing = (struct zeroing){.done = done, .userdata = userdata};
     timer_init(&zeroing->timer, on_zeroed, zeroing);
     site->zeroing = zeroing;
     for (size_t i = 0; i < site->n_components; i++) {
@@ -672,7 +671,7 @@ void command_zero_all(struct site *site, void (*done)(void *userdata), void *use
         }
     }
     if (zeroing->pending == 0) {
-        timer_start_in(zeroing->timers, &zeroing->timer, 0);
+        timer_start_in(site->timers, &zeroing->timer, 0);
     }
 }
 
