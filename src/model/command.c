@@ -366,8 +366,7 @@ void command_resume(struct component *component)
             continue;
         }
         struct setpoint *setpoint = setpoint_of(station);
-        station->outbox.told = TOLD_UNSURE;
-        setpoint->applied = NAN;
+        outbox_doubt(&station->outbox);
         station->retry_at_ns = 0;
         if (setpoint->mode == SETPOINT_ACTIVE) { /* it came meanwhile */
             reapply(station);
@@ -428,8 +427,7 @@ static void follow_state(struct station *station, const struct component_state *
     }
     bool left = state_operates(before) && !state_operates(now);
     if ((left || was_offline) && station->outbox.told != TOLD_NOTHING) {
-        station->outbox.told = TOLD_UNSURE; /* it may have forgotten: it is told again when it operates */
-        setpoint->applied = NAN;
+        outbox_doubt(&station->outbox); /* it may have forgotten: it is told again when it operates */
         station->retry_at_ns = 0;
     }
     reapply(station);
@@ -539,8 +537,7 @@ static void restore(struct station *station)
     struct setpoint *setpoint = setpoint_of(station);
     const struct request *accepted = &station->accepted;
     outbox_withdraw(&station->outbox, NULL); /* an order that followed from the refused request */
-    station->outbox.told = TOLD_UNSURE;
-    setpoint->applied = NAN;
+    outbox_doubt(&station->outbox);
     if (accepted->mode == SETPOINT_ACTIVE && accepted->until_ns <= now_ns(station)) {
         settle(station, COMMAND_FAILED);
         insist(station);
@@ -588,8 +585,7 @@ static void on_answered(struct outbox *outbox, const struct dispatch *dispatch, 
         return;
     }
     if (outbox->flying.order == ORDER_NONE && outbox->next.order == ORDER_NONE) {
-        outbox->told = TOLD_UNSURE;
-        setpoint->applied = NAN;
+        outbox_doubt(outbox);
     }
     station->retry_at_ns = now_ns(station) + RETRY_NS;
     if (!request && !station->failing) {
