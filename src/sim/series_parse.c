@@ -263,7 +263,8 @@ static double take_fraction(struct span *span)
     return fraction;
 }
 
-long series_days_of_date(int year, int month, int day)
+/* Days since 1970-01-01 of a date in the Gregorian calendar. */
+static long days_of_date(int year, int month, int day)
 {
     /* Years that begin in March, so that the leap day comes last. */
     long y = month > 2 ? year : year - 1;
@@ -292,9 +293,8 @@ static bool parse_time(struct span span, double *time_s)
     if (!take_zone(span) || year < MIN_YEAR || year > MAX_YEAR || month < 1 || month > 12 || day < 1) {
         return false;
     }
-    long date = series_days_of_date(year, month, day);
-    long next_month = month == 12 ? series_days_of_date(year + 1, 1, 1)
-                                  : series_days_of_date(year, month + 1, 1);
+    long date = days_of_date(year, month, day);
+    long next_month = month == 12 ? days_of_date(year + 1, 1, 1) : days_of_date(year, month + 1, 1);
     if (date >= next_month || hour > 23 || minute > 59 || second > 59) {
         return false;
     }
