@@ -388,13 +388,16 @@ static void report(struct part *part)
     builder.sample = (struct sample){
         .time_utc_ns = clock_now_utc_ns(sim->timers->clock),
         .readings = builder.readings,
+        .state = {.states = STATE_BIT(STATE_READY)},
         .momentary = {RANGE_ALL, RANGE_ALL, RANGE_ALL, RANGE_ALL},
     };
     if (part->kind->is_ac) {
         derive_ac(part);
         sample_put_ac(&builder, &part->ac, part->basic);
     }
-    part->kind->read(part, &builder);
+    if (part->kind->read) {
+        part->kind->read(part, &builder);
+    }
     if (part->errors) {
         struct component_state *state = &builder.sample.state;
         uint32_t operation = STATE_BIT(STATE_OFF) | STATE_BIT(STATE_STANDBY) | STATE_BIT(STATE_READY) |
