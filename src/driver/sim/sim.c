@@ -15,10 +15,9 @@
 
 #include "driver/sim/device.h"
 
-#define SLICE_PARTS    1000
-#define LONGEST_STEP_S 60.0 /* of physics at once: longer gaps, a suspend, say, did not happen to it */
-#define SETTLING_STEPS                                                                                       \
-    5 /* of a second, before the first sample: PV and loads are at work when clients come */
+#define SLICE_PARTS     1000
+#define LONGEST_STEP_S  60.0 /* of physics at once: longer gaps, a suspend, say, did not happen to it */
+#define SETTLING_STEPS  5    /* of a second, before the first sample: PV and loads are at work by then */
 #define REPORT_GRID_NS  (5 * NS_PER_MS)
 #define FINE_TICK_NS    (200 * NS_PER_MS)
 #define FINE_TICK_PARTS 1000 /* up to so many, physics is finer than the samples */
