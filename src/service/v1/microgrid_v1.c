@@ -112,7 +112,7 @@ static int add_bounds(struct face *face, const struct ugrpc_call *call,
 {
     struct rpc_caller caller;
     struct bounds_request added = {.n = request->n_bounds};
-    char label[128];
+    char label[SERVICE_LABEL_BYTES];
     service_label(face->service, request->component_id, label, sizeof(label));
     int rc = face_target_metric(face, (int)request->target_metric, label, &added.metric, st);
     if (rc || (rc = read_lifetime((unsigned)request->validity_duration, label, &added.lifetime_ns, st))) {
