@@ -37,6 +37,8 @@ struct sim {
     struct completion *completions, **completions_end;
 };
 
+double sim_data_time_s(const struct sim *sim, int64_t at_ns); /* on the data's clock */
+
 /* The error that a component or sensor starts with, as a bit; 0 if none is set. */
 int sim_read_error(const struct settings *settings, uint64_t *errors, struct ugrpc_status *st) MUST_CHECK;
 

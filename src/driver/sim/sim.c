@@ -183,10 +183,14 @@ void sim_describe(const struct device *device, char *out, size_t cap)
 
 /* What parts ask of their simulator. */
 
+double sim_data_time_s(const struct sim *sim, int64_t at_ns)
+{
+    return sim->start_s + (double)(at_ns - sim->started_at_ns) / (double)NS_PER_S * sim->speed;
+}
+
 double part_sim_time_s(const struct part *part)
 {
-    const struct sim *sim = part->sim;
-    return sim->start_s + (double)(sim->tick_at_ns - sim->started_at_ns) / (double)NS_PER_S * sim->speed;
+    return sim_data_time_s(part->sim, part->sim->tick_at_ns);
 }
 
 const double *part_voltages(const struct part *part)
@@ -560,9 +564,8 @@ static void sim_ack(struct device *device, struct component *component, status_f
     }
     part->errors = 0;
     part->wanted[AXIS_ACTIVE] = part->wanted[AXIS_REACTIVE] = 0;
-    bool off = part->kind == &inverter_kind ? part->inverter.sequence_params.has_dc_relay &&
-                                                  part->inverter.sequence.dc.position == RELAY_OPEN
-                                            : true;
+    bool off = part->kind != &inverter_kind || (part->inverter.sequence_params.has_dc_relay &&
+                                                   part->inverter.sequence.dc.position == RELAY_OPEN);
     begin_sequence(part, off ? SEQUENCE_OFF : SEQUENCE_STANDBY, done, userdata);
 }
 
