@@ -9,7 +9,6 @@
 
 #include <ugrpc/server.h>
 
-#include "base/base.h"
 #include "base/clock.h"
 #include "frequenz/api/microgrid/v1alpha19/microgrid.ugrpc.h"
 #include "service/face.h"
