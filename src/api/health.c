@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/base.h"
 #include "base/status.h"
 #include "grpc/health/v1/health.ugrpc.h"
 #include "ugrpc/serving.h"

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* grpc.reflection.v1 and v1alpha, which differ in nothing but their names: both are served with v1's
  * messages. What is told comes from the file descriptors that generated services carry. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "api/descriptor.h"
-#include "base/base.h"
 #include "base/status.h"
 #include "grpc/reflection/v1/reflection.ugrpc.h"
 #include "grpc/reflection/v1alpha/reflection.ugrpc.h"

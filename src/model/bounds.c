@@ -9,8 +9,8 @@
  * without charging at or above the upper one. What that leaves its inverters stands in dc_bounds.c. */
 #include "model/bounds.h"
 
-#include <assert.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -411,11 +411,10 @@ static struct slot *slot_for(
             component_type_name(component->spec.type));
         return NULL;
     }
-    for (int i = 0; i < BOUNDED_COUNT; i++) {
-        if (bounded_metric((enum bounded)i) == metric && component_takes_bounds(component, (enum bounded)i)) {
-            *rc = component->device ? telemetry_check_online(component, st) : 0;
-            return *rc < 0 ? NULL : &component->added->slots[i];
-        }
+    int bounded = component_bounded(component, metric);
+    if (bounded >= 0) {
+        *rc = component->device ? telemetry_check_online(component, st) : 0;
+        return *rc < 0 ? NULL : &component->added->slots[bounded];
     }
     *rc = status_set(st, UGRPC_UNIMPLEMENTED, "%s: type %s takes no bounds for %s, but for %s",
         component_label(component), component_type_name(component->spec.type),
@@ -497,7 +496,7 @@ int bounds_clear(struct component *component, const struct caller *caller, enum 
 bool bounds_have_added(const struct component *component, enum axis axis)
 {
     const struct bounds_ledger *ledger = component->added;
-    if (ledger->slots[axis == AXIS_ACTIVE ? BOUNDED_ACTIVE : BOUNDED_REACTIVE].added.n) {
+    if (ledger->slots[axis_bounded(axis)].added.n) {
         return true;
     }
     struct component *const *batteries;
@@ -513,14 +512,9 @@ bool bounds_have_added(const struct component *component, enum axis axis)
 
 /* ---- values ----------------------------------------------------------------------------------------- */
 
-static enum bounded bounded_of(enum axis axis)
-{
-    return axis == AXIS_ACTIVE ? BOUNDED_ACTIVE : BOUNDED_REACTIVE;
-}
-
 double bounds_apply(const struct component *component, enum axis axis, double requested)
 {
-    const struct ranges *in_force = &component->in_force[bounded_of(axis)];
+    const struct ranges *in_force = &component->in_force[axis_bounded(axis)];
     double nearest = ranges_nearest(in_force, requested, true);
     double floored = ranges_floor(in_force, nearest, component->spec.resolution);
     double least_w = axis == AXIS_ACTIVE ? component->spec.least_w : 0;
@@ -535,7 +529,7 @@ double bounds_nearest_own(const struct component *component, enum axis axis, dou
     struct ranges *work = &component->added->work;
     ranges_clear(work);
     ranges_add(work, RANGE_ALL);
-    clip(component, bounded_of(axis), true, work);
+    clip(component, axis_bounded(axis), true, work);
     ranges_round_inward(work);
     return ranges_nearest(work, value, true);
 }
@@ -557,7 +551,7 @@ static double acceptable_in(struct range range, double value, double resolution)
 void bounds_acceptable(
     const struct component *component, enum axis axis, double value, double *below, double *above)
 {
-    const struct ranges *in_force = &component->in_force[bounded_of(axis)];
+    const struct ranges *in_force = &component->in_force[axis_bounded(axis)];
     *below = value >= 0 ? 0 : NAN; /* 0 is always allowed */
     *above = value <= 0 ? 0 : NAN;
     for (size_t i = 0; i < in_force->n; i++) {
@@ -640,14 +634,14 @@ static void rating_objects(
     ranges_add(work, rated);
     ranges_round_inward(work);
     bool all = ranges_equal(work, &component->in_force[bounded]);
-    ranges_format(work, bounded == BOUNDED_REACTIVE ? "VAr" : "W", numbers, sizeof(numbers));
+    ranges_format(work, metric_unit(bounded_metric(bounded)), numbers, sizeof(numbers));
     object(objection, clamp(objection->value, rated), "rated%s%s", all ? "" : " ", all ? "" : numbers);
 }
 
 const char *bounds_reason(
     const struct component *component, enum axis axis, double value, char *out, size_t cap)
 {
-    enum bounded bounded = bounded_of(axis);
+    enum bounded bounded = axis_bounded(axis);
     struct objection objection = {.value = value, .out = out, .cap = cap};
     const struct component *open = graph_open_in_series(component);
     const struct ranges *added = &component->added->slots[bounded].added.all;

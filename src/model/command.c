@@ -41,7 +41,6 @@ struct station {
 struct zeroing {
     void (*done)(void *userdata);
     void *userdata;
-    struct timers *timers;
     struct timer timer;
     size_t pending;
 };
@@ -367,8 +366,7 @@ void command_resume(struct component *component)
             continue;
         }
         struct setpoint *setpoint = setpoint_of(station);
-        station->outbox.told = TOLD_UNSURE;
-        setpoint->applied = NAN;
+        outbox_doubt(&station->outbox);
         station->retry_at_ns = 0;
         if (setpoint->mode == SETPOINT_ACTIVE) { /* it came meanwhile */
             reapply(station);
@@ -404,8 +402,7 @@ static bool is_reached(const struct station *station)
         is_unanswered(station)) {
         return false;
     }
-    double power = component_reading(
-        component, axis == AXIS_ACTIVE ? METRIC_AC_ACTIVE_POWER : METRIC_AC_REACTIVE_POWER);
+    double power = component_reading(component, bounded_metric(axis_bounded(axis)));
     double off = axis == AXIS_ACTIVE && component_is_only_limited(component)
                      ? fabs(power) - fabs(setpoint->applied)
                      : fabs(power - setpoint->applied);
@@ -430,8 +427,7 @@ static void follow_state(struct station *station, const struct component_state *
     }
     bool left = state_operates(before) && !state_operates(now);
     if ((left || was_offline) && station->outbox.told != TOLD_NOTHING) {
-        station->outbox.told = TOLD_UNSURE; /* it may have forgotten: it is told again when it operates */
-        setpoint->applied = NAN;
+        outbox_doubt(&station->outbox); /* it may have forgotten: it is told again when it operates */
         station->retry_at_ns = 0;
     }
     reapply(station);
@@ -541,8 +537,7 @@ static void restore(struct station *station)
     struct setpoint *setpoint = setpoint_of(station);
     const struct request *accepted = &station->accepted;
     outbox_withdraw(&station->outbox, NULL); /* an order that followed from the refused request */
-    station->outbox.told = TOLD_UNSURE;
-    setpoint->applied = NAN;
+    outbox_doubt(&station->outbox);
     if (accepted->mode == SETPOINT_ACTIVE && accepted->until_ns <= now_ns(station)) {
         settle(station, COMMAND_FAILED);
         insist(station);
@@ -590,8 +585,7 @@ static void on_answered(struct outbox *outbox, const struct dispatch *dispatch, 
         return;
     }
     if (outbox->flying.order == ORDER_NONE && outbox->next.order == ORDER_NONE) {
-        outbox->told = TOLD_UNSURE;
-        setpoint->applied = NAN;
+        outbox_doubt(outbox);
     }
     station->retry_at_ns = now_ns(station) + RETRY_NS;
     if (!request && !station->failing) {
@@ -612,7 +606,7 @@ static void on_idle(struct outbox *outbox)
     if (station->zeroing) {
         station->zeroing = false;
         if (--zeroing->pending == 0) {
-            timer_start_in(zeroing->timers, &zeroing->timer, 0);
+            timer_start_in(timers_of(station), &zeroing->timer, 0);
         }
     }
 }
@@ -660,7 +654,7 @@ void command_zero_all(struct site *site, void (*done)(void *userdata), void *use
     if (!zeroing) {
         abort();
     }
-    *zeroing = (struct zeroing){.done = done, .userdata = userdata, .timers = site->timers};
+    *zeroing = (struct zeroing){.done = done, .userdata = userdata};
     timer_init(&zeroing->timer, on_zeroed, zeroing);
     site->zeroing = zeroing;
     for (size_t i = 0; i < site->n_components; i++) {
@@ -673,7 +667,7 @@ void command_zero_all(struct site *site, void (*done)(void *userdata), void *use
         }
     }
     if (zeroing->pending == 0) {
-        timer_start_in(zeroing->timers, &zeroing->timer, 0);
+        timer_start_in(site->timers, &zeroing->timer, 0);
     }
 }
 

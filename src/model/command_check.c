@@ -11,16 +11,6 @@
 #include "model/outbox.h"
 #include "model/parts.h"
 
-const char *axis_unit(enum axis axis)
-{
-    return axis == AXIS_ACTIVE ? "W" : "VAr";
-}
-
-enum bounded axis_bounded(enum axis axis)
-{
-    return axis == AXIS_ACTIVE ? BOUNDED_ACTIVE : BOUNDED_REACTIVE;
-}
-
 const char *power_format(enum axis axis, double power, char *out, size_t cap)
 {
     char number[32];

@@ -11,9 +11,6 @@
 int command_check(
     const struct component *component, enum axis axis, double power, bool *waits, struct ugrpc_status *st);
 
-const char *axis_unit(enum axis axis); /* "W" or "VAr" */
-enum bounded axis_bounded(enum axis axis);
-
 /* "+5000 W" */
 const char *power_format(enum axis axis, double power, char *out, size_t cap);
 

@@ -45,6 +45,13 @@ static const char *const sensor_types[SENSOR_TYPE_COUNT] = {
 #undef X
 };
 
+static const enum metric bounded_metrics[BOUNDED_COUNT] = {
+    [BOUNDED_ACTIVE] = METRIC_AC_ACTIVE_POWER,
+    [BOUNDED_REACTIVE] = METRIC_AC_REACTIVE_POWER,
+    [BOUNDED_DC_POWER] = METRIC_DC_POWER,
+    [BOUNDED_SOC] = METRIC_BATTERY_SOC_PCT,
+};
+
 const char *component_type_name(enum component_type type)
 {
     return types[type].name;
@@ -109,13 +116,27 @@ bool component_takes_bounds(const struct component *component, enum bounded boun
 
 enum metric bounded_metric(enum bounded bounded)
 {
-    static const enum metric metrics[BOUNDED_COUNT] = {
-        [BOUNDED_ACTIVE] = METRIC_AC_ACTIVE_POWER,
-        [BOUNDED_REACTIVE] = METRIC_AC_REACTIVE_POWER,
-        [BOUNDED_DC_POWER] = METRIC_DC_POWER,
-        [BOUNDED_SOC] = METRIC_BATTERY_SOC_PCT,
-    };
-    return metrics[bounded];
+    return bounded_metrics[bounded];
+}
+
+int component_bounded(const struct component *component, enum metric metric)
+{
+    for (int i = 0; i < BOUNDED_COUNT; i++) {
+        if (bounded_metrics[i] == metric) {
+            return component_takes_bounds(component, (enum bounded)i) ? i : -1;
+        }
+    }
+    return -1;
+}
+
+enum bounded axis_bounded(enum axis axis)
+{
+    return axis == AXIS_ACTIVE ? BOUNDED_ACTIVE : BOUNDED_REACTIVE;
+}
+
+const char *axis_unit(enum axis axis)
+{
+    return metric_unit(bounded_metric(axis_bounded(axis)));
 }
 
 static double magnitude(struct range range)

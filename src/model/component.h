@@ -187,6 +187,10 @@ bool component_has_dc_relays(const struct component *component); /* battery and 
 bool component_takes_power(const struct component *component, enum axis axis);
 bool component_takes_bounds(const struct component *component, enum bounded bounded);
 enum metric bounded_metric(enum bounded bounded);
+/* Which of its bounds are those of `metric` (enum bounded), or -1: it takes none for it. */
+int component_bounded(const struct component *component, enum metric metric);
+enum bounded axis_bounded(enum axis axis);
+const char *axis_unit(enum axis axis); /* "W" or "VAr" */
 
 /* The apparent power that both axes share. */
 double component_rated_va(const struct component *component);

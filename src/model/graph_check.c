@@ -31,23 +31,14 @@ static void tell(struct check *check, const struct component *component, const c
     check->told++;
 }
 
-static size_t index_of(const struct site *site, const struct component *component)
+static size_t *seen_of(struct check *check, const struct component *component)
 {
-    size_t low = 0, high = site->n_components;
-    while (high - low > 1) {
-        size_t middle = (low + high) / 2;
-        if (site->components[middle]->spec.id <= component->spec.id) {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
+    return &check->seen[site_find_component(check->site, component->spec.id)];
 }
 
 static bool first_visit(struct check *check, const struct component *component)
 {
-    size_t *seen = &check->seen[index_of(check->site, component)];
+    size_t *seen = seen_of(check, component);
     bool first = *seen != check->walk;
     *seen = check->walk;
     return first;
@@ -126,11 +117,11 @@ enum { COLOUR_NEW, COLOUR_OPEN, COLOUR_DONE };
 
 static void find_cycle(struct check *check, const struct component *component)
 {
-    size_t *colour = &check->seen[index_of(check->site, component)];
+    size_t *colour = seen_of(check, component);
     *colour = COLOUR_OPEN;
     for (size_t i = 0; i < component->n_children; i++) {
         const struct component *child = component->children[i];
-        size_t theirs = check->seen[index_of(check->site, child)];
+        size_t theirs = *seen_of(check, child);
         if (theirs == COLOUR_OPEN) {
             tell(check, child, "%s is under %s, which is under it in turn; connections must not form a cycle",
                 component_label(child), component_label(component));
@@ -207,9 +198,8 @@ static void battery_inverter_feeds(
 
 static void check_battery_inverter(struct check *check, const struct component *inverter)
 {
-    size_t batteries = 0, told = check->told;
     struct component *const *list;
-    batteries = graph_list_batteries(inverter, &list);
+    size_t batteries = graph_list_batteries(inverter, &list), told = check->told;
     check->walk++;
     for_each_neighbour(check, inverter, false, inverter, battery_inverter_feeds);
     if (batteries == 0 && check->told == told && check->complete) {

@@ -5,7 +5,6 @@
 #include "model/lifecycle.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "model/driver.h"
@@ -187,9 +186,8 @@ static void on_done(const struct ugrpc_status *st, void *userdata)
 static void on_limit(struct timer *timer, void *userdata)
 {
     struct run *run = userdata;
-    const struct device *device = run->component->device;
-    const char *step = device->driver->step ? device->driver->step(run->component->device, run->component)
-                                            : NULL;
+    struct device *device = run->component->device;
+    const char *step = device->driver->step ? device->driver->step(device, run->component) : NULL;
     struct ugrpc_status st;
     status_set(&st, UGRPC_UNAVAILABLE, "%s: %s has not ended after %d s, it is at: %s",
         component_label(run->component), lifecycle_name(run->action), LIFECYCLE_LIMIT_S,
@@ -299,6 +297,12 @@ int lifecycle_check_room(const struct component *component, struct ugrpc_status 
 static int check_sequence(
     const struct component *component, enum lifecycle_action action, struct ugrpc_status *st)
 {
+    bool accepts = lifecycle_accepts(component, action);
+    if (!accepts || !sequence_of(component, action)) {
+        return status_set(st, UGRPC_UNIMPLEMENTED, "%s: %s%s takes no %s", component_label(component),
+            accepts ? "its device" : "type ", accepts ? "" : component_type_name(component->spec.type),
+            lifecycle_name(action));
+    }
     int rc = telemetry_check_online(component, st);
     if (rc < 0) {
         return rc;
@@ -341,7 +345,7 @@ static int check_ack(const struct component *component, bool *needed, struct ugr
         return status_set(st, UGRPC_FAILED_PRECONDITION, "%s: %s is unrecoverable and cannot be acknowledged",
             component_label(component), errors_format(state->errors, errors, sizeof(errors)));
     }
-    if (!component->device->driver->ack) {
+    if (!sequence_of(component, LIFECYCLE_ACK)) {
         return status_set(
             st, UGRPC_UNIMPLEMENTED, "%s: its device takes no acknowledgement", component_label(component));
     }
@@ -351,11 +355,11 @@ static int check_ack(const struct component *component, bool *needed, struct ugr
 
 /* ---- actions ---------------------------------------------------------------------------------------- */
 
-static int run_ack(struct component *component, const struct caller *caller, status_fn *done, void *userdata,
-    struct ugrpc_status *st)
+int lifecycle_run(struct component *component, enum lifecycle_action action, const struct caller *caller,
+    status_fn *done, void *userdata, struct ugrpc_status *st)
 {
-    bool needed;
-    int rc = check_ack(component, &needed, st);
+    bool is_ack = action == LIFECYCLE_ACK, needed = true;
+    int rc = is_ack ? check_ack(component, &needed, st) : check_sequence(component, action, st);
     if (rc < 0) {
         return rc;
     }
@@ -365,40 +369,7 @@ static int run_ack(struct component *component, const struct caller *caller, sta
         later_answer(component->site->later, &at_once, NULL);
         return 0;
     }
-    struct run *run = component->lifecycle->ack;
-    if (run) {
-        return join(run, done, userdata, st);
-    }
-    rc = lifecycle_check_room(component, st);
-    if (rc < 0) {
-        return rc;
-    }
-    run = run_begin(component, LIFECYCLE_ACK);
-    waiters_add_status(&run->waiters, done, userdata);
-    tell_component(
-        component, EVENT_LIFECYCLE, "%s begins, from %s", lifecycle_name(LIFECYCLE_ACK), caller->label);
-    component->device->driver->ack(component->device, component, on_done, run);
-    return 0;
-}
-
-int lifecycle_run(struct component *component, enum lifecycle_action action, const struct caller *caller,
-    status_fn *done, void *userdata, struct ugrpc_status *st)
-{
-    if (action == LIFECYCLE_ACK) {
-        return run_ack(component, caller, done, userdata, st);
-    }
-    sequence_fn *sequence = sequence_of(component, action);
-    bool accepts = lifecycle_accepts(component, action);
-    if (!accepts || !sequence) {
-        return status_set(st, UGRPC_UNIMPLEMENTED, "%s: %s%s takes no %s", component_label(component),
-            accepts ? "its device" : "type ", accepts ? "" : component_type_name(component->spec.type),
-            lifecycle_name(action));
-    }
-    int rc = check_sequence(component, action, st);
-    if (rc < 0) {
-        return rc;
-    }
-    struct run *run = component->lifecycle->sequence;
+    struct run *run = is_ack ? component->lifecycle->ack : component->lifecycle->sequence;
     if (run && run->action == action) {
         return join(run, done, userdata, st);
     }
@@ -412,8 +383,10 @@ int lifecycle_run(struct component *component, enum lifecycle_action action, con
     run = run_begin(component, action);
     waiters_add_status(&run->waiters, done, userdata);
     tell_component(component, EVENT_LIFECYCLE, "%s begins, from %s", lifecycle_name(action), caller->label);
-    command_drop(component, lifecycle_name(action));
-    sequence(component->device, component, on_done, run);
+    if (!is_ack) {
+        command_drop(component, lifecycle_name(action));
+    }
+    sequence_of(component, action)(component->device, component, on_done, run);
     return 0;
 }
 

@@ -167,6 +167,11 @@ bool outbox_shares(const struct outbox *outbox, double power)
     return outbox->next.waiters.n > 0 && outbox->next.power == power;
 }
 
+void outbox_doubt(struct outbox *outbox)
+{
+    follow(outbox, &(const struct dispatch){.order = ORDER_NONE});
+}
+
 void outbox_withdraw(struct outbox *outbox, const struct ugrpc_status *st)
 {
     assert(outbox->next.waiters.n == 0 || st);

@@ -52,8 +52,7 @@ struct outbox {
     enum told told;
     struct timer limit; /* of what is flying */
     struct ticket tickets[OUTBOX_TICKETS];
-    const struct ticket
-        *ticket; /* of what is flying; NULL: the device owes too many answers to know this one */
+    const struct ticket *ticket; /* of what is flying; NULL: too many answers are owed to know this one */
     /* Runs when the device has answered and nothing else is under way yet. Does not answer the waiters. */
     void (*answered)(struct outbox *outbox, const struct dispatch *dispatch, const struct ugrpc_status *st);
     void (*idle)(struct outbox *outbox); /* then: nothing is under way any more */
@@ -82,6 +81,9 @@ bool outbox_shares(const struct outbox *outbox, double power);
 
 /* Forgets what has not been sent yet; who waits for it hears `st` (which may be NULL if nobody does). */
 void outbox_withdraw(struct outbox *outbox, const struct ugrpc_status *st);
+
+/* Nobody knows any more what the device follows: TOLD_UNSURE. */
+void outbox_doubt(struct outbox *outbox);
 
 /* Does not wait for the answer to what is under way if something is to follow: it counts as failed with `st`.
  */

@@ -158,7 +158,7 @@ int service_set_power(struct service *service, const struct caller *caller, uint
     service_label(service, id, label, sizeof(label));
     if (!isfinite(power)) {
         return status_set(st, UGRPC_INVALID_ARGUMENT, "%s: power is %g, must be a finite number of %s", label,
-            power, axis == AXIS_ACTIVE ? "W" : "VAr");
+            power, axis_unit(axis));
     }
     if ((rc = check_lifetime(label, lifetime, st))) {
         return rc;

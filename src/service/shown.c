@@ -32,14 +32,8 @@ size_t shown_readings(const struct telemetry *telemetry)
 
 const struct ranges *shown_bounds(const struct component *component, enum metric metric)
 {
-    for (int i = 0; i < BOUNDED_COUNT; i++) {
-        if (bounded_metric((enum bounded)i) == metric) {
-            return component_takes_bounds(component, (enum bounded)i)
-                       ? bounds_in_force(component, (enum bounded)i)
-                       : NULL;
-        }
-    }
-    return NULL;
+    int bounded = component_bounded(component, metric);
+    return bounded < 0 ? NULL : bounds_in_force(component, (enum bounded)bounded);
 }
 
 struct range shown_rated(const struct component *component, enum bounded bounded)

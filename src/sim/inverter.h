@@ -20,14 +20,12 @@ struct inverter_params {
 };
 
 struct inverter_inputs {
-    bool connected;      /* AC and DC relays closed and started; otherwise power falls to 0 at once */
-    double power_w;      /* set-point, or what a free running inverter would do */
-    double reactive_var; /* set-point; inductive positive */
-    struct power_range
-        able; /* AC power possible now, e.g. inverter_range_of_dc(); held at once, without ramp */
+    bool connected;          /* AC and DC relays closed and started; otherwise power falls to 0 at once */
+    double power_w;          /* set-point, or what a free running inverter would do */
+    double reactive_var;     /* set-point; inductive positive */
+    struct power_range able; /* AC power possible now (inverter_range_of_dc()); held at once, without ramp */
     double ambient_c;
-    double idle_w; /* own use, which AC bears while it is connected and converts nothing; 0: something else
-                      does */
+    double idle_w; /* own use, which AC bears while connected and idle; 0: something else does */
 };
 
 struct inverter_state {

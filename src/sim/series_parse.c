@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/status.h"
 
@@ -263,15 +264,6 @@ static double take_fraction(struct span *span)
     return fraction;
 }
 
-long series_days_of_date(int year, int month, int day)
-{
-    /* Years that begin in March, so that the leap day comes last. */
-    long y = month > 2 ? year : year - 1;
-    long m = month > 2 ? month - 3 : month + 9;
-    long before_month = (153 * m + 2) / 5;
-    return 365 * y + y / 4 - y / 100 + y / 400 + before_month + day - 1 - 719468;
-}
-
 static bool parse_time(struct span span, double *time_s)
 {
     int year, month, day, hour, minute, second = 0;
@@ -289,17 +281,12 @@ static bool parse_time(struct span span, double *time_s)
         return false;
     }
     double fraction = take_fraction(&span);
-    if (!take_zone(span) || year < MIN_YEAR || year > MAX_YEAR || month < 1 || month > 12 || day < 1) {
+    if (!take_zone(span) || year < MIN_YEAR || year > MAX_YEAR || hour > 23 || minute > 59 || second > 59) {
         return false;
     }
-    long date = series_days_of_date(year, month, day);
-    long next_month = month == 12 ? series_days_of_date(year + 1, 1, 1)
-                                  : series_days_of_date(year, month + 1, 1);
-    if (date >= next_month || hour > 23 || minute > 59 || second > 59) {
-        return false;
-    }
-    *time_s = date * 86400.0 + hour * 3600 + minute * 60 + second + fraction;
-    return true;
+    struct tm tm = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day};
+    *time_s = (double)timegm(&tm) + hour * 3600 + minute * 60 + second + fraction;
+    return tm.tm_mon == month - 1 && tm.tm_mday == day; /* timegm() moves the 31st of April to May */
 }
 
 /* strtod() alone would also take "inf", "nan" and hexadecimal. */

@@ -27,7 +27,4 @@ int series_rows_parse(struct series_rows *rows, const char *text, size_t len, co
     const char *column, struct ugrpc_status *st) MUST_CHECK;
 void series_rows_done(struct series_rows *rows);
 
-/* Days since 1970-01-01 of a date in the Gregorian calendar. */
-long series_days_of_date(int year, int month, int day);
-
 #endif

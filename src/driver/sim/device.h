@@ -5,15 +5,9 @@
 
 #include "driver/sim/part.h"
 
+struct completion;
+struct loaded_series;
 struct sensor_part;
-
-/* A callback that waits for the next turn of the loop. */
-struct completion {
-    struct completion *next;
-    status_fn *done;
-    void *userdata;
-    struct ugrpc_status st;
-};
 
 struct sim {
     struct device base;
@@ -43,11 +37,7 @@ struct sim {
     struct completion *completions, **completions_end;
 };
 
-/* Runs done() in the next turn. */
-void sim_complete(struct sim *sim, status_fn *done, void *userdata, const struct ugrpc_status *st);
-
-/* Puts a part's sample together and hands it to the model. */
-void sim_report(struct part *part);
+double sim_data_time_s(const struct sim *sim, int64_t at_ns); /* on the data's clock */
 
 /* The error that a component or sensor starts with, as a bit; 0 if none is set. */
 int sim_read_error(const struct settings *settings, uint64_t *errors, struct ugrpc_status *st) MUST_CHECK;

@@ -56,7 +56,8 @@ struct part_kind {
     /* Optional. One step of physics: sets the part's own power_w and reactive_var. Parents are stepped
      * before. */
     void (*step)(struct part *part, double dt_s);
-    /* Required. States (without errors), limits of the moment and readings besides the AC ones. */
+    /* Optional. States (without errors; READY if it does not say), limits of the moment and readings besides
+     * the AC ones. */
     void (*read)(struct part *part, struct sample_builder *builder);
     /* Optional: what start, standby, stop begin. settled() tells when it has ended; a failure sets
      * part->fault. */

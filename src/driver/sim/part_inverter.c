@@ -9,10 +9,8 @@
 #include "driver/sim/part.h"
 
 #define INDOORS_C 20.0
-#define NIGHT_USE                                                                                            \
-    0.0003            /* of the rated power, for a hybrid's controls, from AC while its modules are dark     \
-                       */
-#define MIDSUMMER 172 /* the day of the year whose clear sky stands in for data */
+#define NIGHT_USE 0.0003 /* of the rated power, from AC: a hybrid's controls while its modules are dark */
+#define MIDSUMMER 172    /* the day of the year whose clear sky stands in for data */
 
 /* Making it. */
 

@@ -5,11 +5,6 @@
 
 #include "driver/sim/part.h"
 
-static void read_load(struct part *part, struct sample_builder *builder)
-{
-    builder->sample.state.states = STATE_BIT(STATE_READY);
-}
-
 /* 230 V behind a usual power factor, spread over three phases. */
 static void consume(struct part *part, double power_w, double power_factor)
 {
@@ -102,7 +97,6 @@ const struct part_kind electrolyzer_kind = {
     .is_ac = true,
     .init = electrolyzer_init_part,
     .step = electrolyzer_step_part,
-    .read = read_load,
 };
 
 /* Heat pump or air conditioner. */
@@ -141,7 +135,6 @@ const struct part_kind hvac_kind = {
     .is_ac = true,
     .init = hvac_init_part,
     .step = hvac_step_part,
-    .read = read_load,
 };
 
 /* Crypto miner. */
@@ -167,5 +160,4 @@ const struct part_kind miner_kind = {
     .is_ac = true,
     .init = miner_init_part,
     .step = miner_step_part,
-    .read = read_load,
 };

@@ -23,16 +23,10 @@ static void grid_step_part(struct part *part, double dt_s)
     part_set_power(part, 0, 0);
 }
 
-static void always_ready(struct part *part, struct sample_builder *builder)
-{
-    builder->sample.state.states = STATE_BIT(STATE_READY);
-}
-
 const struct part_kind grid_kind = {
     .is_ac = true,
     .init = grid_init_part,
     .step = grid_step_part,
-    .read = always_ready,
 };
 
 /* Meter. */
@@ -70,11 +64,9 @@ const struct part_kind meter_kind = {
     .is_ac = true,
     .init = meter_init_part,
     .step = meter_step_part,
-    .read = always_ready,
 };
 
 /* Transformer, fuse, converter: they only pass power on, and measure it. */
 const struct part_kind passive_kind = {
     .is_ac = true,
-    .read = always_ready,
 };

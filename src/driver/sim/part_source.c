@@ -87,14 +87,8 @@ static void bank_step_part(struct part *part, double dt_s)
     part_set_power(part, part->bank.state.power_w, part->bank.state.reactive_var);
 }
 
-static void bank_read(struct part *part, struct sample_builder *builder)
-{
-    builder->sample.state.states = STATE_BIT(STATE_READY);
-}
-
 const struct part_kind bank_kind = {
     .is_ac = true,
     .init = bank_init_part,
     .step = bank_step_part,
-    .read = bank_read,
 };

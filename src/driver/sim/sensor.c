@@ -90,8 +90,7 @@ static void report(struct sensor_part *part)
     struct sim *sim = part->sim;
     struct sample_builder builder = {.sample = {.time_utc_ns = clock_now_utc_ns(sim->timers->clock)}};
     builder.sample.readings = builder.readings;
-    double time_s = sim->start_s + (double)(clock_now_ns(sim->timers->clock) - sim->started_at_ns) /
-                                       (double)NS_PER_S * sim->speed;
+    double time_s = sim_data_time_s(sim, clock_now_ns(sim->timers->clock));
     enum metric metric = sensor_metric(part);
     double value = source_at(&part->value, time_s);
     if (part->errors) {

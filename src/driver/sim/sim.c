@@ -15,10 +15,9 @@
 
 #include "driver/sim/device.h"
 
-#define SLICE_PARTS    1000
-#define LONGEST_STEP_S 60.0 /* of physics at once: longer gaps, a suspend, say, did not happen to it */
-#define SETTLING_STEPS                                                                                       \
-    5 /* of a second, before the first sample: PV and loads are at work when clients come */
+#define SLICE_PARTS     1000
+#define LONGEST_STEP_S  60.0 /* of physics at once: longer gaps, a suspend, say, did not happen to it */
+#define SETTLING_STEPS  5    /* of a second, before the first sample: PV and loads are at work by then */
 #define REPORT_GRID_NS  (5 * NS_PER_MS)
 #define FINE_TICK_NS    (200 * NS_PER_MS)
 #define FINE_TICK_PARTS 1000 /* up to so many, physics is finer than the samples */
@@ -44,6 +43,14 @@ static const struct part_kind *const kinds[COMPONENT_TYPE_COUNT] = {
     [COMPONENT_CAPACITOR_BANK] = &bank_kind,
 };
 
+/* A callback that waits for the next turn of the loop. */
+struct completion {
+    struct completion *next;
+    status_fn *done;
+    void *userdata;
+    struct ugrpc_status st;
+};
+
 static const struct driver sim_driver;
 
 static struct sim *sim_of(struct device *device)
@@ -56,6 +63,7 @@ static struct sim *sim_of(struct device *device)
 static void on_tick(struct timer *timer, void *userdata);
 static void on_complete(struct timer *timer, void *userdata);
 static void on_report(struct timer *timer, void *userdata);
+static void report(struct part *part);
 static void sim_destroy(struct device *device);
 
 static double local_time_of_day_s(struct clock *clock)
@@ -175,10 +183,14 @@ void sim_describe(const struct device *device, char *out, size_t cap)
 
 /* What parts ask of their simulator. */
 
+double sim_data_time_s(const struct sim *sim, int64_t at_ns)
+{
+    return sim->start_s + (double)(at_ns - sim->started_at_ns) / (double)NS_PER_S * sim->speed;
+}
+
 double part_sim_time_s(const struct part *part)
 {
-    const struct sim *sim = part->sim;
-    return sim->start_s + (double)(sim->tick_at_ns - sim->started_at_ns) / (double)NS_PER_S * sim->speed;
+    return sim_data_time_s(part->sim, part->sim->tick_at_ns);
 }
 
 const double *part_voltages(const struct part *part)
@@ -225,7 +237,7 @@ double part_source_now(const struct part *part, const struct source *source)
 
 /* Callbacks are never run from within the function that took them. */
 
-void sim_complete(struct sim *sim, status_fn *done, void *userdata, const struct ugrpc_status *st)
+static void complete(struct sim *sim, status_fn *done, void *userdata, const struct ugrpc_status *st)
 {
     struct completion *completion = malloc(sizeof(*completion));
     if (!completion) {
@@ -274,7 +286,7 @@ static void settle(struct part *part)
     }
     status_fn *done = part->on_settled;
     part->on_settled = NULL;
-    sim_report(part); /* whoever is told "done" already sees the new state */
+    report(part); /* whoever is told "done" already sees the new state */
     done(&part->fault, part->on_settled_userdata);
 }
 
@@ -369,7 +381,7 @@ static void derive_ac(struct part *part)
         part->live ? frequency_hz : 0, rated_a > 0 ? rated_a : 0);
 }
 
-void sim_report(struct part *part)
+static void report(struct part *part)
 {
     struct sim *sim = part->sim;
     if (part->offline) {
@@ -379,13 +391,16 @@ void sim_report(struct part *part)
     builder.sample = (struct sample){
         .time_utc_ns = clock_now_utc_ns(sim->timers->clock),
         .readings = builder.readings,
+        .state = {.states = STATE_BIT(STATE_READY)},
         .momentary = {RANGE_ALL, RANGE_ALL, RANGE_ALL, RANGE_ALL},
     };
     if (part->kind->is_ac) {
         derive_ac(part);
         sample_put_ac(&builder, &part->ac, part->basic);
     }
-    part->kind->read(part, &builder);
+    if (part->kind->read) {
+        part->kind->read(part, &builder);
+    }
     if (part->errors) {
         struct component_state *state = &builder.sample.state;
         uint32_t operation = STATE_BIT(STATE_OFF) | STATE_BIT(STATE_STANDBY) | STATE_BIT(STATE_READY) |
@@ -406,7 +421,7 @@ static void on_report(struct timer *timer, void *userdata)
     int64_t now_ns = clock_now_ns(timers->clock);
     int64_t missed = (now_ns - timer->at_ns) / interval_ns;
     timer_start_at(timers, timer, timer->at_ns + (missed + 1) * interval_ns);
-    sim_report(part);
+    report(part);
 }
 
 /* The driver. */
@@ -458,7 +473,7 @@ static int sim_start(struct device *device, struct ugrpc_status *st)
     for (size_t i = 0; i < sim->n_parts; i++) {
         struct part *part = sim->parts[i];
         int64_t interval_ns = part->component->spec.interval_ns;
-        sim_report(part);
+        report(part);
         /* spread over the first interval, so that samples do not all fall into one turn of the loop, nor each
          * into a turn of its own */
         int64_t offset_ns = (int64_t)((double)interval_ns * (double)(i + 1) / (double)sim->n_parts);
@@ -484,7 +499,7 @@ static void sim_set_power(struct device *device, struct component *component, en
     } else {
         part->wanted[axis] = power;
     }
-    sim_complete(part->sim, done, userdata, &st);
+    complete(part->sim, done, userdata, &st);
 }
 
 static void sim_release(
@@ -504,7 +519,7 @@ static void begin_sequence(struct part *part, enum sequence_goal goal, status_fn
         struct ugrpc_status aborted;
         status_set(&aborted, UGRPC_ABORTED, "%s: another sequence replaced this one",
             component_label(part->component));
-        sim_complete(part->sim, part->on_settled, part->on_settled_userdata, &aborted);
+        complete(part->sim, part->on_settled, part->on_settled_userdata, &aborted);
         part->on_settled = NULL;
     }
     part->fault = (struct ugrpc_status){.code = UGRPC_OK};
@@ -513,9 +528,9 @@ static void begin_sequence(struct part *part, enum sequence_goal goal, status_fn
         part->on_settled = done;
         part->on_settled_userdata = userdata;
     }
-    sim_report(part);
+    report(part);
     if (!part->kind->go) {
-        sim_complete(part->sim, done, userdata, &part->fault);
+        complete(part->sim, done, userdata, &part->fault);
     }
 }
 
@@ -544,14 +559,13 @@ static void sim_ack(struct device *device, struct component *component, status_f
         struct ugrpc_status st;
         status_set(
             &st, UGRPC_FAILED_PRECONDITION, "%s: the error is not recoverable", component_label(component));
-        sim_complete(part->sim, done, userdata, &st);
+        complete(part->sim, done, userdata, &st);
         return;
     }
     part->errors = 0;
     part->wanted[AXIS_ACTIVE] = part->wanted[AXIS_REACTIVE] = 0;
-    bool off = part->kind == &inverter_kind ? part->inverter.sequence_params.has_dc_relay &&
-                                                  part->inverter.sequence.dc.position == RELAY_OPEN
-                                            : true;
+    bool off = part->kind != &inverter_kind || (part->inverter.sequence_params.has_dc_relay &&
+                                                   part->inverter.sequence.dc.position == RELAY_OPEN);
     begin_sequence(part, off ? SEQUENCE_OFF : SEQUENCE_STANDBY, done, userdata);
 }
 

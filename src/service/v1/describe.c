@@ -2,7 +2,6 @@
 #include "service/v1/describe.h"
 
 #include <math.h>
-#include <string.h>
 
 #include <ugrpc/message.h>
 

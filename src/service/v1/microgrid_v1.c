@@ -112,7 +112,7 @@ static int add_bounds(struct face *face, const struct ugrpc_call *call,
 {
     struct rpc_caller caller;
     struct bounds_request added = {.n = request->n_bounds};
-    char label[128];
+    char label[SERVICE_LABEL_BYTES];
     service_label(face->service, request->component_id, label, sizeof(label));
     int rc = face_target_metric(face, (int)request->target_metric, label, &added.metric, st);
     if (rc || (rc = read_lifetime((unsigned)request->validity_duration, label, &added.lifetime_ns, st))) {
@@ -177,38 +177,37 @@ static void reactive_power_set(const struct ugrpc_status *st, int64_t valid_unti
     microgrid_v1_set_component_power_reactive_reply(call, &reply);
 }
 
+static void set_power(struct face *face, struct ugrpc_call *call, uint64_t id, enum axis axis, float power,
+    struct service_lifetime lifetime, command_fn *done)
+{
+    struct rpc_caller caller;
+    struct ugrpc_status st;
+    face_about(face, call, id);
+    if (service_set_power(face->service, rpc_caller_init(&caller, call), id, axis, (double)power, lifetime,
+            done, call, &st)) {
+        ugrpc_call_fail_status(call, &st);
+    }
+}
+
 static void set_component_power_active(
     struct ugrpc_call *call, const microgrid_v1_set_component_power_active_request *request, void *userdata)
 {
-    struct face *face = userdata;
-    struct rpc_caller caller;
-    struct ugrpc_status st;
-    struct service_lifetime lifetime = {
+    const struct service_lifetime lifetime = {
         .given = microgrid_v1_set_component_power_active_request_has_request_lifetime(request),
         .seconds = request->request_lifetime,
     };
-    face_about(face, call, request->component_id);
-    if (service_set_power(face->service, rpc_caller_init(&caller, call), request->component_id, AXIS_ACTIVE,
-            (double)request->power, lifetime, active_power_set, call, &st)) {
-        ugrpc_call_fail_status(call, &st);
-    }
+    set_power(userdata, call, request->component_id, AXIS_ACTIVE, request->power, lifetime, active_power_set);
 }
 
 static void set_component_power_reactive(
     struct ugrpc_call *call, const microgrid_v1_set_component_power_reactive_request *request, void *userdata)
 {
-    struct face *face = userdata;
-    struct rpc_caller caller;
-    struct ugrpc_status st;
-    struct service_lifetime lifetime = {
+    const struct service_lifetime lifetime = {
         .given = microgrid_v1_set_component_power_reactive_request_has_request_lifetime(request),
         .seconds = request->request_lifetime,
     };
-    face_about(face, call, request->component_id);
-    if (service_set_power(face->service, rpc_caller_init(&caller, call), request->component_id, AXIS_REACTIVE,
-            (double)request->power, lifetime, reactive_power_set, call, &st)) {
-        ugrpc_call_fail_status(call, &st);
-    }
+    set_power(
+        userdata, call, request->component_id, AXIS_REACTIVE, request->power, lifetime, reactive_power_set);
 }
 
 static void start_component(

@@ -9,7 +9,6 @@
 
 #include <ugrpc/server.h>
 
-#include "base/base.h"
 #include "base/clock.h"
 #include "frequenz/api/microgrid/v1alpha19/microgrid.ugrpc.h"
 #include "service/face.h"
@@ -143,7 +142,7 @@ static int augment(struct face *face, const struct ugrpc_call *call, const alpha
 {
     struct rpc_caller caller;
     struct bounds_request added = {0};
-    char label[128];
+    char label[SERVICE_LABEL_BYTES];
     service_label(face->service, request->electrical_component_id, label, sizeof(label));
     int rc = read_request(face, request, label, &added, st);
     if (rc) {
@@ -187,7 +186,7 @@ static int clear(struct face *face, const struct ugrpc_call *call,
 {
     struct rpc_caller caller;
     enum metric metric;
-    char label[128];
+    char label[SERVICE_LABEL_BYTES];
     service_label(face->service, request->electrical_component_id, label, sizeof(label));
     int rc = face_target_metric(face, (int)request->target_metric, label, &metric, st);
     return rc ? rc

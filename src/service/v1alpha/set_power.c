@@ -88,7 +88,7 @@ static int begin(struct face *face, const struct ugrpc_call *call, const alpha_p
     enum axis *axis, struct ugrpc_status *st)
 {
     struct rpc_caller caller;
-    char label[128];
+    char label[SERVICE_LABEL_BYTES];
     const struct service_lifetime lifetime = {
         .given = alpha_power_request_has_lifetime(request), .seconds = request->request_lifetime};
     service_label(face->service, request->electrical_component_id, label, sizeof(label));
