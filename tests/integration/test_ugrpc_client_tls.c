@@ -14,7 +14,6 @@
 #include "support/authority.h"
 #include "support/client_fixture.h"
 #include "support/proxy.h"
-#include "support/tls_files.h"
 
 #define LOCAL "DNS:localhost,IP:127.0.0.1"
 
@@ -204,7 +203,7 @@ static void files_that_are_no_use_are_named(void **state)
 {
     struct secured *s = *state;
     struct issued own = authority_issue(s->authority, "client", NULL, -1, 1);
-    struct tls_files_made locked;
+    struct issued locked = authority_issue(s->authority, "locked", NULL, -1, 1);
     assert_no_creds(&(struct ugrpc_tls_options){.ca_file = "/nowhere/ca.pem"}, "/nowhere/ca.pem");
     assert_no_creds(&(struct ugrpc_tls_options){.ca_pem = "no certificate"}, "CA certificates");
     assert_no_creds(&(struct ugrpc_tls_options){.ca_file = own.key}, own.key);
@@ -212,12 +211,10 @@ static void files_that_are_no_use_are_named(void **state)
     assert_no_creds(&(struct ugrpc_tls_options){.key_file = own.key}, "its certificate");
     assert_no_creds(&(struct ugrpc_tls_options){.certificate_file = own.certificate, .key_file = s->leaf.key},
         s->leaf.key);
-    tls_files_make(&locked);
-    tls_files_encrypt_key(&locked, "secret");
+    issued_encrypt_key(&locked, "secret");
     assert_no_creds(
         &(struct ugrpc_tls_options){.certificate_file = locked.certificate, .key_file = locked.key},
         "needs a passphrase");
-    tls_files_remove(&locked);
 }
 
 static void contradictory_options_are_refused(void **state)
