@@ -162,7 +162,8 @@ class TestResolution:
 
 class TestRange:
     def test_the_refusal_names_component_value_bounds_and_the_nearest_accepted(self, all_site):
-        with refused(StatusCode.OUT_OF_RANGE, "bat_inv_1 (4)", "-15000", "-10000", "10000"):
+        words = ["bat_inv_1 (4)", "-15000 W", "-10000 ... 10000 W", "nearest allowed: -10000 W"]
+        with refused(StatusCode.OUT_OF_RANGE, *words):
             all_site.set_active(4, -15000)
 
     def test_the_bound_itself_is_inside_and_the_next_float_outside(self, all_site):
