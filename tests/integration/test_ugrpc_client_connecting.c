@@ -22,12 +22,16 @@ static const struct ugrpc_call_options wait_for_ready = {.wait_for_ready = UGRPC
 static void the_addresses_of_a_target_are_tried_in_order(void **state)
 {
     struct client_fixture *f = *state;
+    struct raw_server *last = raw_server_new(f->loop, NULL, NULL);
     struct heard heard = {0};
     char target[256];
-    snprintf(target, sizeof(target), "ipv4:127.0.0.1:1,127.0.0.1:2,%s", f->target);
+    snprintf(
+        target, sizeof(target), "ipv4:127.0.0.1:1,127.0.0.1:2,%s,%s", f->target, raw_server_address(last));
     client_open(f, target, NULL);
     client_call(f, NULL, "x", &heard);
     assert_int_equal(heard.code, UGRPC_OK);
+    assert_int_equal(raw_server_connections(last), 0);
+    raw_server_free(last);
 }
 
 static void a_host_is_looked_up(void **state)

@@ -18,12 +18,13 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "net/tls.h"
+#include "support/authority.h"
 #include "support/echo_fixture.h"
-#include "support/tls_files.h"
 
 struct secured {
     struct fixture f; /* first */
-    struct tls_files_made files;
+    struct authority *authority;
+    struct issued files;
 };
 
 static void serve(struct secured *s, bool require_certificate)
@@ -31,7 +32,7 @@ static void serve(struct secured *s, bool require_certificate)
     struct ugrpc_server_tls_options options = {
         .certificate_file = s->files.certificate,
         .key_file = s->files.key,
-        .client_ca_file = require_certificate ? s->files.certificate : NULL,
+        .client_ca_file = require_certificate ? authority_certificate(s->authority) : NULL,
         .require_client_certificate = require_certificate,
     };
     struct ugrpc_server_tls *tls = ugrpc_server_tls_new(&options, NULL);
@@ -43,7 +44,8 @@ static void serve(struct secured *s, bool require_certificate)
 static int set_up(void **state)
 {
     struct secured *s = calloc(1, sizeof(*s));
-    tls_files_make(&s->files);
+    s->authority = authority_new();
+    s->files = authority_issue(s->authority, "localhost", NULL, -1, 1);
     *state = s;
     return 0;
 }
@@ -61,7 +63,7 @@ static int tear_down(void **state)
 {
     struct secured *s = *state;
     fixture_stop(&s->f);
-    tls_files_remove(&s->files);
+    authority_free(s->authority);
     free(s);
     return 0;
 }
@@ -69,7 +71,7 @@ static int tear_down(void **state)
 static int tear_down_files(void **state)
 {
     struct secured *s = *state;
-    tls_files_remove(&s->files);
+    authority_free(s->authority);
     free(s);
     return 0;
 }
@@ -171,7 +173,7 @@ static void a_key_with_a_passphrase_is_refused_in_words_rather_than_asked_for(vo
     struct secured *s = *state;
     struct ugrpc_status st;
     struct ugrpc_server_tls_options options = {s->files.certificate, s->files.key};
-    tls_files_encrypt_key(&s->files, "secret");
+    issued_encrypt_key(&s->files, "secret");
     assert_null(ugrpc_server_tls_new(&options, &st));
     assert_non_null(strstr(st.message, s->files.key));
     assert_non_null(strstr(st.message, "passphrase"));
@@ -184,7 +186,7 @@ static void a_renewed_key_with_a_passphrase_leaves_the_old_one(void **state)
     struct tls_files files = {s->files.certificate, s->files.key};
     struct tls *tls = tls_new(&files, &st);
     assert_non_null(tls);
-    tls_files_encrypt_key(&s->files, "secret");
+    issued_encrypt_key(&s->files, "secret");
     const struct timespec later[2] = {{.tv_sec = 2000000000}, {.tv_sec = 2000000000}};
     assert_int_equal(utimensat(AT_FDCWD, s->files.key, later, 0), 0);
     assert_int_equal(tls_refresh(tls, NS_PER_S, &st), -UGRPC_INVALID_ARGUMENT);

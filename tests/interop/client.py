@@ -132,8 +132,42 @@ class Stream:
         self.call.cancel()
 
 
-class Client:
+class Waits:
+    """What a client waits for in a component's stream; `active` is its version's number of active power."""
+
+    def until(self, component_id, condition, what="the awaited sample", limit_s=LIMIT_S):
+        with self.stream(component_id, limit_s=limit_s) as stream:
+            return stream.until(condition, f"component {component_id}: {what}")
+
+    def sample(self, component_id):
+        """The first sample there is."""
+        return self.until(component_id, lambda sample: "UNKNOWN" not in sample.states, "a sample")
+
+    def wait_state(self, component_id, *states, limit_s=LIMIT_S):
+        return self.until(component_id, lambda sample: sample.states == set(states), f"{states}", limit_s)
+
+    def wait_power(self, component_id, power, tolerance=30.0, metric=None, limit_s=LIMIT_S):
+        metric = metric or self.active
+        return self.until(
+            component_id,
+            lambda sample: metric in sample.values and abs(sample[metric] - power) <= tolerance,
+            f"{power} within {tolerance} of metric {metric}",
+            limit_s,
+        )
+
+    def holds_power(self, component_id, power, until, tolerance):
+        """Every sample has this power until one is a second later than `until`."""
+        with self.stream(component_id) as stream:
+            for sample in stream:
+                assert abs(sample[self.active] - power) <= tolerance, sample
+                if sample.at > until + 1:
+                    break
+
+
+class Client(Waits):
     """A connection of its own to one gateway."""
+
+    active = ACTIVE
 
     def __init__(self, target, credentials=None, options=(), **channel):
         options = [("grpc.use_local_subchannel_pool", 1), *options]
@@ -179,25 +213,6 @@ class Client:
             chosen = [] if wanted == ([],) else wanted
             request.filter.CopyFrom(request.SensorDataStreamFilter(metrics=chosen))
         return Stream(self.stub.ReceiveSensorDataStream(request, timeout=limit_s), Sample.of_sensor)
-
-    def until(self, component_id, condition, what="the awaited sample", limit_s=LIMIT_S):
-        with self.stream(component_id, limit_s=limit_s) as stream:
-            return stream.until(condition, f"component {component_id}: {what}")
-
-    def sample(self, component_id):
-        """The first sample there is."""
-        return self.until(component_id, lambda sample: "UNKNOWN" not in sample.states, "a sample")
-
-    def wait_state(self, component_id, *states, limit_s=LIMIT_S):
-        return self.until(component_id, lambda sample: sample.states == set(states), f"{states}", limit_s)
-
-    def wait_power(self, component_id, power, tolerance=30.0, metric=ACTIVE, limit_s=LIMIT_S):
-        return self.until(
-            component_id,
-            lambda sample: metric in sample.values and abs(sample[metric] - power) <= tolerance,
-            f"{power} within {tolerance} of metric {metric}",
-            limit_s,
-        )
 
     def wait_bounds(self, component_id, metric, ranges, tolerance=0.01, limit_s=LIMIT_S):
         def close(sample):

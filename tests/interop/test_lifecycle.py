@@ -77,11 +77,14 @@ class TestInverter:
     def test_stop_and_standby_drop_set_points_for_good(self, all_site):
         for away in (all_site.standby, all_site.stop):
             all_site.set_active(4, 5000)
+            all_site.set_reactive(4, 3000)
             all_site.wait_power(4, 5000)
+            all_site.wait_power(4, 3000, metric=REACTIVE)
             away(4)
             all_site.start(4)
             with all_site.stream(4) as stream:
-                assert all(abs(sample[ACTIVE]) < 50 for sample in stream.take(10))
+                for sample in stream.take(10):
+                    assert abs(sample[ACTIVE]) < 50 and abs(sample[REACTIVE]) < 50
 
     def test_afterwards_what_ran_free_is_held_at_zero_or_released_as_after_an_expiry(self, all_site):
         for component in (9, 26):

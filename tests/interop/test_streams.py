@@ -166,7 +166,7 @@ class TestBoundsInStreams:
             for one in sample.bounds:
                 assert one.HasField("lower") and one.HasField("upper")
                 assert math.isfinite(one.lower) and math.isfinite(one.upper)
-                assert previous < one.lower <= one.upper or previous == -math.inf
+                assert previous < one.lower <= one.upper
                 previous = one.upper
 
     def test_they_come_with_a_filter_too(self, all_site):

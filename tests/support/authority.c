@@ -114,3 +114,16 @@ struct issued authority_issue(struct authority *a, const char *name, const char 
     EVP_PKEY_free(key);
     return issued;
 }
+
+void issued_encrypt_key(const struct issued *issued, const char *passphrase)
+{
+    FILE *file = fopen(issued->key, "r+");
+    assert_non_null(file);
+    EVP_PKEY *key = PEM_read_PrivateKey(file, NULL, NULL, NULL);
+    rewind(file);
+    assert_int_equal(PEM_write_PrivateKey(file, key, EVP_aes_128_cbc(), (const unsigned char *)passphrase,
+                         (int)strlen(passphrase), NULL, NULL),
+        1);
+    fclose(file);
+    EVP_PKEY_free(key);
+}

@@ -17,5 +17,7 @@ const char *authority_certificate(const struct authority *authority);
  * from now. `name` is the file's and the subject's. */
 struct issued authority_issue(
     struct authority *authority, const char *name, const char *names, int from_h, int to_h);
+/* Writes the key again, to be opened with this passphrase. */
+void issued_encrypt_key(const struct issued *issued, const char *passphrase);
 
 #endif

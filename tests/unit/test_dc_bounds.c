@@ -9,6 +9,7 @@
 
 #include "fake_site.h"
 #include "model/sharing.h"
+#include "near.h"
 #include "sim/inverter.h"
 
 #define READY  STATE_BIT(STATE_READY)
@@ -39,12 +40,8 @@ static void assert_ranges(const struct component *component, size_t n, const str
     const struct ranges *in_force = bounds_in_force(component, BOUNDED_ACTIVE);
     assert_int_equal(in_force->n, n);
     for (size_t i = 0; i < n; i++) {
-        if (fabs(in_force->items[i].lower - want[i].lower) > ROUNDING_W ||
-            fabs(in_force->items[i].upper - want[i].upper) > ROUNDING_W) {
-            print_error("%g ... %g instead of %g ... %g\n", in_force->items[i].lower,
-                in_force->items[i].upper, want[i].lower, want[i].upper);
-            fail();
-        }
+        assert_near(in_force->items[i].lower, want[i].lower, ROUNDING_W);
+        assert_near(in_force->items[i].upper, want[i].upper, ROUNDING_W);
     }
 }
 

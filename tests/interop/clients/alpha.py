@@ -12,7 +12,7 @@ from frequenz.api.common.v1alpha8.microgrid.electrical_components import electri
 from frequenz.api.common.v1alpha8.microgrid.sensors import sensors_pb2 as sensors
 from google.protobuf.empty_pb2 import Empty
 
-from client import LIMIT_S, Stream, seconds
+from client import LIMIT_S, Stream, Waits, seconds
 
 VERSIONS = ["v1alpha18", "v1alpha19"]
 ONE_VERSION = pytest.mark.parametrize("version", VERSIONS[:1])  # for what takes long: the two are one implementation
@@ -122,8 +122,10 @@ class Setting:
         return self.end()[0]
 
 
-class Alpha:
+class Alpha(Waits):
     """A connection of its own to one gateway, in one of the versions."""
+
+    active = ACTIVE
 
     def __init__(self, target, version, **channel):
         package = f"frequenz.api.microgrid.{version}.microgrid_pb2"
@@ -177,25 +179,6 @@ class Alpha:
         request = self.api.ReceiveSensorTelemetryStreamRequest(sensor_id=sensor_id)
         call = self.stub.ReceiveSensorTelemetryStream(self._filter(request, wanted), timeout=limit_s)
         return Stream(call, Sample.of_sensor)
-
-    def until(self, component_id, condition, what="the awaited sample", limit_s=LIMIT_S):
-        with self.stream(component_id, limit_s=limit_s) as stream:
-            return stream.until(condition, f"component {component_id}: {what}")
-
-    def sample(self, component_id):
-        """The first sample there is."""
-        return self.until(component_id, lambda sample: "UNKNOWN" not in sample.states, "a sample")
-
-    def wait_state(self, component_id, *states, limit_s=LIMIT_S):
-        return self.until(component_id, lambda sample: sample.states == set(states), f"{states}", limit_s)
-
-    def wait_power(self, component_id, power, tolerance=30.0, metric=ACTIVE, limit_s=LIMIT_S):
-        return self.until(
-            component_id,
-            lambda sample: metric in sample.values and abs(sample[metric] - power) <= tolerance,
-            f"{power} within {tolerance} of metric {metric}",
-            limit_s,
-        )
 
     def wait_bounds(self, component_id, metric, ranges, limit_s=LIMIT_S):
         return self.until(

@@ -48,11 +48,7 @@ class TestPower:
         ours, theirs = both
         until = ours.set_active(4, 5000, 10)
         assert theirs.set_power(4, 3000, 60).outcome() == "SUCCESS"
-        with theirs.stream(4) as stream:
-            for sample in stream:
-                assert sample[ACTIVE] == pytest.approx(3000, abs=200)
-                if sample.at > until + 1:
-                    break
+        theirs.holds_power(4, 3000, until, tolerance=200)
 
 
 class TestBounds:

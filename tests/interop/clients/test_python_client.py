@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import math
+import re
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -29,6 +30,7 @@ from frequenz.client.microgrid.sensor import SensorStateCode
 
 from aio import complaints, power_of, until
 from client import LIMIT_S
+from daemon import wait_until
 
 ACTIVE, REACTIVE = Metric.AC_POWER_ACTIVE, Metric.AC_POWER_REACTIVE
 KINDS = {
@@ -135,9 +137,14 @@ class TestTelemetry:
             await until(receiver, lambda one: one.states[0].sampled_at > restarted)
 
     async def test_an_unknown_id_is_tried_again_and_the_gateway_lives(self, gateway):
-        site = gateway("all")
+        site = gateway("all", args=["--log-level", "debug"])
+
+        def tries():
+            return len(re.findall(r"from 127\.0\.0\.1:\d+: NOT_FOUND: no component 99999", site.log()))
+
         async with connected(site) as client:
             client.receive_component_data_samples_stream(ComponentId(99999), [ACTIVE])
+            await asyncio.to_thread(wait_until, lambda: tries() > 1, LIMIT_S, "a second try")
             await client.list_components()
             await power_of(client, 4, 0)
 
