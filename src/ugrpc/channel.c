@@ -115,9 +115,9 @@ void channel_on_goaway(struct session *s)
     }
     if (current) {
         channel->sent_away = hasty;
-    }
-    if (current && !hasty) {
-        backoff_reset(&channel->backoff);
+        if (!hasty) {
+            backoff_reset(&channel->backoff);
+        }
     }
     retire(transport);
 }
