@@ -571,8 +571,8 @@ int bounds_add(struct component *component, const struct caller *caller, const s
         "%zu bound%s of %s added for %g s, now in force: %s, from %s", request->n, PLURAL(request->n),
         metric_name(request->metric), (double)request->lifetime_ns / NS_PER_S,
         follow_entries(slot, text, sizeof(text)), caller->label);
-    journal_added(slot, caller, request, &added,
-        slot->added.n == n_before && slot->added.version == version_before);
+    journal_added(
+        slot, caller, request, &added, slot->added.n == n_before && slot->added.version == version_before);
     return 0;
 }
 

@@ -296,7 +296,8 @@ void command_keep(const struct component *component)
 {
     for (int axis = 0; axis < AXIS_COUNT; axis++) {
         const struct station *station = station_of(component, (enum axis)axis);
-        if (station && (setpoint_of(station)->mode != SETPOINT_FREE || station->outbox.told != TOLD_NOTHING)) {
+        if (station &&
+            (setpoint_of(station)->mode != SETPOINT_FREE || station->outbox.told != TOLD_NOTHING)) {
             keep(station);
         }
     }
@@ -544,17 +545,16 @@ static uint64_t write_command(
     const struct station *station, const struct caller *caller, double power, int64_t lifetime_s)
 {
     const struct component *component = station->outbox.component;
-    return journal_write_command(
-        component->site, &(struct journal_command){
-                             .verb = station->outbox.axis == AXIS_ACTIVE ? JOURNAL_SET_ACTIVE
-                                                                         : JOURNAL_SET_REACTIVE,
-                             .component_id = component->spec.id,
-                             .component = component->spec.name,
-                             .caller = caller,
-                             .value = power,
-                             .lifetime_ns = lifetime_s * NS_PER_S,
-                             .detail = "",
-                         });
+    return journal_write_command(component->site,
+        &(struct journal_command){
+            .verb = station->outbox.axis == AXIS_ACTIVE ? JOURNAL_SET_ACTIVE : JOURNAL_SET_REACTIVE,
+            .component_id = component->spec.id,
+            .component = component->spec.name,
+            .caller = caller,
+            .value = power,
+            .lifetime_ns = lifetime_s * NS_PER_S,
+            .detail = "",
+        });
 }
 
 /* The component is woken, as soon as the journal knows why. */
@@ -566,13 +566,14 @@ static void on_wake_kept(void *userdata)
     }
 }
 
-static void wake(struct station *station, double applied, int64_t lifetime_s, command_fn *done, void *userdata)
+static void wake(
+    struct station *station, double applied, int64_t lifetime_s, command_fn *done, void *userdata)
 {
     struct component *component = station->outbox.component;
     const struct setpoint *setpoint = setpoint_of(station);
     struct waiters at_once = {0};
-    waiters_add_command(&at_once, done, userdata, setpoint->until_utc_ns,
-        (struct waiter_entry){.entry = setpoint->entry});
+    waiters_add_command(
+        &at_once, done, userdata, setpoint->until_utc_ns, (struct waiter_entry){.entry = setpoint->entry});
     later_answer(component->site->later, &at_once, NULL);
     station->accepted = request_of(setpoint);
     tell_accepted(station, applied, lifetime_s, ", as soon as it is ready");

@@ -42,9 +42,9 @@ struct journal_command {
     uint64_t component_id;
     const char *component; /* its name; "" if the site has none of this id */
     const struct caller *caller;
-    double value;         /* W or VAr; NAN: none */
-    int64_t lifetime_ns;  /* 0: none */
-    const char *detail;   /* of bounds: "ac_active_power -2000 ... 4000 W"; else "" */
+    double value;        /* W or VAr; NAN: none */
+    int64_t lifetime_ns; /* 0: none */
+    const char *detail;  /* of bounds: "ac_active_power -2000 ... 4000 W"; else "" */
 };
 
 /* What an axis goes on with. */
@@ -81,8 +81,8 @@ struct journal_keeper {
     /* A command that never was one, in a row of its own; it may be written late. */
     void (*write_refusal)(
         struct journal *journal, const struct journal_command *command, const struct ugrpc_status *st);
-    void (*write_end)(struct journal *journal, const struct journal_setpoint *setpoint,
-        enum journal_end end, const char *why);
+    void (*write_end)(struct journal *journal, const struct journal_setpoint *setpoint, enum journal_end end,
+        const char *why);
 
     void (*keep_setpoint)(struct journal *journal, const struct journal_setpoint *setpoint);
     /* Identical ones are kept once, with the later end. */
@@ -115,8 +115,8 @@ void journal_write_outcome(const struct site *site, uint64_t entry, const struct
 void journal_write_refusal(
     const struct site *site, const struct journal_command *command, const struct ugrpc_status *st);
 
-/* True: done() runs once from a later turn of the loop, when all that was written before is safe. False: there
- * is no journal to wait for, and done() does not come. */
+/* True: done() runs once from a later turn of the loop, when all that was written before is safe. False:
+ * there is no journal to wait for, and done() does not come. */
 bool journal_sync(const struct site *site, journal_sync_fn *done, void *userdata) MUST_CHECK;
 
 #endif

@@ -251,13 +251,12 @@ static uint64_t write_command(
                                                   });
 }
 
-static int join(struct run *run, const struct caller *caller, status_fn *done, void *userdata,
-    struct ugrpc_status *st)
+static int join(
+    struct run *run, const struct caller *caller, status_fn *done, void *userdata, struct ugrpc_status *st)
 {
     int rc = waiters_check_room(&run->waiters, component_label(run->component), st);
     if (rc == 0) {
-        waiters_add_status(
-            &run->waiters, done, userdata, write_command(run->component, run->action, caller));
+        waiters_add_status(&run->waiters, done, userdata, write_command(run->component, run->action, caller));
     }
     return rc;
 }

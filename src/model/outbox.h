@@ -77,8 +77,8 @@ bool outbox_takes_release(const struct outbox *outbox);
  * withdrawn first. */
 void outbox_command(
     struct outbox *outbox, double power, const struct request *request, command_fn *done, void *userdata);
-/* The gateway's own, which waits for no journal. Who waits for what was to follow goes on waiting: it is the same set-point, worked out
- * anew. Anything else must be withdrawn first. */
+/* The gateway's own, which waits for no journal. Who waits for what was to follow goes on waiting: it is the
+ * same set-point, worked out anew. Anything else must be withdrawn first. */
 void outbox_send(struct outbox *outbox, enum order order, double power);
 
 /* A command for `power` would share the answer to an order that has not been sent yet. */
