@@ -83,6 +83,10 @@ static void receive_component_data_stream(
         return;
     }
     uv_timer_t *timer = malloc(sizeof(*timer));
+    if (!timer) {
+        ugrpc_call_fail(call, UGRPC_RESOURCE_EXHAUSTED, "no memory for another stream");
+        return;
+    }
     uv_timer_init(userdata, timer);
     timer->data = call;
     uv_timer_start(timer, send_sample, 0, 1000);
