@@ -62,8 +62,12 @@ static void resolve(struct lookup *lookup)
         return;
     }
     lookup->addresses = calloc(MAX_ADDRESSES, sizeof(*lookup->addresses));
-    for (const struct addrinfo *one = found; one && lookup->addresses && lookup->n < MAX_ADDRESSES;
-         one = one->ai_next) {
+    if (!lookup->addresses) {
+        status_set(&lookup->st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
+        freeaddrinfo(found);
+        return;
+    }
+    for (const struct addrinfo *one = found; one && lookup->n < MAX_ADDRESSES; one = one->ai_next) {
         struct address *address = &lookup->addresses[lookup->n++];
         memcpy(&address->sa, one->ai_addr, one->ai_addrlen);
         address->len = one->ai_addrlen;
