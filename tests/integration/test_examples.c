@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -50,6 +51,50 @@ static void a_refused_stream_tells_why(void **state)
     process_assert_says(&ran.err, "watch: ");
     process_assert_says(&ran.err, "4711");
     process_done(&ran);
+}
+
+static void a_stream_is_watched_in_an_epoll_loop_until_its_user_has_enough(void **state)
+{
+    struct gateway *g = *state;
+    struct process watching = {0};
+    gateway_start(g, ARGS(ON_DEFAULT_SITE), NULL);
+    const struct process_options options = {.argv = ARGS(EXAMPLE_EPOLL, "4", g->addresses[0])};
+    process_start(&watching, &options);
+    int64_t until_ns = process_deadline_ns(PROCESS_PATIENCE_MS);
+    while (process_count(&watching.out, "4: ") < 2) {
+        assert_true(process_turn(&watching, -1, until_ns));
+    }
+    process_signal(&watching, SIGINT);
+    assert_int_equal(process_wait(&watching, PROCESS_PATIENCE_MS), 0);
+    process_done(&watching);
+}
+
+static void an_epoll_loop_hears_of_a_stream_that_is_refused(void **state)
+{
+    struct gateway *g = *state;
+    struct process ran = {0};
+    gateway_start(g, ARGS(ON_DEFAULT_SITE), NULL);
+    assert_int_equal(run(&ran, ARGS(EXAMPLE_EPOLL, "4711", g->addresses[0])), 1);
+    process_assert_says(&ran.err, "epoll: ");
+    process_assert_says(&ran.err, "4711");
+    process_done(&ran);
+}
+
+static void glibs_main_loop_makes_a_call(void **state)
+{
+#ifdef EXAMPLE_GLIB
+    struct gateway *g = *state;
+    struct process ran = {0}, refused = {0};
+    gateway_start(g, ARGS(ON_DEFAULT_SITE), NULL);
+    assert_int_equal(run(&ran, ARGS(EXAMPLE_GLIB, g->addresses[0])), 0);
+    process_assert_says(&ran.out, "   4  bat_inv_1\n");
+    assert_int_equal(run(&refused, ARGS(EXAMPLE_GLIB, "127.0.0.1:1")), 1);
+    process_assert_says(&refused.err, "glib: cannot reach 127.0.0.1:1: ");
+    process_done(&refused);
+    process_done(&ran);
+#else
+    skip(); /* there is no GLib here */
+#endif
 }
 
 static void a_one_shot_call_goes_over_tls_with_a_key(void **state)
@@ -117,6 +162,9 @@ int main(void)
         GATEWAY_TEST(a_refused_stream_tells_why),
         GATEWAY_TEST(a_one_shot_call_goes_over_tls_with_a_key),
         GATEWAY_TEST(an_own_servicer_is_listed_and_watched_by_the_clients),
+        GATEWAY_TEST(a_stream_is_watched_in_an_epoll_loop_until_its_user_has_enough),
+        GATEWAY_TEST(an_epoll_loop_hears_of_a_stream_that_is_refused),
+        GATEWAY_TEST(glibs_main_loop_makes_a_call),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
