@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A blocking call: lists the components of a microgrid. usage: list [TARGET], by default 127.0.0.1:50051. */
+/* A blocking call: lists the components of a microgrid. usage: list [TARGET], by default 127.0.0.1:50051.
+ * Built with
+ *
+ *     cc -o list list.c $(pkg-config --cflags --libs libmicrogrid) */
 #include <inttypes.h>
 #include <stdio.h>
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A one-shot call over TLS, with an API key if there is one: connects, asks for the site's name, closes.
- * usage: once TARGET CA_FILE [KEY]. */
+ * usage: once TARGET CA_FILE [KEY]. Built with
+ *
+ *     cc -o once once.c $(pkg-config --cflags --libs libmicrogrid) */
 #include <stdio.h>
 
 #include <microgrid/v1.h>

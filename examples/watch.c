@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* An asynchronous stream: watches the active power of a component. The loop is the library's own; it works in
- * a libuv loop of yours (ugrpc_loop_attach()) and in any other (ugrpc_loop_fd()) alike. usage: watch
- * COMPONENT_ID [TARGET [MESSAGES]], by default 127.0.0.1:50051 and for ever. */
+ * a libuv loop of yours (ugrpc_loop_attach()) and in any other (epoll.c, glib.c) alike. usage: watch
+ * COMPONENT_ID [TARGET [MESSAGES]], by default 127.0.0.1:50051 and for ever. Built with
+ *
+ *     cc -o watch watch.c $(pkg-config --cflags --libs libmicrogrid) */
 #include <stdio.h>
 #include <stdlib.h>
 

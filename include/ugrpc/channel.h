@@ -43,10 +43,11 @@ struct ugrpc_channel_options {
     const struct ugrpc_call_creds *call_creds; /* for every call; refused on an insecure channel */
     const char *authority;                     /* sent instead of the target's host and port */
     const char *user_agent;                    /* before "ugrpc-c/VERSION" */
-    int64_t keepalive_time_ms;                 /* of silence, then a ping; 0: none (10 s at least) */
-    int64_t keepalive_timeout_ms;              /* 20 s for its answer, then the connection is given up */
+    int64_t keepalive_time_ms; /* of silence, then a ping; 0: none (10 s at least). Doubled, for this channel,
+                                * each time that the server sends GOAWAY with "too_many_pings" (gRFC A8) */
+    int64_t keepalive_timeout_ms; /* 20 s for its answer, then the connection is given up */
     bool keepalive_without_calls;
-    int64_t connect_timeout_ms;         /* 20 s for connect, TLS and HTTP/2's first frame, each address */
+    int64_t connect_timeout_ms;         /* 20 s for connect, TLS and HTTP/2's first frame, all addresses */
     int64_t backoff_ms, max_backoff_ms; /* 1 s, 2 min; grows by 1.6, give or take a fifth */
     uint32_t max_receive_bytes;         /* 4 MiB a message, also after decompression */
     uint32_t max_send_bytes;            /* 0: no limit */
@@ -54,9 +55,10 @@ struct ugrpc_channel_options {
 };
 
 /* `target`: "host:port", "dns:///host:port", "ipv4:10.0.0.7:50051", "ipv6:[::1]:50051", "unix:/run/x.sock";
- * without a port 443 (TLS) or 80. `loop` NULL: a private one, for blocking calls. Borrows the loop until
- * ugrpc_channel_free(). Does not connect yet. NULL with `st`: UGRPC_INVALID_ARGUMENT for the target or
- * contradictory options. */
+ * without a port 443 (TLS) or 80. Of several addresses, IPv6 and IPv4 in turns, the next one is tried when
+ * 250 ms have passed or the one before has failed, and the first whose server greets is taken. `loop` NULL: a
+ * private one, for blocking calls. Borrows the loop until ugrpc_channel_free(). Does not connect yet. NULL
+ * with `st`: UGRPC_INVALID_ARGUMENT for the target or contradictory options. */
 UGRPC_API struct ugrpc_channel *ugrpc_channel_new(struct ugrpc_loop *loop, const char *target,
     const struct ugrpc_channel_options *options, struct ugrpc_status *st);
 

@@ -29,8 +29,11 @@ UGRPC_API void ugrpc_loop_run(struct ugrpc_loop *loop);
 /* Ends ugrpc_loop_run() after the present turn. Any thread. */
 UGRPC_API void ugrpc_loop_stop(struct ugrpc_loop *loop);
 
-/* For use inside another kind of loop (epoll, GLib, …): wait for `fd` to be readable, at most `timeout_ms`
- * (-1: for ever), then call turn(), which never blocks. */
+/* For use inside another kind of loop (examples/epoll.c, examples/glib.c): wait for the descriptor to be
+ * readable, level-triggered, at most for timeout_ms() (-1: for ever), then call turn(), after either. It does
+ * not block, and runs the callbacks; not to be called from one. The descriptor is the loop's and stays the
+ * same; the timeout is to be asked for before each wait, as it is 0 when something has been begun since the
+ * last turn. */
 UGRPC_API int ugrpc_loop_fd(struct ugrpc_loop *loop);
 UGRPC_API int ugrpc_loop_timeout_ms(struct ugrpc_loop *loop);
 UGRPC_API void ugrpc_loop_turn(struct ugrpc_loop *loop);

@@ -40,7 +40,7 @@ static int begin(struct ugrpc_channel *channel, struct ugrpc_status *st)
             "channel to %s: a callback cannot make blocking calls on the channel that it comes from",
             channel->target.text);
     }
-    if (channel->transport) {
+    if (channel->transports) {
         run_loop(channel, UV_RUN_NOWAIT);
     }
     return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A channel's way to its server: IDLE until a call wants it, then lookup, one address after the other, READY;
- * or TRANSIENT_FAILURE and, after the back-off, again, as long as calls wait. */
+/* A channel's way to its server: IDLE until a call wants it, then lookup, and attempts to connect to one
+ * address after the other, which overlap: whose server greets first is taken, READY. Or TRANSIENT_FAILURE
+ * and, after the back-off, again, as long as calls wait. */
 #include "ugrpc/channel_internal.h"
 
 #include <stdio.h>
@@ -18,9 +19,9 @@
 #define NO_KEEPALIVE_MS  (365 * INT64_C(86400000))
 #define MIN_KEEPALIVE_MS 10000
 #define MAX_OPTION_MS    (INT64_C(40) * 86400 * 1000)
-#define STEADY_NS        NS_PER_S /* a connection that stood so long was no failure */
+#define STEADY_NS        NS_PER_S          /* a connection that stood so long was no failure */
+#define HEAD_START_NS    (250 * NS_PER_MS) /* of an attempt to connect, before the next one begins */
 
-static void connect_next(struct ugrpc_channel *channel);
 static void start_waiting(struct ugrpc_channel *channel);
 
 /* ---- state ------------------------------------------------------------------------------------------ */
@@ -60,6 +61,164 @@ static void fail(struct ugrpc_channel *channel, const struct ugrpc_status *why)
     }
 }
 
+/* ---- connecting ------------------------------------------------------------------------------------- */
+
+/* The first attempt to connect among `transport` and those after it; NULL: there is none. */
+static struct transport *attempt_from(struct transport *transport)
+{
+    while (transport && transport->ready) {
+        transport = transport->next;
+    }
+    return transport;
+}
+
+/* A target that is one address names it itself. */
+static void add_cause(
+    const struct ugrpc_channel *channel, struct ugrpc_status *cause, const char *address, const char *why)
+{
+    bool named = channel->target.n_addresses != 1;
+    size_t used = strlen(cause->message);
+    snprintf(cause->message + used, sizeof(cause->message) - used, "%s%s%s%s", used ? "; " : "",
+        named ? address : "", named ? ": " : "", why);
+}
+
+static void note_failure(struct ugrpc_channel *channel, const char *address, const struct ugrpc_status *why)
+{
+    if (!channel->any_failed) {
+        channel->any_failed = true;
+        channel->cause = (struct ugrpc_status){.code = why->code};
+    }
+    add_cause(channel, &channel->cause, address, why->message);
+}
+
+void channel_explain(const struct ugrpc_channel *channel, struct ugrpc_status *why)
+{
+    const struct transport *attempt = attempt_from(channel->transports);
+    *why = channel->cause;
+    for (; attempt; attempt = attempt_from(attempt->next)) {
+        add_cause(channel, why, session_peer(attempt->session), "no answer yet");
+    }
+}
+
+static int connect_to(struct ugrpc_channel *channel, const struct address *address, struct ugrpc_status *st)
+{
+    struct transport *transport = calloc(1, sizeof(*transport));
+    if (!transport) {
+        return status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
+    }
+    transport->channel = channel;
+    transport->refs = 1;
+    transport->session = session_connect(channel->loop, address, channel->tls, channel->server_name,
+        &channel->ticket, &client_role, &channel->limits, &channel->counters, transport, st);
+    if (!transport->session) {
+        free(transport);
+        return -(int)st->code;
+    }
+    transport->next = channel->transports;
+    channel->transports = transport;
+    return 0;
+}
+
+/* One address more, while those before it may still answer; or all have failed. */
+static void connect_next(struct ugrpc_channel *channel)
+{
+    struct timers *timers = loop_timers(channel->loop);
+    struct ugrpc_status why;
+    bool begun = false;
+    while (!begun && channel->next_address < channel->end_address) {
+        const struct address *address = channel->next_address++;
+        begun = connect_to(channel, address, &why) == 0;
+        if (!begun) {
+            char text[ADDRESS_TEXT_MAX];
+            address_format(address, text);
+            note_failure(channel, text, &why);
+        }
+    }
+    if (!attempt_from(channel->transports)) {
+        timer_stop(timers, &channel->attempt);
+        why = channel->cause;
+        fail(channel, &why);
+        return;
+    }
+    int64_t next_ns = loop_now_ns(channel->loop) + HEAD_START_NS;
+    bool more = channel->next_address < channel->end_address && next_ns < channel->connect_by_ns;
+    timer_start_at(timers, &channel->attempt, more ? next_ns : channel->connect_by_ns);
+}
+
+static void end_attempts(struct ugrpc_channel *channel, const struct ugrpc_status *why)
+{
+    struct transport *attempt = attempt_from(channel->transports), *next;
+    timer_stop(loop_timers(channel->loop), &channel->attempt);
+    for (; attempt; attempt = next) {
+        next = attempt_from(attempt->next);
+        session_drop(attempt->session, why);
+    }
+}
+
+static void on_attempt(struct timer *timer, void *userdata)
+{
+    struct ugrpc_channel *channel = userdata;
+    struct ugrpc_status why;
+    if (loop_now_ns(channel->loop) < channel->connect_by_ns) {
+        connect_next(channel);
+        return;
+    }
+    channel->next_address = channel->end_address;
+    status_set(&why, UGRPC_DEADLINE_EXCEEDED, "no HTTP/2 within %u ms", channel->limits.handshake_timeout_ms);
+    end_attempts(channel, &why); /* the last of them tells that all have failed */
+}
+
+static void connect_first(struct ugrpc_channel *channel, const struct address *addresses, size_t n)
+{
+    channel->next_address = addresses;
+    channel->end_address = addresses + n;
+    channel->connect_by_ns = loop_now_ns(channel->loop) + channel->limits.handshake_timeout_ms * NS_PER_MS;
+    channel->any_failed = false;
+    connect_next(channel);
+}
+
+static void on_lookup(struct address *addresses, size_t n, const struct ugrpc_status *st, void *userdata)
+{
+    struct ugrpc_channel *channel = userdata;
+    channel->lookup = NULL;
+    loop_let_go(channel->loop);
+    free(channel->addresses);
+    channel->addresses = addresses;
+    if (n > 0) {
+        connect_first(channel, addresses, n);
+    } else {
+        fail(channel, st);
+    }
+}
+
+static void connect_now(struct ugrpc_channel *channel)
+{
+    struct ugrpc_status st;
+    timer_stop(loop_timers(channel->loop), &channel->retry);
+    set_state(channel, UGRPC_CONNECTING);
+    if (channel->target.n_addresses) {
+        connect_first(channel, channel->target.addresses, channel->target.n_addresses);
+        return;
+    }
+    channel->lookup = lookup_start(
+        channel->loop, channel->target.host, channel->target.port, on_lookup, channel, &st);
+    if (channel->lookup) {
+        loop_hold(channel->loop);
+    } else {
+        fail(channel, &st);
+    }
+}
+
+static void on_retry(struct timer *timer, void *userdata)
+{
+    struct ugrpc_channel *channel = userdata;
+    if (channel->waiting) {
+        connect_now(channel);
+    } else {
+        set_state(channel, UGRPC_IDLE);
+    }
+}
+
 /* ---- transports ------------------------------------------------------------------------------------- */
 
 void transport_unref(struct transport *transport)
@@ -89,18 +248,34 @@ void channel_on_greeted(struct session *s)
 {
     struct transport *transport = session_userdata(s);
     struct ugrpc_channel *channel = transport->channel;
+    struct ugrpc_status why;
     if (!transport->ready) {
         transport->ready = true;
+        channel->transport = transport;
+        channel->cause = (struct ugrpc_status){0};
         channel->ready_since_ns = loop_now_ns(channel->loop);
         set_state(channel, UGRPC_READY);
+        status_set(&why, UGRPC_CANCELLED, "another address was faster");
+        end_attempts(channel, &why);
     }
     start_waiting(channel);
 }
 
-void channel_on_goaway(struct session *s)
+static bool is_about_pings(const nghttp2_goaway *goaway)
+{
+    static const char text[] = "too_many_pings";
+    return goaway->error_code == NGHTTP2_ENHANCE_YOUR_CALM && goaway->opaque_data_len == sizeof(text) - 1 &&
+           memcmp(goaway->opaque_data, text, sizeof(text) - 1) == 0;
+}
+
+void channel_on_goaway(struct session *s, const nghttp2_goaway *goaway)
 {
     struct transport *transport = session_userdata(s);
     struct ugrpc_channel *channel = transport->channel;
+    int64_t *keepalive_ms = &channel->limits.keepalive_time_ms;
+    if (is_about_pings(goaway)) {
+        *keepalive_ms = 2 * *keepalive_ms < NO_KEEPALIVE_MS ? 2 * *keepalive_ms : NO_KEEPALIVE_MS;
+    }
     bool current = channel->transport == transport, hasty = current && !was_steady(channel);
     transport->going = true;
     if (!transport->ready) {
@@ -134,6 +309,10 @@ void channel_on_ended(struct session *s, const struct ugrpc_status *why)
     struct transport *transport = session_userdata(s);
     struct ugrpc_channel *channel = transport->channel;
     bool was_current = channel->transport == transport;
+    bool failed = !transport->ready && channel->state == UGRPC_CONNECTING && !channel->freed;
+    if (failed) {
+        note_failure(channel, session_peer(s), why);
+    }
     transport->session = NULL;
     transport->why = *why;
     for (struct transport **link = &channel->transports; *link; link = &(*link)->next) {
@@ -142,12 +321,11 @@ void channel_on_ended(struct session *s, const struct ugrpc_status *why)
             break;
         }
     }
-    if (was_current && !channel->freed) {
+    if (failed) {
+        connect_next(channel);
+    } else if (was_current && !channel->freed) {
         channel->transport = NULL;
-        if (!transport->ready) {
-            channel->cause = *why;
-            connect_next(channel);
-        } else if (!was_steady(channel)) {
+        if (!was_steady(channel)) {
             fail(channel, why);
         } else {
             backoff_reset(&channel->backoff);
@@ -156,83 +334,6 @@ void channel_on_ended(struct session *s, const struct ugrpc_status *why)
         }
     }
     transport_unref(transport);
-}
-
-static int connect_to(struct ugrpc_channel *channel, const struct address *address, struct ugrpc_status *st)
-{
-    struct transport *transport = calloc(1, sizeof(*transport));
-    if (!transport) {
-        return status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
-    }
-    transport->channel = channel;
-    transport->refs = 1;
-    transport->session = session_connect(channel->loop, address, channel->tls, channel->server_name,
-        &channel->ticket, &client_role, &channel->limits, &channel->counters, transport, st);
-    if (!transport->session) {
-        free(transport);
-        return -(int)st->code;
-    }
-    transport->next = channel->transports;
-    channel->transports = channel->transport = transport;
-    return 0;
-}
-
-/* ---- connecting ------------------------------------------------------------------------------------- */
-
-/* The next address, or none is left: then channel->cause says why. */
-static void connect_next(struct ugrpc_channel *channel)
-{
-    bool literal = channel->target.n_addresses > 0;
-    const struct address *addresses = literal ? channel->target.addresses : channel->addresses;
-    size_t n = literal ? channel->target.n_addresses : channel->n_addresses;
-    while (channel->next_address < n) {
-        if (connect_to(channel, &addresses[channel->next_address++], &channel->cause) == 0) {
-            return;
-        }
-    }
-    struct ugrpc_status why = channel->cause;
-    fail(channel, &why);
-}
-
-static void on_lookup(struct address *addresses, size_t n, const struct ugrpc_status *st, void *userdata)
-{
-    struct ugrpc_channel *channel = userdata;
-    channel->lookup = NULL;
-    loop_let_go(channel->loop);
-    free(channel->addresses);
-    channel->addresses = addresses;
-    channel->n_addresses = n;
-    channel->cause = *st;
-    connect_next(channel);
-}
-
-static void connect_now(struct ugrpc_channel *channel)
-{
-    struct ugrpc_status st;
-    timer_stop(loop_timers(channel->loop), &channel->retry);
-    set_state(channel, UGRPC_CONNECTING);
-    channel->next_address = 0;
-    if (channel->target.n_addresses) {
-        connect_next(channel);
-        return;
-    }
-    channel->lookup = lookup_start(
-        channel->loop, channel->target.host, channel->target.port, on_lookup, channel, &st);
-    if (channel->lookup) {
-        loop_hold(channel->loop);
-    } else {
-        fail(channel, &st);
-    }
-}
-
-static void on_retry(struct timer *timer, void *userdata)
-{
-    struct ugrpc_channel *channel = userdata;
-    if (channel->waiting) {
-        connect_now(channel);
-    } else {
-        set_state(channel, UGRPC_IDLE);
-    }
 }
 
 /* ---- calls ------------------------------------------------------------------------------------------ */
@@ -410,6 +511,7 @@ struct ugrpc_channel *ugrpc_channel_new(struct ugrpc_loop *loop, const char *tar
     }
     channel->waiting_end = &channel->waiting;
     timer_init(&channel->retry, on_retry, channel);
+    timer_init(&channel->attempt, on_attempt, channel);
     timer_init(&channel->tell, on_tell, channel);
     if (set_up(channel, loop, target, options ? options : &defaults, st) != 0) {
         ugrpc_channel_free(channel);
@@ -462,6 +564,7 @@ void ugrpc_channel_free(struct ugrpc_channel *channel)
     }
     if (channel->loop) {
         timer_stop(loop_timers(channel->loop), &channel->retry);
+        timer_stop(loop_timers(channel->loop), &channel->attempt);
     }
     while (channel->calls) {
         ugrpc_pending_cancel(channel->calls);

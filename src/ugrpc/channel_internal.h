@@ -28,7 +28,7 @@ struct transport {
     struct session *session; /* NULL: lost */
     struct transport *next;  /* of all that have a session */
     unsigned refs;
-    bool ready;              /* the server has greeted */
+    bool ready;              /* the server has greeted; before, it is an attempt to connect */
     bool going;              /* the server has said that it takes no new calls */
     struct ugrpc_status why; /* it was lost */
 };
@@ -46,16 +46,18 @@ struct ugrpc_channel {
     size_t max_send_bytes; /* 0: no limit */
 
     enum ugrpc_connectivity state, told_state;
-    struct transport *transport;  /* connecting or ready; NULL: none */
-    struct transport *transports; /* that one, and those that are going */
+    struct transport *transport;  /* ready, for new calls; NULL: none */
+    struct transport *transports; /* that one, attempts to connect, and those that are going */
     struct lookup *lookup;
-    struct address *addresses; /* looked up; freed before the next lookup */
-    size_t n_addresses, next_address;
+    struct address *addresses;                        /* looked up; freed before the next lookup */
+    const struct address *next_address, *end_address; /* not tried yet */
+    int64_t connect_by_ns;                            /* all of them together */
     struct backoff backoff;
     int64_t ready_since_ns;
     bool sent_away; /* soon after it was ready */
-    struct timer retry, tell;
+    struct timer attempt, retry, tell;
     struct tls_ticket ticket;
+    bool any_failed;           /* of the addresses tried since the last failure of all: `cause` is theirs */
     struct ugrpc_status cause; /* of the last failure to connect */
 
     struct ugrpc_pending *calls; /* all of them */
@@ -78,11 +80,14 @@ void channel_forget(struct ugrpc_channel *channel, struct ugrpc_pending *pending
 /* A stream has ended. */
 void channel_on_room(struct ugrpc_channel *channel);
 
+/* Why there is no connection yet, as far as that is known: a text for each address, or "". */
+void channel_explain(const struct ugrpc_channel *channel, struct ugrpc_status *why);
+
 void transport_unref(struct transport *transport);
 
 /* The client's role, as far as it is the channel's. */
 void channel_on_greeted(struct session *s);
-void channel_on_goaway(struct session *s);
+void channel_on_goaway(struct session *s, const nghttp2_goaway *goaway);
 void channel_on_ended(struct session *s, const struct ugrpc_status *why);
 
 static inline void channel_pin(struct ugrpc_channel *channel)

@@ -143,7 +143,7 @@ static int on_frame(nghttp2_session *h2, const nghttp2_frame *frame, void *userd
     case NGHTTP2_GOAWAY:
         if (s->client) {
             note_goaway(s, &frame->goaway, "the server ended the connection");
-            s->role->goaway(s);
+            s->role->goaway(s, &frame->goaway);
         }
         return go_on(s);
     case NGHTTP2_PING:
@@ -205,7 +205,7 @@ static int on_frame_sent(nghttp2_session *h2, const nghttp2_frame *frame, void *
         }
         if (frame->hd.type == NGHTTP2_GOAWAY) {
             note_goaway(s, &frame->goaway, "the server breaks the rules of HTTP/2");
-            s->role->goaway(s);
+            s->role->goaway(s, &frame->goaway);
         }
         return go_on(s);
     }

@@ -62,13 +62,18 @@ static void resolve(struct lookup *lookup)
         return;
     }
     lookup->addresses = calloc(MAX_ADDRESSES, sizeof(*lookup->addresses));
-    for (const struct addrinfo *one = found; one && lookup->addresses && lookup->n < MAX_ADDRESSES;
-         one = one->ai_next) {
+    if (!lookup->addresses) {
+        status_set(&lookup->st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
+        freeaddrinfo(found);
+        return;
+    }
+    for (const struct addrinfo *one = found; one && lookup->n < MAX_ADDRESSES; one = one->ai_next) {
         struct address *address = &lookup->addresses[lookup->n++];
         memcpy(&address->sa, one->ai_addr, one->ai_addrlen);
         address->len = one->ai_addrlen;
     }
     freeaddrinfo(found);
+    lookup_interleave(lookup->addresses, lookup->n);
     if (lookup->n == 0) {
         status_set(&lookup->st, UGRPC_UNAVAILABLE, "host %s has no address", lookup->host);
     }
@@ -140,5 +145,20 @@ void lookup_cancel(struct lookup *lookup)
     pthread_mutex_unlock(&lookup->lock);
     if (mine) {
         lookup_free(lookup);
+    }
+}
+
+void lookup_interleave(struct address *addresses, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        size_t j = i; /* the next of another family than the one before */
+        while (j < n && addresses[j].sa.ss_family == addresses[i - 1].sa.ss_family) {
+            j++;
+        }
+        if (j < n) {
+            struct address other = addresses[j];
+            memmove(&addresses[i + 1], &addresses[i], (j - i) * sizeof(*addresses));
+            addresses[i] = other;
+        }
     }
 }

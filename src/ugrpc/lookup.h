@@ -21,4 +21,8 @@ struct lookup *lookup_start(struct ugrpc_loop *loop, const char *host, const cha
 /* Before done(), which will not run. NULL is fine. */
 void lookup_cancel(struct lookup *lookup);
 
+/* Orders addresses by turns of their families, beginning with the first one's; within each, the order stays
+ * (RFC 8305, 4). Who has no way to one family soon comes to the other then. */
+void lookup_interleave(struct address *addresses, size_t n);
+
 #endif

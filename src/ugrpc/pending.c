@@ -194,9 +194,10 @@ static void on_timer(struct timer *timer, void *userdata)
             "the deadline has passed while %s was busy with as many calls as it takes at once",
             pending->channel->target.text);
     } else if (pending->link_waiting) {
+        struct ugrpc_status why;
+        channel_explain(pending->channel, &why);
         pending_fail(pending, UGRPC_DEADLINE_EXCEEDED, "the deadline has passed before %s was reached%s%s",
-            pending->channel->target.text, pending->channel->cause.code ? ": " : "",
-            pending->channel->cause.message);
+            pending->channel->target.text, why.message[0] ? ": " : "", why.message);
     } else {
         pending_fail(pending, UGRPC_DEADLINE_EXCEEDED, "the deadline has passed");
     }

@@ -67,7 +67,7 @@ struct session_role {
     /* A client's: the server has greeted, or changed how many streams it takes. */
     void (*greeted)(struct session *s);
     /* A client's: no stream can be opened any more; the server has said so, or was told. */
-    void (*goaway)(struct session *s);
+    void (*goaway)(struct session *s, const nghttp2_goaway *goaway);
     /* A server's request headers; a client's reply headers, then its trailers. */
     void (*header)(struct stream *stream, nghttp2_rcbuf *name, nghttp2_rcbuf *value);
     void (*headers_done)(struct stream *stream);

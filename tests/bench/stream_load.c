@@ -6,7 +6,8 @@
  *
  *   stream_load --port 50051 --streams 1000 --connections 10 --seconds 5 --ids 1-10 --pid PID [--idle]
  *   stream_load --port 50051 --first-reply PROGRAM ARGUMENT...     starts it, tells how long its first reply
- * took */
+ * took
+ *   stream_load --run PROGRAM ARGUMENT...     tells how long it took, and the most memory that it held */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,7 +36,7 @@
 struct options {
     int port, streams, connections, first_id, last_id, pid;
     double seconds;
-    bool idle, first_reply;
+    bool idle, first_reply, run;
 };
 
 struct connection {
@@ -355,6 +357,7 @@ static void parse_options(int argc, char **argv, struct options *options)
         {"pid", required_argument, NULL, 'p'},
         {"idle", no_argument, NULL, 'I'},
         {"first-reply", no_argument, NULL, 'F'},
+        {"run", no_argument, NULL, 'R'},
         {NULL, 0, NULL, 0},
     };
     *options = (struct options){.streams = 100, .connections = 1, .first_id = 1, .last_id = 10, .seconds = 5};
@@ -386,9 +389,15 @@ static void parse_options(int argc, char **argv, struct options *options)
         case 'F':
             options->first_reply = true;
             break;
+        case 'R':
+            options->run = true;
+            break;
         default:
             usage();
         }
+    }
+    if (options->run && optind < argc) {
+        return;
     }
     if (options->port <= 0 || options->streams < 1 || options->connections < 1 ||
         options->connections > MAX_CONNECTIONS || options->first_id < 0 ||
@@ -427,10 +436,31 @@ static int measure_first_reply(
     return load.answered ? 0 : 1;
 }
 
+/* Here rather than in Python, whose own memory would count: a program has the peak of who became it. */
+static int measure_run(char **command)
+{
+    double start_s = now_s(CLOCK_MONOTONIC);
+    struct rusage usage = {0};
+    int status = 1;
+    pid_t pid = fork();
+    if (pid == 0) {
+        dup2(STDERR_FILENO, STDOUT_FILENO); /* ours has the result alone */
+        execvp(command[0], command);
+        _exit(127);
+    }
+    wait4(pid, &status, 0, &usage);
+    printf(
+        "{\"took_ms\":%.3f,\"peak_kb\":%ld}\n", (now_s(CLOCK_MONOTONIC) - start_s) * 1000, usage.ru_maxrss);
+    return status == 0 ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
     struct options *options = &load.options;
     parse_options(argc, argv, options);
+    if (options->run) {
+        return measure_run(argv + optind);
+    }
     long rss_before_kb = server_rss_kb(options->pid);
 
     nghttp2_session_callbacks *callbacks;

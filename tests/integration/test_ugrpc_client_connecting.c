@@ -117,6 +117,11 @@ static void the_connectivity_is_told(void **state)
     assert_memory_equal(seen.states, told, sizeof(told));
 }
 
+static bool is_ready(void *channel)
+{
+    return ugrpc_channel_connectivity(channel, false) == UGRPC_READY;
+}
+
 static bool is_held(void *userdata)
 {
     struct client_fixture *f = userdata;
@@ -341,6 +346,49 @@ static void why_a_server_ended_the_connection_is_told(void **state)
     script_free(script);
 }
 
+struct complaint {
+    uint32_t error;
+    const char *text;
+    int64_t keepalive_ms; /* after it */
+};
+
+static void only_too_many_pings_double_the_keepalive_interval(void **state)
+{
+    static const struct complaint complaints[] = {
+        {NGHTTP2_ENHANCE_YOUR_CALM, "too_many_pings", 30000},
+        {NGHTTP2_ENHANCE_YOUR_CALM, "too_many_calls", 30000},
+        {NGHTTP2_ENHANCE_YOUR_CALM, "too_many_pings, really", 30000},
+        {NGHTTP2_NO_ERROR, "too_many_pings", 30000},
+        {NGHTTP2_ENHANCE_YOUR_CALM, "too_many_pings", 60000}, /* and so on */
+    };
+    const struct ugrpc_channel_options options = {.insecure = true, .keepalive_time_ms = 15000};
+    struct client_fixture *f = *state;
+    struct script *script = script_new(f, NULL);
+    client_open(f, raw_server_address(script->server), &options);
+    for (size_t i = 0; i < sizeof(complaints) / sizeof(complaints[0]); i++) {
+        ugrpc_channel_connectivity(f->channel, true);
+        client_pump_until(f, is_ready, f->channel);
+        f->channel->ready_since_ns = 0; /* long ago: it went in good order */
+        raw_send_goaway(script->server, 0, complaints[i].error, complaints[i].text);
+        client_pump_until(f, is_idle, f->channel);
+        assert_int_equal(f->channel->limits.keepalive_time_ms, complaints[i].keepalive_ms);
+    }
+    script_free(script);
+}
+
+static void pings_that_were_not_asked_for_stay_so(void **state)
+{
+    struct client_fixture *f = *state;
+    struct script *script = script_new(f, NULL);
+    int64_t never_ms = f->channel->limits.keepalive_time_ms;
+    ugrpc_channel_connectivity(f->channel, true);
+    client_pump_until(f, is_ready, f->channel);
+    raw_send_goaway(script->server, 0, NGHTTP2_ENHANCE_YOUR_CALM, "too_many_pings");
+    client_pump_until(f, is_idle, f->channel);
+    assert_int_equal(f->channel->limits.keepalive_time_ms, never_ms);
+    script_free(script);
+}
+
 static void answer(struct script *script, int32_t id)
 {
     raw_send_reply(script->server, id, "ok");
@@ -378,11 +426,6 @@ static void raise_limit(struct raw_server *server, uint32_t limit)
 static void greet_with_0(struct raw_server *server, void *userdata)
 {
     raise_limit(server, 0);
-}
-
-static bool is_ready(void *channel)
-{
-    return ugrpc_channel_connectivity(channel, false) == UGRPC_READY;
 }
 
 static void a_server_may_take_no_calls_until_later(void **state)
@@ -464,6 +507,8 @@ int main(void)
         CLIENT_TEST_LOOP(a_call_that_a_goaway_leaves_out_goes_to_the_next_connection),
         CLIENT_TEST_LOOP(a_server_that_sends_everybody_away_is_left_alone_for_a_while),
         CLIENT_TEST_LOOP(why_a_server_ended_the_connection_is_told),
+        CLIENT_TEST_LOOP(only_too_many_pings_double_the_keepalive_interval),
+        CLIENT_TEST_LOOP(pings_that_were_not_asked_for_stay_so),
         CLIENT_TEST_LOOP(a_server_that_went_in_good_order_is_soon_tried_again),
         CLIENT_TEST_LOOP(a_server_may_take_no_calls_until_later),
         CLIENT_TEST(metadata_beyond_all_measure_are_refused_at_once),

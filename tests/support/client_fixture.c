@@ -13,6 +13,8 @@
 #include <string.h>
 #include <uv.h>
 
+#include "ugrpc/loop_internal.h"
+
 #define TOO_LONG_NS   UINT64_C(10000000000)
 #define SETTLED_TURNS 20 /* without anything to do */
 
@@ -154,13 +156,35 @@ static uv_timer_t *wake_every(struct client_fixture *f, uint64_t ms)
     return timer;
 }
 
+/* A year ahead, so that the machine's clock makes none of the timers due. */
+void client_stop_clock(struct client_fixture *f)
+{
+    int64_t now_ns = loop_now_ns(f->loop);
+    loop_timers(f->loop)->clock = fake_clock_init(&f->clock);
+    fake_clock_advance_ns(&f->clock, now_ns + 365 * 86400 * NS_PER_S);
+    f->clock_stands = true;
+}
+
+void client_advance(struct client_fixture *f, int64_t ms)
+{
+    timers_run_until(loop_timers(f->loop), &f->clock, f->clock.at_ns + ms * NS_PER_MS);
+}
+
+static void turn(struct client_fixture *f)
+{
+    if (f->clock_stands) {
+        timers_run(loop_timers(f->loop)); /* what is due at once */
+    }
+    uv_run(ugrpc_loop_uv(f->loop), UV_RUN_ONCE);
+}
+
 void client_pump_until(struct client_fixture *f, bool (*is_so)(void *userdata), void *userdata)
 {
     uv_timer_t *timer = wake_every(f, 10);
     uint64_t begun = uv_hrtime();
     bool is = false;
     while (!(is = is_so(userdata)) && uv_hrtime() - begun < TOO_LONG_NS) {
-        uv_run(ugrpc_loop_uv(f->loop), UV_RUN_ONCE);
+        turn(f);
     }
     uv_close((uv_handle_t *)timer, (uv_close_cb)free);
     if (!is) {
@@ -182,7 +206,7 @@ void client_settle(struct client_fixture *f)
 {
     for (int i = 0; i < SETTLED_TURNS; i++) {
         uv_timer_t *timer = wake_every(f, 1);
-        uv_run(ugrpc_loop_uv(f->loop), UV_RUN_ONCE);
+        turn(f);
         uv_close((uv_handle_t *)timer, (uv_close_cb)free);
     }
 }

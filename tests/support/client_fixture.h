@@ -5,6 +5,7 @@
 
 #include <ugrpc/ugrpc.h>
 
+#include "base/clock.h"
 #include "support/echo_service.h"
 
 /* The methods of echo_service. */
@@ -16,6 +17,8 @@ struct client_fixture {
     struct ugrpc_channel *channel;
     struct echo echo;
     char target[128]; /* where the server is */
+    struct fake_clock clock;
+    bool clock_stands;
 };
 
 /* What came of a call. */
@@ -59,6 +62,10 @@ void client_pump(struct client_fixture *f, const int *what);
 void client_pump_until(struct client_fixture *f, bool (*is_so)(void *userdata), void *userdata);
 /* Turns the loop until what is under way in this process has come to rest. */
 void client_settle(struct client_fixture *f);
+
+/* From now on time passes for the loop's timers only by client_advance(). */
+void client_stop_clock(struct client_fixture *f);
+void client_advance(struct client_fixture *f, int64_t ms);
 
 /* `text` has `part` in it. */
 void assert_contains(const char *text, const char *part);

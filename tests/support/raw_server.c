@@ -155,6 +155,11 @@ unsigned raw_server_connections(const struct raw_server *server)
     return server->connections;
 }
 
+bool raw_server_has_client(const struct raw_server *server)
+{
+    return server->peer;
+}
+
 void raw_send(struct raw_server *server, const void *data, size_t len)
 {
     uv_buf_t buf = uv_buf_init((char *)data, (unsigned)len);

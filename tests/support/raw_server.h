@@ -30,6 +30,7 @@ struct raw_server *raw_server_new(struct ugrpc_loop *loop, const struct raw_even
 void raw_server_free(struct raw_server *server); /* NULL is fine */
 const char *raw_server_address(const struct raw_server *server);
 unsigned raw_server_connections(const struct raw_server *server); /* that have come so far */
+bool raw_server_has_client(const struct raw_server *server);      /* now */
 
 void raw_send(struct raw_server *server, const void *data, size_t len);
 void raw_send_frame(

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#include "unit.h"
+
+#include <string.h>
+
+#include "net/address.h"
+#include "ugrpc/lookup.h"
+
+/* "6a": an IPv6 address whose name is "a". */
+static const char *interleaved(const char *const *names, size_t n)
+{
+    static char out[64];
+    struct address addresses[8] = {0};
+    for (size_t i = 0; i < n; i++) {
+        addresses[i].sa.ss_family = names[i][0] == '6' ? AF_INET6 : AF_INET;
+        addresses[i].len = (socklen_t)names[i][1];
+    }
+    lookup_interleave(addresses, n);
+    out[0] = '\0';
+    for (size_t i = 0; i < n; i++) {
+        const char name[] = {addresses[i].sa.ss_family == AF_INET6 ? '6' : '4', (char)addresses[i].len, '\0'};
+        strcat(strcat(out, i ? " " : ""), name);
+    }
+    return out;
+}
+
+#define INTERLEAVED(...)                                                                                     \
+    interleaved(                                                                                             \
+        (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
+
+static void families_take_turns_and_keep_their_order(void **state)
+{
+    assert_string_equal(INTERLEAVED("6a", "6b", "6c", "4a", "4b"), "6a 4a 6b 4b 6c");
+    assert_string_equal(INTERLEAVED("4a", "4b", "6a", "6b", "6c", "6d"), "4a 6a 4b 6b 6c 6d");
+    assert_string_equal(INTERLEAVED("6a", "4a", "4b", "4c", "6b"), "6a 4a 6b 4b 4c");
+}
+
+static void one_family_stays_as_it_is(void **state)
+{
+    assert_string_equal(INTERLEAVED("4a", "4b", "4c"), "4a 4b 4c");
+    assert_string_equal(INTERLEAVED("6a"), "6a");
+    lookup_interleave(NULL, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(families_take_turns_and_keep_their_order),
+        cmocka_unit_test(one_family_stays_as_it_is),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
