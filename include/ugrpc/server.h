@@ -84,7 +84,7 @@ UGRPC_API void ugrpc_server_set_serving(struct ugrpc_server *server, const char 
 
 /* Interceptors run in the order added. begin: when the request's headers are there, before anything is
  * decoded; 0 goes on, a negative code refuses the call with `st`. end: once for each call that `begin` was
- * called for, with the status it got; without a `begin`, for all that come as far as that, also those whose
+ * called for, with the status it got, and it may add trailing metadata; without a `begin`, for all that come as far as that, also those whose
  * key is not known. Either may be NULL. Borrowed until ugrpc_server_free(). */
 struct ugrpc_interceptor {
     int (*begin)(struct ugrpc_call *call, void *userdata, struct ugrpc_status *st);

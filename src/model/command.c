@@ -746,6 +746,7 @@ static void go_on(struct station *station, const struct journal_setpoint *kept)
         power_format(station->outbox.axis, setpoint->requested, text, sizeof(text)),
         (long long)((left_ns + NS_PER_S - 1) / NS_PER_S), setpoint->by);
     changed(station);
+    follow_state(station, &(const struct component_state){.states = 0}, true);
 }
 
 void command_restore(struct component *component, const struct journal_setpoint *kept)

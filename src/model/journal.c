@@ -43,6 +43,11 @@ void journal_write_refusal(
     }
 }
 
+bool journal_is_degraded(const struct site *site)
+{
+    return site->journal && site->journal->keeper->is_degraded(site->journal);
+}
+
 bool journal_sync(const struct site *site, journal_sync_fn *done, void *userdata)
 {
     if (site->journal) {

@@ -94,6 +94,9 @@ struct journal_keeper {
 
     /* done() runs once, from a later turn of the loop and in the order of the calls. */
     void (*sync)(struct journal *journal, journal_sync_fn *done, void *userdata);
+
+    /* What is written now is lost, as it cannot be kept. */
+    bool (*is_degraded)(const struct journal *journal);
 };
 
 /* The first member of a keeper's own struct. */
@@ -114,6 +117,9 @@ uint64_t journal_write_command(const struct site *site, const struct journal_com
 void journal_write_outcome(const struct site *site, uint64_t entry, const struct ugrpc_status *st);
 void journal_write_refusal(
     const struct site *site, const struct journal_command *command, const struct ugrpc_status *st);
+
+/* There is a journal, and what happens now will be missing in it. */
+bool journal_is_degraded(const struct site *site);
 
 /* True: done() runs once from a later turn of the loop, when all that was written before is safe. False:
  * there is no journal to wait for, and done() does not come. */

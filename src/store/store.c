@@ -142,11 +142,18 @@ static void note_aside(const struct store *store, const char *aside)
     }
 }
 
+static void give_back(int lock)
+{
+    if (lock >= 0) {
+        close(lock);
+    }
+}
+
 struct store *store_open(const struct store_options *options, struct ugrpc_status *st)
 {
     char aside[DATABASE_ASIDE_BYTES];
     int lock = folder_take(options->folder, st);
-    if (lock < 0) {
+    if (lock == -UGRPC_ALREADY_EXISTS) {
         return NULL;
     }
     struct store *store = calloc(1, sizeof(*store));
@@ -165,7 +172,7 @@ struct store *store_open(const struct store_options *options, struct ugrpc_statu
     store->database = database_open(options->folder, true, aside, st);
     note_aside(store, aside);
     if (!store->database && st->code == UGRPC_FAILED_PRECONDITION) {
-        close(lock);
+        give_back(lock);
         free(store);
         return NULL;
     }
@@ -178,9 +185,9 @@ struct store *store_open(const struct store_options *options, struct ugrpc_statu
     return store;
 }
 
-bool store_is_degraded(const struct store *store)
+static bool is_degraded(const struct journal *journal)
 {
-    return store->degraded;
+    return ((const struct store *)journal)->degraded;
 }
 
 /* ---- what the model writes -------------------------------------------------------------------------- */
@@ -351,6 +358,7 @@ static const struct journal_keeper keeper = {
     .drop_bounds = drop_bounds,
     .forget = forget,
     .sync = ask_sync,
+    .is_degraded = is_degraded,
 };
 
 /* ---- what the loop hears ---------------------------------------------------------------------------- */
@@ -506,6 +514,10 @@ static void lose(struct trouble *trouble, const struct op *first)
 static bool try_repair(struct store *store, char aside[DATABASE_ASIDE_BYTES], struct ugrpc_status *st)
 {
     database_close(store->database);
+    store->database = NULL;
+    if (store->lock < 0 && (store->lock = folder_take(store->options.folder, st)) < 0) {
+        return false;
+    }
     store->database = database_open(store->options.folder, false, aside, st);
     return store->database && database_probe(store->database, st) == 0;
 }
@@ -821,7 +833,7 @@ void store_close(struct store *store)
     }
     op_free_list(store->made.first);
     database_close(store->database);
-    close(store->lock);
+    give_back(store->lock);
     if (store->handles) {
         uv_mutex_destroy(&store->mutex);
         uv_cond_destroy(&store->wake);

@@ -5,7 +5,7 @@
  * STORE_FULL it is on the disk before anybody hears that it is safe; with STORE_BATCH that is told at once,
  * and what happened within the last STORE_WINDOW_MS may be lost with the machine or the process.
  *
- * While it cannot be written, commands go on without it: store_is_degraded(), and one line of log. When it
+ * While it cannot be written, commands go on without it: journal_is_degraded(), and one line of log. When it
  * can be again, an entry says what is missing, and what counts now is written anew. */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -48,13 +48,11 @@ struct store_options {
 struct store *store_open(const struct store_options *options, struct ugrpc_status *st);
 
 /* Goes on with what was kept of `site` (unless `as_new`: it is as if nothing had been), whose devices must
- * take commands and have reported nothing yet, and becomes its journal. Writes begin with store_start(). */
+ * have been started, and becomes its journal. Writes begin with store_start(). */
 void store_restore(struct store *store, struct site *site, bool as_new);
 
 /* Begins to write, from a thread; `uv` drives the site's timers. 0 or -UGRPC_RESOURCE_EXHAUSTED. */
 int store_start(struct store *store, struct uv_loop_s *uv, struct ugrpc_status *st);
-
-bool store_is_degraded(const struct store *store);
 
 /* Writes what is left, if the disk takes it within STORE_PATIENCE_MS. No callback runs any more. Before the
  * loop has run its last turn and before site_free(). NULL is fine. */
