@@ -293,6 +293,12 @@ void ugrpc_call_reply(struct ugrpc_call *call, const struct ProtobufCMessage *re
     ugrpc_message_unref(message);
 }
 
+int ugrpc_call_set_trailing(struct ugrpc_call *call, const char *key, const void *value, size_t len)
+{
+    snprintf(call->trailing, sizeof(call->trailing), "%s: %.*s", key, (int)len, (const char *)value);
+    return 0;
+}
+
 void ugrpc_call_end(struct ugrpc_call *call)
 {
     finish(call);

@@ -32,6 +32,7 @@ struct ugrpc_call {
     bool full, cancelled, finished;
     void (*on_send)(struct ugrpc_call *call); /* runs first in a send: what may happen meanwhile */
     struct ugrpc_status status;
+    char trailing[64]; /* "key: value", the last one */
     struct ugrpc_message *sent[FAKE_MAX]; /* a reply, or a stream's messages */
     size_t n_sent, send_limit;
 };
