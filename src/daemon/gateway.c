@@ -34,9 +34,9 @@
 #include "service/v1alpha/microgrid_v1alpha.h"
 #include "store/store.h"
 
-#define GRACE_MS  2000                 /* for running calls */
-#define STOP_NS   (27 * NS_PER_S / 10) /* for everything, as it must have ended within 3 s */
-#define MAX_FILES 65536
+#define GRACE_MS       2000                 /* for running calls */
+#define STOP_NS        (27 * NS_PER_S / 10) /* for everything, as it must have ended within 3 s */
+#define MAX_FILES      65536
 
 #define JOURNAL_HEALTH "journal" /* what grpc.health.v1 calls it */
 
@@ -76,8 +76,8 @@ struct gateway {
 /* --- building --------------------------------------------------------------------------------------------
  */
 
-/* --state DIR: made if it is missing, for its owner only, unless all this is only a check. A disk that cannot be
- * written now is no reason not to start. */
+/* --state DIR: made if it is missing, for its owner only, unless all this is only a check. A disk that cannot
+ * be written now is no reason not to start. */
 static void prepare_state(const struct arguments *arguments, struct problems *problems)
 {
     const char *folder = arguments->state;

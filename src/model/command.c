@@ -741,6 +741,7 @@ static void go_on(struct station *station, const struct journal_setpoint *kept)
     setpoint->renewals = kept->renewals;
     timer_start_at(timers_of(station), &setpoint->expiry, setpoint->until_ns);
     station->accepted = request_of(setpoint);
+    station->shown = bounds_apply(station->outbox.component, station->outbox.axis, kept->requested);
     tell_setpoint(station->outbox.component, station->outbox.axis, EVENT_SETPOINT_RESTORED,
         "set-point %s goes on after the restart, for %lld s more, from %s",
         power_format(station->outbox.axis, setpoint->requested, text, sizeof(text)),

@@ -5,6 +5,7 @@
 #include "store/database.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
 #include <sqlite3.h>
@@ -222,6 +223,15 @@ static int set_aside(const char *path, char aside[DATABASE_ASIDE_BYTES])
     return 0;
 }
 
+/* Who commanded what is nobody else's business. SQLite gives its other files the same mode. */
+static void make_private(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
 struct database *database_open(
     const char *folder, bool may_be_read_only, char aside[DATABASE_ASIDE_BYTES], struct ugrpc_status *st)
 {
@@ -233,10 +243,12 @@ struct database *database_open(
     }
     aside[0] = '\0';
     snprintf(path, sizeof(path), "%s/journal.db", folder);
+    make_private(path);
     int rc = open_file(database, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &version);
     if (is_damage(rc)) {
         close_file(database);
         if (set_aside(path, aside) == 0) {
+            make_private(path);
             rc = open_file(database, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &version);
         }
     }

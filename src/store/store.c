@@ -48,14 +48,14 @@ struct handles {
 /* Between the loop and the thread, under the mutex. */
 struct shared {
     struct ops handed;
-    bool urgent;                      /* somebody waits for one of these */
-    uint64_t written;                 /* all up to this one is, or could not be */
-    bool broken;                      /* the last attempt failed */
-    uint64_t repairs;                 /* how often it could be written again */
+    bool urgent;                                              /* somebody waits for one of these */
+    uint64_t written;                                         /* all up to this one is, or could not be */
+    bool broken;                                              /* the last attempt failed */
+    uint64_t repairs;                                         /* how often it could be written again */
     char why[sizeof(((struct ugrpc_status *)NULL)->message)]; /* it is broken */
-    char aside[DATABASE_ASIDE_BYTES]; /* a corrupt file that was set aside */
-    uint64_t lost;                    /* entries, before the last repair, … */
-    int64_t since_utc_ns;             /* … from then on */
+    char aside[DATABASE_ASIDE_BYTES];                         /* a corrupt file that was set aside */
+    uint64_t lost;                                            /* entries, before the last repair, … */
+    int64_t since_utc_ns;                                     /* … from then on */
     bool end, ended, abandoned;
 };
 
@@ -719,10 +719,10 @@ static void restore_all(struct store *store)
         .last_utc_ns = database_last_utc_ns(store->database),
     };
     database_read_boot(store->database, restoring.boot);
-    database_read_setpoints(store->database, restore_setpoint, &restoring);
-    database_read_bounds(store->database, restore_bound, &restoring);
+    database_read_bounds(store->database, restore_bound, &restoring); /* first: they limit what is told now */
     restore_gathered(&restoring);
     free(restoring.ranges);
+    database_read_setpoints(store->database, restore_setpoint, &restoring);
     database_read_open_commands(store->database, end_open_command, &restoring);
     if (restoring.n_setpoints > 0) {
         note(store, LOG_LEVEL_DEBUG, "%s/journal.db: %zu axes were commanded, %zu lifetimes have ended since",

@@ -10,8 +10,8 @@
 #include "service/rpc.h"
 #include "service/shown.h"
 
-/* A call that waits for the end of its set-point. That may come before the journal has its beginning, which is
- * told first. */
+/* A call that waits for the end of its set-point. That may come before the journal has its beginning, which
+ * is told first. */
 struct waiting {
     struct ugrpc_call *call; /* NULL: its client has gone, only the journal has still to answer */
     struct component *component;
