@@ -21,6 +21,7 @@
 #include "store/database.h"
 #include "store/folder.h"
 #include "store/op.h"
+#include "store/reader.h"
 
 #define MOST_PENDING 200000 /* ops, some 200 bytes each */
 
@@ -61,6 +62,7 @@ struct shared {
 
 struct store {
     struct journal journal; /* first */
+    struct reader reader;
     struct store_options options;
     struct boot boot;
     int lock;
@@ -181,8 +183,14 @@ struct store *store_open(const struct store_options *options, struct ugrpc_statu
         snprintf(store->shared.why, sizeof(store->shared.why), "%s", st->message);
         store->degraded = true;
     }
+    reader_init(&store->reader, &store->mutex, &store->wake);
     store->next_id = store->database ? database_last_id(store->database) + 1 : 1;
     return store;
+}
+
+struct journal_reader *store_reader(struct store *store)
+{
+    return &store->reader.base;
 }
 
 static bool is_degraded(const struct journal *journal)
@@ -442,6 +450,7 @@ static void on_reported(uv_async_t *async)
     struct shared seen = store->shared;
     store->shared.aside[0] = '\0';
     uv_mutex_unlock(&store->mutex);
+    bool news = store->written != seen.written;
     store->written = seen.written;
     store->broken = seen.broken;
     note_aside(store, seen.aside);
@@ -449,6 +458,10 @@ static void on_reported(uv_async_t *async)
         break_down(store, seen.why);
     }
     tell(store, seen.written);
+    reader_tell(&store->reader);
+    if (news) {
+        reader_tell_written(&store->reader);
+    }
     bool was_stuck = store->stuck && seen.written == store->serial && !seen.broken;
     uint64_t skipped = store->skipped;
     if (was_stuck) {
@@ -492,6 +505,9 @@ static void on_after_wait(uv_check_t *check)
     if (handles->store) {
         hand_over(handles->store);
     }
+    if (handles->store && handles->store->stuck) {
+        reader_give_up(&handles->store->reader, "the disk does not answer");
+    }
 }
 
 /* ---- the thread ------------------------------------------------------------------------------------- */
@@ -518,8 +534,9 @@ static bool try_repair(struct store *store, char aside[DATABASE_ASIDE_BYTES], st
     if (store->lock < 0 && (store->lock = folder_take(store->options.folder, st)) < 0) {
         return false;
     }
-    store->database = database_open(store->options.folder, false, aside, st);
-    return store->database && database_probe(store->database, st) == 0;
+    store->database = database_open(store->options.folder, true, aside, st);
+    return store->database && !database_is_read_only(store->database) &&
+           database_probe(store->database, st) == 0;
 }
 
 /* What is lost needs no second attempt: what counts is written anew after the repair. */
@@ -552,22 +569,40 @@ static void write_ops(struct store *store, struct trouble *trouble, const struct
     uv_mutex_unlock(&store->mutex);
 }
 
-/* With the mutex. Waits for something that should be written now. */
+/* With the mutex. Waits to be woken, at most until `until_ns`, and answers who asks to read. */
+static void doze(struct store *store, uint64_t until_ns)
+{
+    uint64_t now_ns = uv_hrtime();
+    if (!reader_is_asked(&store->reader) && until_ns == UINT64_MAX) {
+        uv_cond_wait(&store->wake, &store->mutex);
+    } else if (!reader_is_asked(&store->reader) && now_ns < until_ns) {
+        uv_cond_timedwait(&store->wake, &store->mutex, until_ns - now_ns);
+    }
+    if (reader_is_asked(&store->reader)) {
+        reader_answer(&store->reader, store->database, store->shared.why);
+        if (!store->shared.abandoned) {
+            uv_async_send(&store->handles->reported);
+        }
+    }
+}
+
+/* With the mutex. Waits for something that should be written now; what is only read holds nothing up. */
 static void await_work(struct store *store, const struct trouble *trouble)
 {
     struct shared *shared = &store->shared;
+    uint64_t until_ns = uv_hrtime() + STORE_RETRY_MS * NS_PER_MS;
     if (trouble->broken) {
-        if (!shared->end) {
-            uv_cond_timedwait(&store->wake, &store->mutex, STORE_RETRY_MS * NS_PER_MS);
-        }
+        do {
+            doze(store, until_ns);
+        } while (!shared->handed.first && !shared->end && uv_hrtime() < until_ns);
         return;
     }
     while (!shared->handed.first && !shared->end) {
-        uv_cond_wait(&store->wake, &store->mutex);
+        doze(store, UINT64_MAX);
     }
-    uint64_t until_ns = uv_hrtime() + STORE_WINDOW_MS * NS_PER_MS, now_ns;
-    while (!shared->urgent && !shared->end && (now_ns = uv_hrtime()) < until_ns) {
-        uv_cond_timedwait(&store->wake, &store->mutex, until_ns - now_ns);
+    until_ns = uv_hrtime() + STORE_WINDOW_MS * NS_PER_MS;
+    while (!shared->urgent && !shared->end && uv_hrtime() < until_ns) {
+        doze(store, until_ns);
     }
 }
 
@@ -822,6 +857,7 @@ void store_close(struct store *store)
     if (store->runs && !end_thread(store)) {
         note(store, LOG_LEVEL_ERROR, "%s/journal.db: the disk has not answered for %d s; ending without it",
             folder_of(store), STORE_PATIENCE_MS / 1000);
+        reader_close(&store->reader);
         close_handles(store->handles);
         return; /* the thread still has it all, until the process ends */
     }
@@ -831,6 +867,7 @@ void store_close(struct store *store)
         store->first_sync = sync->next;
         free(sync);
     }
+    reader_done(&store->reader);
     op_free_list(store->made.first);
     database_close(store->database);
     give_back(store->lock);
