@@ -37,6 +37,10 @@ const struct option option_table[OPTIONS] = {
     [OPTION_DAYS] = {"days", "N", "how long the server's certificate is good (397)"},
     [OPTION_FORCE] = {"force", NULL, "replace files that are there"},
     [OPTION_KEYS] = {"keys", "FILE", "append the line to this keys file of the gateway", false, PROPOSE_FILE},
+    [OPTION_SINCE] = {"since", "TIME", "from then on: 1h (ago), 12:06, 2026-01-31, \"2026-01-31 12:06\""},
+    [OPTION_COMPONENT] = {"component", "NAME", "only of this one; may be repeated", false, PROPOSE_COMPONENT},
+    [OPTION_FOLLOW] = {"follow", NULL, "then each new one as it comes, until Ctrl-C"},
+    [OPTION_CSV] = {"csv", NULL, "lines of CSV, with a heading"},
 };
 
 int option_find(const char *name)

@@ -36,6 +36,10 @@ enum option_id {
     OPTION_DAYS,
     OPTION_FORCE,
     OPTION_KEYS,
+    OPTION_SINCE,
+    OPTION_COMPONENT,
+    OPTION_FOLLOW,
+    OPTION_CSV,
     OPTIONS, /* their number */
 };
 
