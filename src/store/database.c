@@ -19,7 +19,7 @@
 
 #include "base/base.h"
 #include "base/clock.h"
-#include "service/admin/journal_reader.h"
+#include "model/journal_reader.h"
 
 #define BUSY_MS  500  /* for another process that reads or copies the file */
 #define PRUNE_AT 1000 /* entries beyond those to keep */

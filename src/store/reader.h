@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads the journal for others (service/admin/journal_reader.h): questions go from the loop to the thread
+/* Reads the journal for others (model/journal_reader.h): questions go from the loop to the thread
  * that writes, which answers each with a page between two transactions. */
 #ifndef STORE_READER_H
 #define STORE_READER_H
@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <uv.h>
 
-#include "service/admin/journal_reader.h"
+#include "model/journal_reader.h"
 
 struct database;
 

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "service/admin/journal_reader.h"
+#include "model/journal_reader.h"
 
 #define JOURNAL_STREAMS    32   /* at a time */
 #define JOURNAL_COMPONENTS 1000 /* in a filter */

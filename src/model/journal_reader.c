@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* An entry's strings lie in one piece of memory, which its component's name begins. */
-#include "service/admin/journal_reader.h"
+#include "model/journal_reader.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the service needs of whoever keeps the journal, to show it: a store implements this, the daemon plugs
- * it in. A disk may be slow, so nothing here waits for it: pages of entries are asked for and come later. */
-#ifndef SERVICE_ADMIN_JOURNAL_READER_H
-#define SERVICE_ADMIN_JOURNAL_READER_H
+/* How a journal is read that somebody keeps (model/journal.h): he implements this, and the daemon hands it to
+ * those who show it. A disk may be slow, so nothing here waits for it: pages are asked for and come later. */
+#ifndef MODEL_JOURNAL_READER_H
+#define MODEL_JOURNAL_READER_H
 
 #include <stdbool.h>
 #include <stddef.h>
