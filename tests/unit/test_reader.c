@@ -176,9 +176,8 @@ static void a_command_is_one_entry_with_its_outcome_and_its_end_another(void **s
     journal_page_free(page);
 }
 
-static void a_refusal_is_read_with_its_message_and_no_value_where_there_is_none(void **state)
+static void refuse(struct fixture *f)
 {
-    struct fixture *f = *state;
     const struct ugrpc_status st = {.code = UGRPC_OUT_OF_RANGE, .message = "too much"};
     journal_write_refusal(f->fake->site,
         &(const struct journal_command){.verb = JOURNAL_STOP,
@@ -189,6 +188,12 @@ static void a_refusal_is_read_with_its_message_and_no_value_where_there_is_none(
             .detail = ""},
         &st);
     sync_all(f);
+}
+
+static void a_refusal_is_read_with_its_message_and_no_value_where_there_is_none(void **state)
+{
+    struct fixture *f = *state;
+    refuse(f);
     struct journal_page *page = read_all(f);
     assert_int_equal(page->n, 1);
     assert_int_equal(page->entries[0].kind, JOURNAL_KIND_REFUSAL);
@@ -246,8 +251,7 @@ static void pages_cover_everything_once_and_look_at_so_many_rows(void **state)
 static void who_listens_is_told_when_something_was_written(void **state)
 {
     struct fixture *f = *state;
-    set_accepted(f, f->fake->bat_inv, 5000, 900);
-    sync_all(f);
+    refuse(f);
     assert_true(f->n_news > 0);
     int n_news = f->n_news;
     journal_page_free(read_all(f)); /* reading is no news */
