@@ -59,7 +59,7 @@ static void commands_outcomes_and_ends_are_there_after_a_crash(void **state)
     while (process_count(&following.process.out, "\n") < 2 && process_turn(&following.process, -1, until_ns)) {
     }
     process_assert_says(&following.process.out, "  bat_inv_1 (4): charging, +5000 W: expired at ");
-    ctl_expect_done(&ctl, ARGS("holders"), "  6  bat_inv_2  active power  -880 W   -880 W  ");
+    ctl_expect_done(&ctl, ARGS("holders"), "  6  bat_inv_2  active power  -880 W    -880 W  ");
     assert_int_equal(process_count(&ctl.process.out, "bat_inv_1"), 0);
 }
 
