@@ -79,13 +79,15 @@ UGRPC_API const struct ugrpc_service *ugrpc_server_service(const struct ugrpc_se
 /* grpc.health.v1 and grpc.reflection.v1/v1alpha for all services of this server, those added later too. */
 UGRPC_API int ugrpc_server_add_health(struct ugrpc_server *server, struct ugrpc_status *st);
 UGRPC_API int ugrpc_server_add_reflection(struct ugrpc_server *server, struct ugrpc_status *st);
-/* Health of one service ("" = the whole server). SERVING from start until shutdown unless said otherwise. */
+/* Health of one service ("" = the whole server), which is SERVING from start until shutdown unless said
+ * otherwise; or of any other name, which has none before. */
 UGRPC_API void ugrpc_server_set_serving(struct ugrpc_server *server, const char *service, bool serving);
 
 /* Interceptors run in the order added. begin: when the request's headers are there, before anything is
  * decoded; 0 goes on, a negative code refuses the call with `st`. end: once for each call that `begin` was
- * called for, with the status it got; without a `begin`, for all that come as far as that, also those whose
- * key is not known. Either may be NULL. Borrowed until ugrpc_server_free(). */
+ * called for, with the status it got, and it may add trailing metadata; without a `begin`, for all that come
+ * as far as that, also those whose key is not known. Either may be NULL. Borrowed until ugrpc_server_free().
+ */
 struct ugrpc_interceptor {
     int (*begin)(struct ugrpc_call *call, void *userdata, struct ugrpc_status *st);
     void (*end)(struct ugrpc_call *call, const struct ugrpc_status *st, void *userdata);

@@ -266,6 +266,8 @@ static void read_root(struct parse *parse, yaml_node_t *root)
     config_take_listen(parse->config, &parse->listen, parse->problems);
     config_take_simulation(parse->config, &parse->simulation);
     parse->config->control = section_flag(&parse->root, "control", true);
+    parse->config->journal_batch = section_choice(&parse->root, "journal.durability", 0) == 1;
+    parse->config->journal_entries = (uint64_t)section_number(&parse->root, "journal.entries", 0);
     parse->reader.defaults = &parse->defaults;
     read_components(parse);
     read_sensors(parse);

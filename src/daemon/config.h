@@ -52,7 +52,9 @@ struct config {
     uint64_t seed;
     double start_at_s; /* since midnight; -1: now */
     double speed;
-    bool control; /* false: nothing is ever written to a device */
+    bool control;       /* false: nothing is ever written to a device */
+    bool journal_batch; /* durability: batch */
+    uint64_t journal_entries;
     struct config_component *components;
     size_t n_components;
     bool has_all; /* components that the file speaks of: false if some could not even be listed */

@@ -32,10 +32,13 @@
 #include "service/service.h"
 #include "service/v1/microgrid_v1.h"
 #include "service/v1alpha/microgrid_v1alpha.h"
+#include "store/store.h"
 
-#define GRACE_MS  2000                 /* for running calls */
-#define STOP_NS   (27 * NS_PER_S / 10) /* for everything, as it must have ended within 3 s */
-#define MAX_FILES 65536
+#define GRACE_MS       2000                 /* for running calls */
+#define STOP_NS        (27 * NS_PER_S / 10) /* for everything, as it must have ended within 3 s */
+#define MAX_FILES      65536
+
+#define JOURNAL_HEALTH "journal" /* what grpc.health.v1 calls it */
 
 /* Calls on one connection: a stream for each component of a large site. And today's Python client leaves the
  * answers to its commands unread: for gRPC's C core such a call goes on until its deadline, a minute, however
@@ -58,6 +61,7 @@ struct gateway {
     struct site *site;
     struct device *simulator;
     struct event_log *event_log;
+    struct store *store; /* NULL: nothing outlives the gateway */
     struct access access;
 
     struct service *service;
@@ -72,8 +76,8 @@ struct gateway {
 /* --- building --------------------------------------------------------------------------------------------
  */
 
-/* --state DIR: made if it is missing, for its owner only, unless all this is only a check; nothing is kept in
- * it yet. */
+/* --state DIR: made if it is missing, for its owner only, unless all this is only a check. A disk that cannot
+ * be written now is no reason not to start. */
 static void prepare_state(const struct arguments *arguments, struct problems *problems)
 {
     const char *folder = arguments->state;
@@ -89,7 +93,7 @@ static void prepare_state(const struct arguments *arguments, struct problems *pr
         problems_add(problems, 0, "--state", folder, "cannot be made: %s", strerror(errno));
     } else if (stat(folder, &info) < 0 || !S_ISDIR(info.st_mode)) {
         problems_add(problems, 0, "--state", folder, "is no folder");
-    } else if (access(folder, W_OK | X_OK) < 0) {
+    } else if (access(folder, W_OK | X_OK) < 0 && errno != EROFS) {
         problems_add(problems, 0, "--state", folder, "cannot be written: %s", strerror(errno));
     }
 }
@@ -124,6 +128,7 @@ void gateway_free(struct gateway *gateway)
     }
     signals_free(gateway->signals);
     listeners_free(gateway->listeners);
+    store_close(gateway->store); /* first: nobody is told any more */
     ugrpc_server_free(gateway->server);
     call_log_free(gateway->call_log);
     service_free(gateway->service);
@@ -165,6 +170,49 @@ static void on_event_line(
     enum log_level level, const char *name, uint64_t id, const char *text, void *userdata)
 {
     log_write(level, name, id, "%s", text);
+}
+
+static void on_store_note(enum log_level level, const char *text, void *userdata)
+{
+    log_write(level, NULL, 0, "%s", text);
+}
+
+/* A health of its own: commands are still carried out. */
+static void on_store_health(bool degraded, void *userdata)
+{
+    struct gateway *gateway = userdata;
+    ugrpc_server_set_serving(gateway->server, JOURNAL_HEALTH, !degraded);
+}
+
+static int open_store(struct gateway *gateway, struct ugrpc_status *st)
+{
+    if (!gateway->arguments->state) {
+        return 0;
+    }
+    const struct store_options options = {
+        .folder = gateway->arguments->state,
+        .durability = gateway->config->journal_batch ? STORE_BATCH : STORE_FULL,
+        .entries = gateway->config->journal_entries,
+        .note = on_store_note,
+        .health = on_store_health,
+        .userdata = gateway,
+    };
+    gateway->store = store_open(&options, st);
+    return gateway->store ? 0 : -(int)st->code;
+}
+
+/* Nothing is written to a device where control is off, also no end of what was commanded before. */
+static int restore(struct gateway *gateway, struct ugrpc_status *st)
+{
+    if (!gateway->store) {
+        return 0;
+    }
+    if (why_read_only(gateway)) {
+        log_warning("%s: set-points from before are not restored, nor brought to 0", why_read_only(gateway));
+    }
+    ugrpc_server_set_serving(gateway->server, JOURNAL_HEALTH, true);
+    store_restore(gateway->store, gateway->site, why_read_only(gateway) != NULL);
+    return store_start(gateway->store, ugrpc_loop_uv(gateway->loop), st);
 }
 
 static void on_service_note(const char *text, void *userdata)
@@ -330,8 +378,8 @@ int gateway_run(struct gateway *gateway, int64_t started_ns)
     gateway->event_log = event_log_new(&gateway->timers, on_event_line, NULL);
     site_observe(gateway->site, event_log_observer(gateway->event_log));
     gateway->timer_loop = timer_loop_new(uv, &gateway->timers, &st);
-    if (!gateway->timer_loop || make_server(gateway, &st) < 0 ||
-        gateway->simulator->driver->start(gateway->simulator, &st) < 0) {
+    if (!gateway->timer_loop || open_store(gateway, &st) < 0 || make_server(gateway, &st) < 0 ||
+        gateway->simulator->driver->start(gateway->simulator, &st) < 0 || restore(gateway, &st) < 0) {
         log_error("%s", st.message);
         return 1;
     }

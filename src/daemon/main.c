@@ -117,6 +117,7 @@ int main(int argc, char **argv)
         break;
     case VERB_RUN:
         signal(SIGPIPE, SIG_IGN);
+        signal(SIGXFSZ, SIG_IGN); /* a limit of the file size is an error of the journal like a full disk */
         rc = run(&arguments, started_ns);
         break;
     }

@@ -30,6 +30,7 @@ static const char *const error_choices[] = {
 static const char *const drivers[] = {"sim", NULL};
 static const char *const statuses[] = {"active", "inactive", NULL};
 static const char *const area_types[] = {"eic", "nerc", NULL};
+static const char *const durabilities[] = {"full", "batch", NULL};
 static const char *const expiries[] = {"zero", "release", NULL};
 static const char *const chemistries[] = {"lfp", "nmc", "na_ion", NULL};
 static const char *const extents[] = {"full", "basic", NULL};
@@ -75,6 +76,13 @@ const struct option options[] = {
     {.name = "sensors", .places = IN_ROOT, .kind = OPTION_MAPPING, .help = "The sensors by name."},
     {.name = "control", .places = IN_ROOT, .kind = OPTION_FLAG, .otherwise = "on",
         .help = "Off: nothing is ever written to a device; every command is refused."},
+
+    {.name = "journal.durability", .places = IN_ROOT, .kind = OPTION_CHOICE, .choices = durabilities,
+        .otherwise = "full",
+        .help = "With --state: a command is answered when the journal has it on the disk (full), or at once, and "
+                "what happened within the last second may be lost with the machine (batch)."},
+    {.name = "journal.entries", .places = IN_ROOT, .kind = OPTION_INTEGER, .least = 1000, .most = 1e8,
+        .otherwise = "100000", .help = "How many entries the journal keeps, the newest; a command makes two."},
 
     /* The site. */
     {.name = "id", .places = IN_SITE, .kind = OPTION_INTEGER, .least = 1, .most = MOST_ID, .required = true,

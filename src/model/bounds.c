@@ -18,6 +18,7 @@
 #include "model/added.h"
 #include "model/dc_bounds.h"
 #include "model/driver.h"
+#include "model/journal.h"
 #include "model/parts.h"
 #include "model/site.h"
 #include "model/tell.h"
@@ -442,6 +443,102 @@ static void on_expiry(struct timer *timer, void *userdata)
         ended, metric_name(bounded_metric(slot->bounded)), follow_entries(slot, text, sizeof(text)));
 }
 
+/* ---- the journal ------------------------------------------------------------------------------------ */
+
+static void write_command(const struct slot *slot, enum journal_verb verb, const struct caller *caller,
+    int64_t lifetime_ns, const char *what)
+{
+    const struct component *component = slot->component;
+    char detail[320];
+    struct ugrpc_status ok = {.code = UGRPC_OK};
+    snprintf(detail, sizeof(detail), "%s %s", metric_name(bounded_metric(slot->bounded)), what);
+    uint64_t entry = journal_write_command(component->site, &(struct journal_command){
+                                                                .verb = verb,
+                                                                .component_id = component->spec.id,
+                                                                .component = component->spec.name,
+                                                                .caller = caller,
+                                                                .value = NAN,
+                                                                .lifetime_ns = lifetime_ns,
+                                                                .detail = detail,
+                                                            });
+    journal_write_outcome(component->site, entry, &ok);
+}
+
+/* What was added; one that only lasts longer than before is no row of its own. */
+static void journal_added(const struct slot *slot, const struct caller *caller,
+    const struct bounds_request *request, const struct added_request *added, bool prolonged)
+{
+    struct journal *journal = slot->component->site->journal;
+    if (!journal) {
+        return;
+    }
+    if (!prolonged) {
+        char text[256];
+        const struct ranges ranges = {.items = (struct range *)request->ranges, .n = request->n};
+        ranges_format(&ranges, metric_unit(request->metric), text, sizeof(text));
+        write_command(slot, JOURNAL_ADD_BOUNDS, caller, request->lifetime_ns, text);
+    }
+    if (added->token) {
+        journal->keeper->drop_bounds(journal, slot->component->spec.id, slot->bounded, added->token);
+    }
+    journal->keeper->keep_bounds(journal, &(struct journal_bounds){
+                                              .component_id = slot->component->spec.id,
+                                              .bounded = slot->bounded,
+                                              .owner = added->owner,
+                                              .token = added->token,
+                                              .ranges = added->ranges,
+                                              .n = added->n,
+                                              .until_ns = added->until_ns,
+                                              .until_utc_ns = added->until_utc_ns,
+                                          });
+}
+
+void bounds_keep(const struct component *component)
+{
+    struct journal *journal = component->site->journal;
+    for (int i = 0; i < BOUNDED_COUNT && component->added; i++) {
+        const struct added *added = &component->added->slots[i].added;
+        for (size_t j = 0; j < added->n; j++) {
+            const struct added_entry *entry = &added->entries[j];
+            journal->keeper->keep_bounds(journal, &(struct journal_bounds){
+                                                      .component_id = component->spec.id,
+                                                      .bounded = (enum bounded)i,
+                                                      .owner = entry->owner,
+                                                      .token = entry->token,
+                                                      .ranges = &entry->range,
+                                                      .n = 1,
+                                                      .until_ns = entry->until_ns,
+                                                      .until_utc_ns = entry->until_utc_ns,
+                                                  });
+        }
+    }
+}
+
+void bounds_restore(struct component *component, const struct journal_bounds *kept)
+{
+    struct clock *clock = component->site->timers->clock;
+    if (!component_takes_bounds(component, kept->bounded) || kept->until_ns <= clock_now_ns(clock)) {
+        return;
+    }
+    struct slot *slot = &component->added->slots[kept->bounded];
+    const struct added_request added = {
+        .owner = kept->owner,
+        .token = kept->token,
+        .ranges = kept->ranges,
+        .n = kept->n,
+        .until_ns = kept->until_ns,
+        .until_utc_ns = kept->until_utc_ns,
+    };
+    int64_t until_utc_ns;
+    char text[256];
+    if (added_put(&slot->added, &added, BOUNDS_MAX_ENTRIES, &until_utc_ns)) {
+        tell_component(component, EVENT_BOUNDS_RESTORED,
+            "%zu added bound%s of %s go%s on after the restart, now in force: %s", kept->n, PLURAL(kept->n),
+            metric_name(bounded_metric(kept->bounded)), kept->n == 1 ? "es" : "",
+            follow_entries(slot, text, sizeof(text)));
+    }
+}
+
 int bounds_add(struct component *component, const struct caller *caller, const struct bounds_request *request,
     int64_t *until_utc_ns, struct ugrpc_status *st)
 {
@@ -461,6 +558,8 @@ int bounds_add(struct component *component, const struct caller *caller, const s
     };
     char text[256];
     added_expire(&slot->added, clock_now_ns(clock));
+    size_t n_before = slot->added.n;
+    uint64_t version_before = slot->added.version;
     if (!added_put(&slot->added, &added, BOUNDS_MAX_ENTRIES, until_utc_ns)) {
         follow_entries(slot, text, sizeof(text));
         return status_set(st, UGRPC_RESOURCE_EXHAUSTED,
@@ -472,6 +571,8 @@ int bounds_add(struct component *component, const struct caller *caller, const s
         "%zu bound%s of %s added for %g s, now in force: %s, from %s", request->n, PLURAL(request->n),
         metric_name(request->metric), (double)request->lifetime_ns / NS_PER_S,
         follow_entries(slot, text, sizeof(text)), caller->label);
+    journal_added(
+        slot, caller, request, &added, slot->added.n == n_before && slot->added.version == version_before);
     return 0;
 }
 
@@ -489,6 +590,11 @@ int bounds_clear(struct component *component, const struct caller *caller, enum 
         tell_component(component, EVENT_BOUNDS_CLEARED,
             "%zu added bound%s of %s cleared, now in force: %s, from %s", removed, PLURAL(removed),
             metric_name(metric), follow_entries(slot, text, sizeof(text)), caller->label);
+        struct journal *journal = component->site->journal;
+        if (journal) {
+            write_command(slot, JOURNAL_CLEAR_BOUNDS, caller, 0, token);
+            journal->keeper->drop_bounds(journal, component->spec.id, slot->bounded, token);
+        }
     }
     return 0;
 }

@@ -24,14 +24,20 @@ struct bounds_request {
  * the expiry that counts in *until_utc_ns, or -UGRPC_UNIMPLEMENTED for a metric that takes none here (naming
  * those that do), -UGRPC_UNAVAILABLE while its device is offline, -UGRPC_RESOURCE_EXHAUSTED when the entries
  * would pass the limit (nothing is added then). The bounds in force and the applied set-points follow before
- * it returns. */
+ * it returns; its caller may hear of it after journal_sync(). */
 int bounds_add(struct component *component, const struct caller *caller, const struct bounds_request *request,
     int64_t *until_utc_ns, struct ugrpc_status *st);
 
 /* Takes out what was added to `metric` with `token`; there need not be any. 0, -UGRPC_UNIMPLEMENTED or
- * -UGRPC_UNAVAILABLE. */
+ * -UGRPC_UNAVAILABLE; its caller may hear of it after journal_sync(). */
 int bounds_clear(struct component *component, const struct caller *caller, enum metric metric,
     const char *token, struct ugrpc_status *st);
+
+struct journal_bounds;
+
+/* After a restart: goes on with what was kept, as if it had been added then. Does nothing for what has ended,
+ * or for a metric that takes no bounds (any more). */
+void bounds_restore(struct component *component, const struct journal_bounds *kept);
 
 /* What a command is checked against and streams publish: finite, ascending, on float32 values. If nothing is
  * allowed, [[0, 0]] for a power, the nearest own limit for SoC. Without ranges (n = 0) only where the

@@ -16,6 +16,7 @@
 #include "model/command_check.h"
 #include "model/command_tell.h"
 #include "model/driver.h"
+#include "model/journal.h"
 #include "model/later.h"
 #include "model/outbox.h"
 #include "model/parts.h"
@@ -257,9 +258,58 @@ static struct request request_of(const struct setpoint *setpoint)
         .requested = setpoint->requested,
         .until_ns = setpoint->until_ns,
         .until_utc_ns = setpoint->until_utc_ns,
+        .entry = setpoint->entry,
+        .renewals = setpoint->renewals,
     };
     memcpy(request.by, setpoint->by, sizeof(request.by));
     return request;
+}
+
+/* What the journal has to know of it. */
+static struct journal_setpoint kept_of(const struct station *station)
+{
+    const struct setpoint *setpoint = setpoint_of(station);
+    return (struct journal_setpoint){
+        .component_id = station->outbox.component->spec.id,
+        .axis = station->outbox.axis,
+        .held = setpoint->mode == SETPOINT_ACTIVE,
+        .waiting = setpoint->waiting,
+        .requested = setpoint->requested,
+        .until_ns = setpoint->until_ns,
+        .until_utc_ns = setpoint->until_utc_ns,
+        .by = setpoint->by,
+        .entry = setpoint->entry,
+        .renewals = setpoint->renewals,
+    };
+}
+
+static void keep(const struct station *station)
+{
+    struct journal *journal = station->outbox.component->site->journal;
+    if (journal) {
+        const struct journal_setpoint kept = kept_of(station);
+        journal->keeper->keep_setpoint(journal, &kept);
+    }
+}
+
+void command_keep(const struct component *component)
+{
+    for (int axis = 0; axis < AXIS_COUNT; axis++) {
+        const struct station *station = station_of(component, (enum axis)axis);
+        if (station &&
+            (setpoint_of(station)->mode != SETPOINT_FREE || station->outbox.told != TOLD_NOTHING)) {
+            keep(station);
+        }
+    }
+}
+
+static void write_end(const struct station *station, enum journal_end end, const char *why)
+{
+    struct journal *journal = station->outbox.component->site->journal;
+    if (journal && setpoint_of(station)->mode == SETPOINT_ACTIVE) {
+        const struct journal_setpoint kept = kept_of(station);
+        journal->keeper->write_end(journal, &kept, end, why);
+    }
 }
 
 static bool releases(const struct station *station)
@@ -300,10 +350,13 @@ static void settle(struct station *station, enum command_end end)
     setpoint->waiting = false;
     setpoint->requested = 0;
     setpoint->by[0] = '\0';
+    setpoint->entry = 0;
+    setpoint->renewals = 0;
     station->limiting = false;
     station->shown = NAN;
     station->retry_at_ns = 0;
     station->accepted = request_of(setpoint);
+    keep(station);
     changed(station);
     reapply(station);
     end_watch(station, end);
@@ -317,20 +370,27 @@ static void insist(struct station *station)
     }
 }
 
+static void tell_expired(const struct station *station, const char *when)
+{
+    bool active = station->outbox.axis == AXIS_ACTIVE;
+    tell_setpoint(station->outbox.component, station->outbox.axis, EVENT_SETPOINT_EXPIRED,
+        "lifetime%s ended%s, %s", active ? "" : " of reactive power", when,
+        releases(station) ? "runs free (on_expiry: release)"
+        : active          ? "0 W (on_expiry: zero)"
+                          : "0 VAr (on_expiry: zero)");
+}
+
 static void on_expiry(struct timer *timer, void *userdata)
 {
     struct station *station = userdata;
-    bool active = station->outbox.axis == AXIS_ACTIVE, waited = setpoint_of(station)->waiting;
+    bool waited = setpoint_of(station)->waiting;
     withdraw(station, UGRPC_DEADLINE_EXCEEDED, "its lifetime ended");
+    write_end(station, JOURNAL_EXPIRED, "");
     settle(station, COMMAND_FAILED);
     if (!waited) {
         insist(station);
     }
-    tell_setpoint(station->outbox.component, station->outbox.axis, EVENT_SETPOINT_EXPIRED,
-        "lifetime%s ended, %s", active ? "" : " of reactive power",
-        releases(station) ? "runs free (on_expiry: release)"
-        : active          ? "0 W (on_expiry: zero)"
-                          : "0 VAr (on_expiry: zero)");
+    tell_expired(station, "");
 }
 
 static void drop(struct station *station, enum command_end end, const char *why)
@@ -340,6 +400,7 @@ static void drop(struct station *station, enum command_end end, const char *why)
     double requested = setpoint->requested;
     char text[48];
     withdraw(station, end == COMMAND_OVERRIDDEN ? UGRPC_ABORTED : UGRPC_FAILED_PRECONDITION, why);
+    write_end(station, JOURNAL_DROPPED, why);
     settle(station, end);
     if (had_one) {
         tell_setpoint(station->outbox.component, station->outbox.axis, EVENT_SETPOINT_DROPPED,
@@ -388,6 +449,7 @@ void command_started(struct component *component, const char *why)
             continue;
         }
         setpoint_of(station)->waiting = false;
+        keep(station);
         reapply_active(station); /* its state may show only with the next sample */
     }
 }
@@ -416,7 +478,10 @@ static void follow_state(struct station *station, const struct component_state *
     struct setpoint *setpoint = setpoint_of(station);
     bool fails = state_has(now, STATE_ERROR) && !state_has(before, STATE_ERROR);
     bool rests = (now->states & rest) && !(before->states & rest);
-    if (fails && setpoint->mode != SETPOINT_FREE) {
+    bool wakes = rests && before->states == 0 && setpoint->waiting && state_has(now, STATE_STANDBY);
+    if (wakes) {
+        lifecycle_wake(station->outbox.component); /* it was to be woken when the gateway ended */
+    } else if (fails && setpoint->mode != SETPOINT_FREE) {
         char errors[128];
         drop(station, COMMAND_FAILED, errors_format(now->errors, errors, sizeof(errors)));
     } else if (rests && setpoint->mode == SETPOINT_ACTIVE) {
@@ -424,6 +489,7 @@ static void follow_state(struct station *station, const struct component_state *
     } else if (setpoint->waiting && state_operates(now) &&
                lifecycle_running(station->outbox.component) != LIFECYCLE_START) {
         setpoint->waiting = false; /* it switched on by itself */
+        keep(station);
     }
     bool left = state_operates(before) && !state_operates(now);
     if ((left || was_offline) && station->outbox.told != TOLD_NOTHING) {
@@ -466,6 +532,57 @@ static void withdraw_for(struct station *station, const struct caller *caller, d
     }
 }
 
+/* The same again by the same caller, which the device follows: it only lasts longer. */
+static bool renews(const struct station *station, const struct caller *caller, double power)
+{
+    const struct setpoint *setpoint = setpoint_of(station);
+    return setpoint->entry && setpoint->mode == SETPOINT_ACTIVE && !setpoint->waiting &&
+           setpoint->requested == power && station->outbox.told == TOLD_POWER && !is_unanswered(station) &&
+           strncmp(setpoint->by, caller->label, sizeof(setpoint->by) - 1) == 0;
+}
+
+static uint64_t write_command(
+    const struct station *station, const struct caller *caller, double power, int64_t lifetime_s)
+{
+    const struct component *component = station->outbox.component;
+    return journal_write_command(component->site,
+        &(struct journal_command){
+            .verb = station->outbox.axis == AXIS_ACTIVE ? JOURNAL_SET_ACTIVE : JOURNAL_SET_REACTIVE,
+            .component_id = component->spec.id,
+            .component = component->spec.name,
+            .caller = caller,
+            .value = power,
+            .lifetime_ns = lifetime_s * NS_PER_S,
+            .detail = "",
+        });
+}
+
+/* The component is woken, as soon as the journal knows why. */
+static void on_wake_kept(void *userdata)
+{
+    struct station *station = userdata;
+    if (setpoint_of(station)->waiting) {
+        lifecycle_wake(station->outbox.component);
+    }
+}
+
+static void wake(
+    struct station *station, double applied, int64_t lifetime_s, command_fn *done, void *userdata)
+{
+    struct component *component = station->outbox.component;
+    const struct setpoint *setpoint = setpoint_of(station);
+    struct waiters at_once = {0};
+    waiters_add_command(
+        &at_once, done, userdata, setpoint->until_utc_ns, (struct waiter_entry){.entry = setpoint->entry});
+    later_answer(component->site->later, &at_once, NULL);
+    station->accepted = request_of(setpoint);
+    tell_accepted(station, applied, lifetime_s, ", as soon as it is ready");
+    changed(station);
+    if (!journal_sync(component->site, on_wake_kept, station)) {
+        lifecycle_wake(component);
+    }
+}
+
 int command_set_power(struct component *component, enum axis axis, const struct caller *caller, double power,
     int64_t lifetime_s, command_fn *done, void *userdata, struct ugrpc_status *st)
 {
@@ -489,6 +606,15 @@ int command_set_power(struct component *component, enum axis axis, const struct 
     struct timers *timers = component->site->timers;
     struct setpoint *setpoint = &component->setpoints[axis];
     end_watch(station, COMMAND_OVERRIDDEN);
+    if (!waits && renews(station, caller, power)) {
+        setpoint->renewals++;
+    } else {
+        if (setpoint->renewals > 0) {
+            write_end(station, JOURNAL_REPLACED, "");
+        }
+        setpoint->entry = write_command(station, caller, power, lifetime_s);
+        setpoint->renewals = 0;
+    }
     setpoint->generation++;
     setpoint->mode = SETPOINT_ACTIVE;
     setpoint->requested = power + 0.0; /* never -0 */
@@ -498,17 +624,12 @@ int command_set_power(struct component *component, enum axis axis, const struct 
     snprintf(setpoint->by, sizeof(setpoint->by), "%s", caller->label);
     timer_start_at(timers, &setpoint->expiry, setpoint->until_ns);
     station->limiting = false;
-    const struct request request = request_of(setpoint);
+    keep(station);
     if (waits) {
-        struct waiters at_once = {0};
-        waiters_add_command(&at_once, done, userdata, setpoint->until_utc_ns);
-        later_answer(component->site->later, &at_once, NULL);
-        station->accepted = request;
-        tell_accepted(station, told, lifetime_s, ", as soon as it is ready");
-        changed(station);
-        lifecycle_wake(component);
+        wake(station, told, lifetime_s, done, userdata);
         return 0;
     }
+    const struct request request = request_of(setpoint);
     outbox_command(&station->outbox, told, &request, done, userdata);
     changed(station);
     return 0;
@@ -538,17 +659,22 @@ static void restore(struct station *station)
     const struct request *accepted = &station->accepted;
     outbox_withdraw(&station->outbox, NULL); /* an order that followed from the refused request */
     outbox_doubt(&station->outbox);
-    if (accepted->mode == SETPOINT_ACTIVE && accepted->until_ns <= now_ns(station)) {
-        settle(station, COMMAND_FAILED);
-        insist(station);
-        return;
-    }
+    bool ended = accepted->mode == SETPOINT_ACTIVE && accepted->until_ns <= now_ns(station);
     setpoint->generation++;
     setpoint->mode = accepted->mode;
     setpoint->requested = accepted->requested;
     setpoint->until_ns = accepted->until_ns;
     setpoint->until_utc_ns = accepted->until_utc_ns;
     memcpy(setpoint->by, accepted->by, sizeof(setpoint->by));
+    setpoint->entry = accepted->entry;
+    setpoint->renewals = accepted->renewals;
+    if (ended) {
+        write_end(station, JOURNAL_EXPIRED, "");
+        settle(station, COMMAND_FAILED);
+        insist(station);
+        return;
+    }
+    keep(station);
     if (setpoint->mode == SETPOINT_ACTIVE) {
         timer_start_at(timers_of(station), &setpoint->expiry, setpoint->until_ns);
     } else {
@@ -595,6 +721,51 @@ static void on_answered(struct outbox *outbox, const struct dispatch *dispatch, 
             dispatch->order == ORDER_RELEASE ? "the release" : "the new value", st->message);
     }
     changed(station);
+}
+
+/* ---- restart ---------------------------------------------------------------------------------------- */
+
+static void go_on(struct station *station, const struct journal_setpoint *kept)
+{
+    struct setpoint *setpoint = setpoint_of(station);
+    char text[48];
+    int64_t left_ns = kept->until_ns - now_ns(station);
+    setpoint->generation++;
+    setpoint->mode = SETPOINT_ACTIVE;
+    setpoint->requested = kept->requested;
+    setpoint->waiting = kept->waiting;
+    setpoint->until_ns = kept->until_ns;
+    setpoint->until_utc_ns = kept->until_utc_ns;
+    snprintf(setpoint->by, sizeof(setpoint->by), "%s", kept->by);
+    setpoint->entry = kept->entry;
+    setpoint->renewals = kept->renewals;
+    timer_start_at(timers_of(station), &setpoint->expiry, setpoint->until_ns);
+    station->accepted = request_of(setpoint);
+    station->shown = bounds_apply(station->outbox.component, station->outbox.axis, kept->requested);
+    tell_setpoint(station->outbox.component, station->outbox.axis, EVENT_SETPOINT_RESTORED,
+        "set-point %s goes on after the restart, for %lld s more, from %s",
+        power_format(station->outbox.axis, setpoint->requested, text, sizeof(text)),
+        (long long)((left_ns + NS_PER_S - 1) / NS_PER_S), setpoint->by);
+    changed(station);
+    follow_state(station, &(const struct component_state){.states = 0}, true);
+}
+
+void command_restore(struct component *component, const struct journal_setpoint *kept)
+{
+    struct station *station = station_of(component, kept->axis);
+    if (!station || !outbox_takes_power(&station->outbox)) {
+        return;
+    }
+    outbox_doubt(&station->outbox);
+    if (kept->held && kept->until_ns > now_ns(station)) {
+        go_on(station, kept);
+        return;
+    }
+    settle(station, COMMAND_FAILED);
+    insist(station);
+    if (kept->held) {
+        tell_expired(station, " while the gateway was not running");
+    }
 }
 
 /* ---- the end ---------------------------------------------------------------------------------------- */

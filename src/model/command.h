@@ -41,6 +41,14 @@ void command_watch(struct component *component, enum axis axis, command_end_fn *
 /* Only if it is still `userdata` who watches. */
 void command_unwatch(struct component *component, enum axis axis, const void *userdata);
 
+struct journal_setpoint;
+
+/* After a restart, when the devices have been started: goes on with what was kept of the component. A
+ * set-point whose lifetime has not ended keeps it and is told to the device as soon as that operates (or is
+ * woken, if it waited for that). What else was commanded is as after an expiry, which the device is told at
+ * once. Does nothing for an axis that takes no set-points (any more). */
+void command_restore(struct component *component, const struct journal_setpoint *kept);
+
 /* For lifecycle: drops both axes' set-points, overridden by a newer command; they are then as after an
  * expiry. */
 void command_drop(struct component *component, const char *why);

@@ -142,6 +142,8 @@ struct setpoint {
     int64_t until_utc_ns; /* what the caller was told */
     uint64_t generation;  /* counts commands, so that an expiry never touches a newer one */
     char by[64];          /* who set it */
+    uint64_t entry;       /* of the command in the journal; 0: none */
+    uint32_t renewals;    /* of the same value by the same caller */
     struct timer expiry;
     struct outbox *outbox; /* model/command.c; NULL if the component takes no set-points on this axis */
 };

@@ -11,13 +11,15 @@ struct component;
 enum event_kind {
     EVENT_SETPOINT_ACCEPTED, /* a caller's set-point was accepted by the device */
     EVENT_SETPOINT_EXPIRED,
-    EVENT_SETPOINT_DROPPED, /* by start, standby, stop, error, or because its component did not wake */
-    EVENT_SETPOINT_MOVED,   /* the applied value changed because the bounds did */
-    EVENT_SETPOINT_FAILED,  /* the device did not take a value that the gateway sent by itself */
+    EVENT_SETPOINT_DROPPED,  /* by start, standby, stop, error, or because its component did not wake */
+    EVENT_SETPOINT_RESTORED, /* it goes on after a restart of the gateway */
+    EVENT_SETPOINT_MOVED,    /* the applied value changed because the bounds did */
+    EVENT_SETPOINT_FAILED,   /* the device did not take a value that the gateway sent by itself */
     EVENT_BOUNDS_ADDED,
     EVENT_BOUNDS_EXPIRED,
-    EVENT_BOUNDS_CLEARED, /* by a caller */
-    EVENT_LIFECYCLE,      /* start, standby, stop, ack: begun, done or failed */
+    EVENT_BOUNDS_RESTORED, /* they go on after a restart of the gateway */
+    EVENT_BOUNDS_CLEARED,  /* by a caller */
+    EVENT_LIFECYCLE,       /* start, standby, stop, ack: begun, done or failed */
     EVENT_OFFLINE,
     EVENT_ONLINE,
     EVENT_ERROR_RAISED,

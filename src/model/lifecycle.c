@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "model/driver.h"
+#include "model/journal.h"
 #include "model/later.h"
 #include "model/parts.h"
 #include "model/site.h"
@@ -23,7 +24,7 @@ struct run {
     enum lifecycle_action action;
     struct waiters waiters;
     struct timer limit;
-    bool over; /* replaced or timed out: only the driver's done() is still to come */
+    bool over; /* replaced or timed out: only the driver's done(), or the journal's, is still to come */
 };
 
 struct lifecycle {
@@ -168,15 +169,20 @@ static void conclude(struct run *run, const struct ugrpc_status *st)
     answer(run, st);
 }
 
-static void on_done(const struct ugrpc_status *st, void *userdata)
+static void take_out(struct run *run)
 {
-    struct run *run = userdata;
     struct run **link = &run->component->lifecycle->all;
     while (*link != run) {
         link = &(*link)->next;
     }
     *link = run->next;
     run->component->lifecycle->n--;
+}
+
+static void on_done(const struct ugrpc_status *st, void *userdata)
+{
+    struct run *run = userdata;
+    take_out(run);
     if (!run->over) {
         conclude(run, st);
     }
@@ -226,13 +232,51 @@ static void replace(struct run *run, enum lifecycle_action by)
     answer(run, &st);
 }
 
-static int join(struct run *run, status_fn *done, void *userdata, struct ugrpc_status *st)
+static uint64_t write_command(
+    const struct component *component, enum lifecycle_action action, const struct caller *caller)
+{
+    static const enum journal_verb verbs[] = {
+        [LIFECYCLE_START] = JOURNAL_START,
+        [LIFECYCLE_STANDBY] = JOURNAL_STANDBY,
+        [LIFECYCLE_STOP] = JOURNAL_STOP,
+        [LIFECYCLE_ACK] = JOURNAL_ACK,
+    };
+    return journal_write_command(component->site, &(struct journal_command){
+                                                      .verb = verbs[action],
+                                                      .component_id = component->spec.id,
+                                                      .component = component->spec.name,
+                                                      .caller = caller,
+                                                      .value = NAN,
+                                                      .detail = "",
+                                                  });
+}
+
+static int join(
+    struct run *run, const struct caller *caller, status_fn *done, void *userdata, struct ugrpc_status *st)
 {
     int rc = waiters_check_room(&run->waiters, component_label(run->component), st);
     if (rc == 0) {
-        waiters_add_status(&run->waiters, done, userdata);
+        waiters_add_status(&run->waiters, done, userdata, write_command(run->component, run->action, caller));
     }
     return rc;
+}
+
+static void launch(struct run *run)
+{
+    struct component *component = run->component;
+    sequence_of(component, run->action)(component->device, component, on_done, run);
+}
+
+/* The journal has it; meanwhile it may have been replaced. */
+static void on_kept(void *userdata)
+{
+    struct run *run = userdata;
+    if (run->over) {
+        take_out(run);
+        run_free(run);
+    } else {
+        launch(run);
+    }
 }
 
 /* ---- checks ----------------------------------------------------------------------------------------- */
@@ -365,13 +409,13 @@ int lifecycle_run(struct component *component, enum lifecycle_action action, con
     }
     if (!needed) {
         struct waiters at_once = {0};
-        waiters_add_status(&at_once, done, userdata);
+        waiters_add_status(&at_once, done, userdata, write_command(component, action, caller));
         later_answer(component->site->later, &at_once, NULL);
         return 0;
     }
     struct run *run = is_ack ? component->lifecycle->ack : component->lifecycle->sequence;
     if (run && run->action == action) {
-        return join(run, done, userdata, st);
+        return join(run, caller, done, userdata, st);
     }
     rc = lifecycle_check_room(component, st);
     if (rc < 0) {
@@ -381,12 +425,14 @@ int lifecycle_run(struct component *component, enum lifecycle_action action, con
         replace(run, action);
     }
     run = run_begin(component, action);
-    waiters_add_status(&run->waiters, done, userdata);
+    waiters_add_status(&run->waiters, done, userdata, write_command(component, action, caller));
     tell_component(component, EVENT_LIFECYCLE, "%s begins, from %s", lifecycle_name(action), caller->label);
     if (!is_ack) {
         command_drop(component, lifecycle_name(action));
     }
-    sequence_of(component, action)(component->device, component, on_done, run);
+    if (!journal_sync(component->site, on_kept, run)) {
+        launch(run);
+    }
     return 0;
 }
 

@@ -13,6 +13,7 @@
 #include <math.h>
 
 #include "model/driver.h"
+#include "model/journal.h"
 #include "model/later.h"
 #include "model/site.h"
 
@@ -83,6 +84,21 @@ static void launch(struct outbox *outbox)
     }
 }
 
+static void launch_next(struct outbox *outbox)
+{
+    if (outbox->next.order != ORDER_NONE && outbox->flying.order == ORDER_NONE &&
+        outbox->synced >= outbox->next.gate) {
+        launch(outbox);
+    }
+}
+
+static void on_synced(void *userdata)
+{
+    struct outbox *outbox = userdata;
+    outbox->synced++;
+    launch_next(outbox);
+}
+
 /* The order under way has ended; whatever else comes of it is too late. */
 static void conclude(struct outbox *outbox, const struct ugrpc_status *st)
 {
@@ -91,10 +107,8 @@ static void conclude(struct outbox *outbox, const struct ugrpc_status *st)
     outbox->ticket = NULL;
     timer_stop(outbox->component->site->timers, &outbox->limit);
     outbox->answered(outbox, &dispatch, st);
-    if (outbox->next.order != ORDER_NONE && outbox->flying.order == ORDER_NONE) {
-        launch(outbox);
-    }
-    waiters_answer(&dispatch.waiters, st);
+    launch_next(outbox);
+    later_answer_now(outbox->component->site->later, &dispatch.waiters, st);
     if (outbox->flying.order == ORDER_NONE) {
         outbox->idle(outbox);
     }
@@ -121,7 +135,7 @@ static void on_limit(struct timer *timer, void *userdata)
 
 void outbox_hurry(struct outbox *outbox, const struct ugrpc_status *st)
 {
-    if (outbox->next.order != ORDER_NONE) {
+    if (outbox->next.order != ORDER_NONE && outbox->flying.order != ORDER_NONE) {
         conclude(outbox, st);
     }
 }
@@ -142,17 +156,20 @@ static void enqueue(struct outbox *outbox, enum order order, double power)
     outbox->next.order = order;
     outbox->next.power = power;
     follow(outbox, &outbox->next);
-    if (outbox->flying.order == ORDER_NONE) {
-        launch(outbox);
-    }
+    launch_next(outbox);
 }
 
 void outbox_command(
     struct outbox *outbox, double power, const struct request *request, command_fn *done, void *userdata)
 {
     assert(outbox->next.waiters.n == 0 || outbox_shares(outbox, power));
-    waiters_add_command(&outbox->next.waiters, done, userdata, request->until_utc_ns);
+    const struct waiter_entry entry = {.entry = request->entry, .renewal = request->renewals > 0};
+    bool joins = outbox->next.waiters.n > 0;
+    waiters_add_command(&outbox->next.waiters, done, userdata, request->until_utc_ns, entry);
     outbox->next.request = *request;
+    if (!joins && !entry.renewal && journal_sync(outbox->component->site, on_synced, outbox)) {
+        outbox->next.gate = ++outbox->syncs;
+    }
     enqueue(outbox, ORDER_POWER, power);
 }
 

@@ -29,6 +29,8 @@ struct request {
     double requested;
     int64_t until_ns, until_utc_ns;
     char by[sizeof(((struct setpoint *)NULL)->by)];
+    uint64_t entry;
+    uint32_t renewals;
 };
 
 /* An order under way, or to follow. */
@@ -37,6 +39,7 @@ struct dispatch {
     double power;
     struct waiters waiters; /* nobody: it is the gateway's own */
     struct request request; /* what they asked for */
+    uint64_t gate;          /* it may go out when the journal has answered so many times */
 };
 
 /* What a driver gives back with its answer, to tell it from one that comes too late. */
@@ -49,6 +52,7 @@ struct outbox {
     struct component *component;
     enum axis axis;
     struct dispatch flying, next;
+    uint64_t syncs, synced; /* asked of the journal, answered by it */
     enum told told;
     struct timer limit; /* of what is flying */
     struct ticket tickets[OUTBOX_TICKETS];
@@ -67,13 +71,14 @@ bool outbox_takes_release(const struct outbox *outbox);
 
 /* Both send now, or after the order that is under way, instead of what was to follow it.
  *
- * A caller's command: done() comes with the device's answer, or UNAVAILABLE after OUTBOX_LIMIT_S. Who waits
- * for an order of the same power that has not been sent yet gets the same answer; there must be room for one
- * more. An order of another power must be withdrawn first. */
+ * A caller's command: done() comes with the device's answer, or UNAVAILABLE after OUTBOX_LIMIT_S. It is sent
+ * when the journal has its intent, at once for a renewal. Who waits for an order of the same power that has
+ * not been sent yet gets the same answer; there must be room for one more. An order of another power must be
+ * withdrawn first. */
 void outbox_command(
     struct outbox *outbox, double power, const struct request *request, command_fn *done, void *userdata);
-/* The gateway's own. Who waits for what was to follow goes on waiting: it is the same set-point, worked out
- * anew. Anything else must be withdrawn first. */
+/* The gateway's own, which waits for no journal. Who waits for what was to follow goes on waiting: it is the
+ * same set-point, worked out anew. Anything else must be withdrawn first. */
 void outbox_send(struct outbox *outbox, enum order order, double power);
 
 /* A command for `power` would share the answer to an order that has not been sent yet. */

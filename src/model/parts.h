@@ -15,8 +15,10 @@
 /* begin: after the spec stands; done_with: frees, also what never began. */
 void bounds_begin(struct component *component);
 void bounds_done_with(struct component *component);
+void bounds_keep(const struct component *component); /* in the site's journal */
 void command_begin(struct component *component);
 void command_done_with(struct component *component);
+void command_keep(const struct component *component); /* in the site's journal */
 void command_zeroing_done_with(struct site *site);
 void lifecycle_begin(struct component *component);
 void lifecycle_done_with(struct component *component);

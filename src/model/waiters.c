@@ -4,12 +4,15 @@
 
 #include <stdlib.h>
 
+#include "model/journal.h"
+
 struct waiter {
     struct waiter *next;
     status_fn *status_done; /* one of the two */
     command_fn *command_done;
     void *userdata;
     int64_t valid_until_utc_ns;
+    struct waiter_entry entry;
 };
 
 static struct waiter *take_first(struct waiters *waiters)
@@ -54,20 +57,32 @@ static struct waiter *append(struct waiters *waiters)
     return waiter;
 }
 
-void waiters_add_command(
-    struct waiters *waiters, command_fn *done, void *userdata, int64_t valid_until_utc_ns)
+void waiters_add_command(struct waiters *waiters, command_fn *done, void *userdata,
+    int64_t valid_until_utc_ns, struct waiter_entry entry)
 {
     struct waiter *waiter = append(waiters);
     waiter->command_done = done;
     waiter->userdata = userdata;
     waiter->valid_until_utc_ns = valid_until_utc_ns;
+    waiter->entry = entry;
 }
 
-void waiters_add_status(struct waiters *waiters, status_fn *done, void *userdata)
+void waiters_add_status(struct waiters *waiters, status_fn *done, void *userdata, uint64_t entry)
 {
     struct waiter *waiter = append(waiters);
     waiter->status_done = done;
     waiter->userdata = userdata;
+    waiter->entry.entry = entry;
+}
+
+void waiters_write_outcome(
+    const struct waiters *waiters, struct journal *journal, const struct ugrpc_status *st)
+{
+    for (const struct waiter *waiter = waiters->first; waiter; waiter = waiter->next) {
+        if (waiter->entry.entry && !(waiter->entry.renewal && st->code == UGRPC_OK)) {
+            journal->keeper->write_outcome(journal, waiter->entry.entry, st);
+        }
+    }
 }
 
 void waiters_answer(struct waiters *waiters, const struct ugrpc_status *st)

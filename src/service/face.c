@@ -11,6 +11,7 @@
 
 #include "base/base.h"
 #include "google/protobuf/empty.ugrpc.h"
+#include "model/journal.h"
 #include "model/site.h"
 #include "service/feed.h"
 #include "service/rpc.h"
@@ -68,21 +69,42 @@ static const char *own_method(const struct face *face, const char *path)
     return NULL;
 }
 
+/* Its name, or NULL. */
+static const char *is_command(const struct face *face, const char *path)
+{
+    const char *name = own_method(face, path);
+    for (const char *const *command = face->version->commands; name && *command; command++) {
+        if (strcmp(name, *command) == 0) {
+            return name;
+        }
+    }
+    return NULL;
+}
+
 static int check_rights(struct ugrpc_call *call, void *userdata, struct ugrpc_status *st)
 {
     const struct face *face = userdata;
-    const char *name = own_method(face, ugrpc_call_method(call));
-    for (const char *const *command = face->version->commands; name && *command; command++) {
-        if (strcmp(name, *command) == 0) {
-            return service_check_rights(face->service, name, st);
-        }
+    const char *name = is_command(face, ugrpc_call_method(call));
+    return name ? service_check_rights(face->service, name, st) : 0;
+}
+
+/* Who commands should know that it would not survive a restart. */
+static void mark_unkept(struct ugrpc_call *call, const struct ugrpc_status *call_st, void *userdata)
+{
+    static const char degraded[] = "degraded";
+    const struct face *face = userdata;
+    if (journal_is_degraded(service_site(face->service)) && is_command(face, ugrpc_call_method(call))) {
+        (void)ugrpc_call_set_trailing(call, "journal", degraded, sizeof(degraded) - 1);
     }
-    return 0;
 }
 
 int face_guard(struct face *face, struct ugrpc_server *server, struct ugrpc_status *st)
 {
     static const struct ugrpc_interceptor rights = {.begin = check_rights};
+    static const struct ugrpc_interceptor marks = {.end = mark_unkept};
+    if (ugrpc_server_add_interceptor(server, &marks, face)) {
+        return status_set(st, UGRPC_RESOURCE_EXHAUSTED, "no memory for the API");
+    }
     if (service_check_rights(face->service, "", NULL) &&
         ugrpc_server_add_interceptor(server, &rights, face)) {
         return status_set(st, UGRPC_RESOURCE_EXHAUSTED, "no memory for the API");
@@ -242,6 +264,31 @@ int face_range(
     *range = (struct range){
         bound.has_lower ? (double)bound.lower : -INFINITY, bound.has_upper ? (double)bound.upper : INFINITY};
     return 0;
+}
+
+struct kept_reply {
+    struct ugrpc_call *call;
+    int64_t at_utc_ns;
+    face_reply_fn *reply;
+};
+
+static void on_kept(void *userdata)
+{
+    struct kept_reply *kept = userdata;
+    kept->reply(kept->call, kept->at_utc_ns);
+    free(kept);
+}
+
+void face_reply_kept(struct face *face, struct ugrpc_call *call, int64_t at_utc_ns, face_reply_fn *reply)
+{
+    struct kept_reply *kept = malloc(sizeof(*kept));
+    if (!kept) {
+        abort(); /* it has been done, and must be answered */
+    }
+    *kept = (struct kept_reply){call, at_utc_ns, reply};
+    if (!journal_sync(service_site(face->service), on_kept, kept)) {
+        on_kept(kept);
+    }
 }
 
 /* ---- life cycle ------------------------------------------------------------------------------------- */

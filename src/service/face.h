@@ -74,6 +74,11 @@ struct face_metrics {
 /* Says what the call is about, for the log of calls: nothing if the site has no such component. */
 void face_about(const struct face *face, struct ugrpc_call *call, uint64_t component_id);
 
+/* reply() finishes the call, with `at_utc_ns`, when what was commanded is safe in the journal; at once if
+ * there is none. */
+typedef void face_reply_fn(struct ugrpc_call *call, int64_t at_utc_ns);
+void face_reply_kept(struct face *face, struct ugrpc_call *call, int64_t at_utc_ns, face_reply_fn *reply);
+
 /* Make the call a stream, or refuse it. */
 void face_stream_component(
     struct face *face, struct ugrpc_call *call, uint64_t id, const struct face_metrics *metrics);

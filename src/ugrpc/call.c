@@ -86,12 +86,14 @@ bool call_conclude(struct ugrpc_call *call, enum ugrpc_code code, const char *te
         if (call->text) {
             status_set(&st, code, "%s", call->text);
         }
+        call->ending = true;
         for (size_t i = 0; i < server->n_interceptors; i++) {
             const struct intercept *x = &server->interceptors[i];
             if (x->interceptor->end && (!x->interceptor->begin || i < call->n_begun)) {
                 x->interceptor->end(call, &st, x->userdata);
             }
         }
+        call->ending = false;
     }
     return true;
 }
@@ -416,7 +418,7 @@ int ugrpc_call_set_initial(struct ugrpc_call *call, const char *key, const void 
 
 int ugrpc_call_set_trailing(struct ugrpc_call *call, const char *key, const void *value, size_t len)
 {
-    if (call->concluded) {
+    if (call->concluded && !call->ending) {
         return -UGRPC_FAILED_PRECONDITION;
     }
     return outgoing_metadata_add(&call->trailing, key, value, len, &call->arena);

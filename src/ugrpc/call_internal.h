@@ -45,6 +45,7 @@ struct ugrpc_call {
     unsigned n_begun;        /* … and to `begin` of so many */
     bool owned;              /* by its handler, which has not finished it */
     bool concluded;          /* has its status */
+    bool ending;             /* interceptors hear of it, and may add trailing metadata */
     bool cancelled;          /* the handler has been, or is being, told */
     /* What the headers were found to be. */
     bool post, grpc, unknown_codec, bad_timeout;

@@ -23,8 +23,10 @@ struct kept {
     void (*free_fn)(void *memory);
 };
 
-struct not_serving {
-    struct not_serving *next;
+/* What was said of a service's health; of any name, so that others than services can have one. */
+struct said {
+    struct said *next;
+    bool serving;
     char service[];
 };
 
@@ -36,7 +38,7 @@ struct farewell {
 };
 
 struct serving {
-    struct not_serving *not_serving;
+    struct said *said;
     serving_fn *watcher;
     void *userdata;
     struct kept *kept;
@@ -96,10 +98,10 @@ static void close_listeners(struct ugrpc_server *server)
 
 static void serving_free(struct serving *serving)
 {
-    while (serving->not_serving) {
-        struct not_serving *next = serving->not_serving->next;
-        free(serving->not_serving);
-        serving->not_serving = next;
+    while (serving->said) {
+        struct said *next = serving->said->next;
+        free(serving->said);
+        serving->said = next;
     }
     while (serving->kept) {
         struct kept *kept = serving->kept;
@@ -294,9 +296,9 @@ int server_serving(const struct ugrpc_server *server, const char *service)
     for (size_t i = 0; i < server->n_services && !known; i++) {
         known = strcmp(server->services[i]->name, service) == 0;
     }
-    for (const struct not_serving *n = server->serving->not_serving; n; n = n->next) {
-        if (strcmp(n->service, service) == 0) {
-            return 0;
+    for (const struct said *said = server->serving->said; said; said = said->next) {
+        if (strcmp(said->service, service) == 0) {
+            return said->serving && !server->shutting_down;
         }
     }
     return !known ? -1 : !server->shutting_down;
@@ -327,24 +329,20 @@ static void tell_serving(struct ugrpc_server *server, const char *service)
 
 void ugrpc_server_set_serving(struct ugrpc_server *server, const char *service, bool serving)
 {
-    struct not_serving **at = &server->serving->not_serving;
+    struct said **at = &server->serving->said;
     while (*at && strcmp((*at)->service, service) != 0) {
         at = &(*at)->next;
     }
-    if (serving && *at) {
-        struct not_serving *gone = *at;
-        *at = gone->next;
-        free(gone);
-    } else if (!serving && !*at) {
-        size_t len = strlen(service) + 1;
-        struct not_serving *added = malloc(sizeof(*added) + len);
+    if (!*at) {
+        size_t size = strlen(service) + 1;
+        struct said *added = calloc(1, sizeof(*added) + size);
         if (!added) {
             return;
         }
-        added->next = NULL;
-        memcpy(added->service, service, len);
+        memcpy(added->service, service, size);
         *at = added;
     }
+    (*at)->serving = serving;
     tell_serving(server, service);
 }
 

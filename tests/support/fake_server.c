@@ -175,7 +175,8 @@ static void dispatch(struct ugrpc_server *server, struct ugrpc_call *call, const
 {
     for (size_t i = 0; i < server->n_interceptors; i++) {
         struct ugrpc_status st;
-        if (server->interceptors[i].interceptor->begin(call, server->interceptors[i].userdata, &st)) {
+        const struct ugrpc_interceptor *interceptor = server->interceptors[i].interceptor;
+        if (interceptor->begin && interceptor->begin(call, server->interceptors[i].userdata, &st)) {
             ugrpc_call_fail_status(call, &st);
             return;
         }
@@ -210,6 +211,7 @@ struct ugrpc_call *fake_call_bytes(
 {
     struct ugrpc_call *call = calloc(1, sizeof(*call));
     call->room = -1;
+    call->server = server;
     call->connection_id = server->connection_id;
     snprintf(call->method, sizeof(call->method), "%s", method);
     snprintf(call->peer, sizeof(call->peer), "%s", server->peer);
@@ -268,7 +270,13 @@ void fake_call_free(struct ugrpc_call *call)
 
 static void finish(struct ugrpc_call *call)
 {
+    const struct ugrpc_server *server = call->server;
     assert(!call->finished);
+    for (size_t i = 0; server && i < server->n_interceptors; i++) {
+        if (server->interceptors[i].interceptor->end) {
+            server->interceptors[i].interceptor->end(call, &call->status, server->interceptors[i].userdata);
+        }
+    }
     call->finished = true;
     call->events = NULL;
 }
@@ -291,6 +299,12 @@ void ugrpc_call_reply(struct ugrpc_call *call, const struct ProtobufCMessage *re
     struct ugrpc_message *message = ugrpc_message_pack(reply);
     ugrpc_call_reply_message(call, message);
     ugrpc_message_unref(message);
+}
+
+int ugrpc_call_set_trailing(struct ugrpc_call *call, const char *key, const void *value, size_t len)
+{
+    snprintf(call->trailing, sizeof(call->trailing), "%s: %.*s", key, (int)len, (const char *)value);
+    return 0;
 }
 
 void ugrpc_call_end(struct ugrpc_call *call)

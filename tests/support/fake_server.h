@@ -24,6 +24,7 @@ struct ugrpc_call {
     char method[128], peer[64], identity[64], subject[64]; /* subject "": nobody said */
     uint64_t subject_id;
     uint64_t connection_id;
+    const struct ugrpc_server *server;
     struct arena arena; /* of the decoded request */
     const struct ugrpc_method *info;
     const struct ugrpc_call_events *events;
@@ -32,6 +33,7 @@ struct ugrpc_call {
     bool full, cancelled, finished;
     void (*on_send)(struct ugrpc_call *call); /* runs first in a send: what may happen meanwhile */
     struct ugrpc_status status;
+    char trailing[64];                    /* "key: value", the last one */
     struct ugrpc_message *sent[FAKE_MAX]; /* a reply, or a stream's messages */
     size_t n_sent, send_limit;
 };

@@ -131,6 +131,15 @@ int gateway_stop(struct gateway *g)
     return process_wait(&g->process, GATEWAY_STOP_MS);
 }
 
+void gateway_kill(struct gateway *g)
+{
+    char path[64];
+    process_signal(&g->process, SIGKILL);
+    assert_int_equal(process_wait(&g->process, GATEWAY_STOP_MS), -SIGKILL);
+    snprintf(path, sizeof(path), "%s/" ENDPOINTS, g->folder);
+    unlink(path); /* nobody else will */
+}
+
 /* ---- calls ---- */
 
 struct h2_call *gateway_begin(struct gateway *g, const char *path, const void *request)

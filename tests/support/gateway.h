@@ -45,6 +45,9 @@ int gateway_run(struct gateway *g, const char *const *arguments);
 /* Closes g->client, sends SIGTERM and waits for the end. */
 int gateway_stop(struct gateway *g);
 
+/* Ends it as a crash would: no more than what it has written is left. It may be started again. */
+void gateway_kill(struct gateway *g);
+
 /* A call with `request`, a message of the API, by g->client: begun and taken, or to its end. */
 struct h2_call *gateway_begin(struct gateway *g, const char *path, const void *request);
 struct h2_call *gateway_call(struct gateway *g, const char *path, const void *request);

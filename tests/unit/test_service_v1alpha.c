@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "fake_journal.h"
 #include "fake_service.h"
 #include "model/site.h"
 #include "service/service.h"
@@ -113,6 +114,46 @@ static void it_is_accepted_at_once_and_a_success_when_it_is_measured(void **stat
     assert_false(call->finished);
     fake_report_reading(f->fake->bat_inv, METRIC_AC_ACTIVE_POWER, 5000);
     assert_ended(call, ALPHA_POWER_STATUS(SUCCESS), until_s);
+}
+
+static void with_a_journal_it_is_accepted_when_that_has_it(void **state)
+{
+    struct fake_service *f = *state;
+    struct fake_journal journal;
+    int64_t until_s = now_s(f) + LIFETIME_DEFAULT_S;
+    fake_journal_attach(&journal, f->fake->site);
+    struct ugrpc_call *call = set_power(f, 4, ACTIVE, 5000, BY_DEFAULT);
+    assert_int_equal(call->n_sent, 0);
+    fake_journal_sync(&journal);
+    assert_told(call, 0, ALPHA_POWER_STATUS(ACCEPTED), until_s);
+
+    struct ugrpc_call *overridden = set_power(f, 6, ACTIVE, 0, BY_DEFAULT);
+    assert_refused(overridden, UGRPC_NOT_FOUND, NULL);
+    overridden = set_power(f, 9, ACTIVE, -1000, BY_DEFAULT);
+    set_power(f, 9, ACTIVE, -2000, BY_DEFAULT);
+    assert_int_equal(overridden->n_sent, 0); /* nothing before it is accepted, also not its end */
+    fake_journal_sync(&journal);
+    assert_ended(overridden, ALPHA_POWER_STATUS(OVERRIDDEN), NO_TIME);
+    assert_int_equal(overridden->n_sent, 2);
+
+    struct ugrpc_call *gone = set_power(f, 10, ACTIVE, 5000, BY_DEFAULT);
+    fake_call_cancel(gone);
+    fake_journal_sync(&journal);
+    assert_int_equal(gone->n_sent, 0);
+    assert_true(f->fake->ev_charger->setpoints[AXIS_ACTIVE].mode == SETPOINT_ACTIVE);
+}
+
+static void commands_are_marked_while_the_journal_cannot_be_written(void **state)
+{
+    struct fake_service *f = *state;
+    struct fake_journal journal;
+    const ugrpc_protobuf_empty nothing = UGRPC_PROTOBUF_EMPTY_INIT;
+    fake_journal_attach(&journal, f->fake->site);
+    journal.degraded = true;
+    assert_string_equal(set_power(f, 4, ACTIVE, 99000, BY_DEFAULT)->trailing, "journal: degraded");
+    assert_string_equal(fake_ask(f, "GetMicrogrid", &nothing)->trailing, "");
+    journal.degraded = false;
+    assert_string_equal(set_power(f, 4, ACTIVE, 99000, BY_DEFAULT)->trailing, "");
 }
 
 static void the_other_axis_is_on_its_own(void **state)
@@ -460,6 +501,8 @@ int main(void)
         TEST(a_newer_one_overrides_it),
         TEST(a_device_that_refuses_it_fails_it),
         TEST(the_end_of_its_lifetime_fails_it),
+        TEST(with_a_journal_it_is_accepted_when_that_has_it),
+        TEST(commands_are_marked_while_the_journal_cannot_be_written),
         TEST(a_cancel_changes_nothing),
         TEST(a_refusal_is_a_status_and_nothing_is_told),
         TEST(bounds_last_for_seconds_and_for_five_by_default),

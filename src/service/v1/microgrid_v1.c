@@ -133,6 +133,14 @@ static int add_bounds(struct face *face, const struct ugrpc_call *call,
     return rc;
 }
 
+static void bounds_added(struct ugrpc_call *call, int64_t until_utc_ns)
+{
+    v1_timestamp until = shown_timestamp(until_utc_ns);
+    microgrid_v1_add_component_bounds_response reply = MICROGRID_V1_ADD_COMPONENT_BOUNDS_RESPONSE_INIT;
+    reply.ts = &until;
+    microgrid_v1_add_component_bounds_reply(call, &reply);
+}
+
 static void add_component_bounds(
     struct ugrpc_call *call, const microgrid_v1_add_component_bounds_request *request, void *userdata)
 {
@@ -143,10 +151,7 @@ static void add_component_bounds(
         ugrpc_call_fail_status(call, &st);
         return;
     }
-    v1_timestamp until = shown_timestamp(until_utc_ns);
-    microgrid_v1_add_component_bounds_response reply = MICROGRID_V1_ADD_COMPONENT_BOUNDS_RESPONSE_INIT;
-    reply.ts = &until;
-    microgrid_v1_add_component_bounds_reply(call, &reply);
+    face_reply_kept(userdata, call, until_utc_ns, bounds_added);
 }
 
 static void active_power_set(const struct ugrpc_status *st, int64_t valid_until_utc_ns, void *userdata)

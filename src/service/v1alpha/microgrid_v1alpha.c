@@ -163,6 +163,21 @@ static int augment(struct face *face, const struct ugrpc_call *call, const alpha
     return rc;
 }
 
+static void bounds_added(struct ugrpc_call *call, int64_t until_utc_ns)
+{
+    alpha_timestamp until = shown_timestamp(until_utc_ns);
+    microgrid_v1alpha18_augment_electrical_component_bounds_response reply =
+        MICROGRID_V1ALPHA18_AUGMENT_ELECTRICAL_COMPONENT_BOUNDS_RESPONSE_INIT;
+    reply.valid_until_time = &until;
+    microgrid_v1alpha18_augment_electrical_component_bounds_reply(call, &reply);
+}
+
+static void bounds_cleared(struct ugrpc_call *call, int64_t at_utc_ns)
+{
+    const ugrpc_protobuf_empty nothing = UGRPC_PROTOBUF_EMPTY_INIT;
+    microgrid_v1alpha18_clear_electrical_component_bounds_reply(call, &nothing);
+}
+
 static void augment_electrical_component_bounds(struct ugrpc_call *call,
     const microgrid_v1alpha18_augment_electrical_component_bounds_request *request, void *userdata)
 {
@@ -173,11 +188,7 @@ static void augment_electrical_component_bounds(struct ugrpc_call *call,
         ugrpc_call_fail_status(call, &st);
         return;
     }
-    alpha_timestamp until = shown_timestamp(until_utc_ns);
-    microgrid_v1alpha18_augment_electrical_component_bounds_response reply =
-        MICROGRID_V1ALPHA18_AUGMENT_ELECTRICAL_COMPONENT_BOUNDS_RESPONSE_INIT;
-    reply.valid_until_time = &until;
-    microgrid_v1alpha18_augment_electrical_component_bounds_reply(call, &reply);
+    face_reply_kept(userdata, call, until_utc_ns, bounds_added);
 }
 
 /* A token that was never used, the empty one too, has nothing to clear. */
@@ -203,8 +214,7 @@ static void clear_electrical_component_bounds(struct ugrpc_call *call,
         ugrpc_call_fail_status(call, &st);
         return;
     }
-    const ugrpc_protobuf_empty nothing = UGRPC_PROTOBUF_EMPTY_INIT;
-    microgrid_v1alpha18_clear_electrical_component_bounds_reply(call, &nothing);
+    face_reply_kept(userdata, call, 0, bounds_cleared);
 }
 
 static void set_electrical_component_power(

@@ -4,16 +4,22 @@
 #include <stdlib.h>
 
 #include "model/command.h"
+#include "model/journal.h"
 #include "model/site.h"
 #include "service/face.h"
 #include "service/rpc.h"
 #include "service/shown.h"
 
-/* A call that waits for the end of its set-point. */
+/* A call that waits for the end of its set-point. That may come before the journal has its beginning, which
+ * is told first. */
 struct waiting {
-    struct ugrpc_call *call;
+    struct ugrpc_call *call; /* NULL: its client has gone, only the journal has still to answer */
     struct component *component;
     enum axis axis;
+    int64_t until_utc_ns;
+    bool unkept, ended;
+    enum command_end end;
+    int64_t end_until_utc_ns;
 };
 
 static void on_cancel(struct ugrpc_call *call, void *userdata);
@@ -38,16 +44,14 @@ static void fail(struct ugrpc_call *call)
         "what became of the set-point has no room on this connection: its client reads too slowly");
 }
 
-static void on_end(enum command_end end, void *userdata)
+static void finish(struct waiting *waiting)
 {
     static const int statuses[] = {
         [COMMAND_REACHED] = ALPHA_POWER_STATUS(SUCCESS),
         [COMMAND_FAILED] = ALPHA_POWER_STATUS(FAILED),
         [COMMAND_OVERRIDDEN] = ALPHA_POWER_STATUS(OVERRIDDEN),
     };
-    struct waiting *waiting = userdata;
-    const struct setpoint *setpoint = &waiting->component->setpoints[waiting->axis];
-    if (send(waiting->call, statuses[end], end == COMMAND_REACHED ? setpoint->until_utc_ns : 0)) {
+    if (send(waiting->call, statuses[waiting->end], waiting->end_until_utc_ns)) {
         ugrpc_call_end(waiting->call);
     } else {
         fail(waiting->call);
@@ -55,12 +59,43 @@ static void on_end(enum command_end end, void *userdata)
     free(waiting);
 }
 
+static void on_end(enum command_end end, void *userdata)
+{
+    struct waiting *waiting = userdata;
+    const struct setpoint *setpoint = &waiting->component->setpoints[waiting->axis];
+    waiting->ended = true;
+    waiting->end = end;
+    waiting->end_until_utc_ns = end == COMMAND_REACHED ? setpoint->until_utc_ns : 0;
+    if (!waiting->unkept) {
+        finish(waiting);
+    }
+}
+
 static void on_cancel(struct ugrpc_call *call, void *userdata)
 {
     struct waiting *waiting = userdata;
     command_unwatch(waiting->component, waiting->axis, waiting);
-    free(waiting);
+    waiting->call = NULL;
+    if (!waiting->unkept) {
+        free(waiting);
+    }
     ugrpc_call_end(call);
+}
+
+/* It is safe now: what was accepted may be said. */
+static void on_kept(void *userdata)
+{
+    struct waiting *waiting = userdata;
+    waiting->unkept = false;
+    if (!waiting->call) {
+        free(waiting);
+    } else if (!send(waiting->call, ALPHA_POWER_STATUS(ACCEPTED), waiting->until_utc_ns)) {
+        command_unwatch(waiting->component, waiting->axis, waiting);
+        fail(waiting->call);
+        free(waiting);
+    } else if (waiting->ended) {
+        finish(waiting);
+    }
 }
 
 /* The device's answer shows in the end of the command. */
@@ -116,12 +151,16 @@ void alpha_set_power(struct face *face, struct ugrpc_call *call, const alpha_pow
     }
     struct component *component = site_component(
         service_site(face->service), request->electrical_component_id);
-    *waiting = (struct waiting){.call = call, .component = component, .axis = axis};
-    if (!send(call, ALPHA_POWER_STATUS(ACCEPTED), component->setpoints[axis].until_utc_ns)) {
-        free(waiting);
-        fail(call);
-        return;
-    }
+    *waiting = (struct waiting){
+        .call = call,
+        .component = component,
+        .axis = axis,
+        .until_utc_ns = component->setpoints[axis].until_utc_ns,
+        .unkept = true,
+    };
     command_watch(component, axis, on_end, waiting);
     ugrpc_call_watch(call, &events, waiting);
+    if (!journal_sync(component->site, on_kept, waiting)) {
+        on_kept(waiting);
+    }
 }

@@ -1,0 +1,515 @@
+/* SPDX-License-Identifier: MIT */
+/* Entries are only ever added, at one end of one table without an index, so that a command costs few pages: a
+ * small box often writes to a card that wears out. An outcome repeats its command's row, so that it can be
+ * read by itself. What to go on with stands in two small tables, which are written over. */
+#include "store/database.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <math.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "base/clock.h"
+
+#define BUSY_MS  500  /* for another process that reads or copies the file */
+#define PRUNE_AT 1000 /* entries beyond those to keep */
+
+/* Each brings a file from the version of its place to the next. Never changed once published. */
+static const char *const migrations[DATABASE_SCHEMA] = {
+    "CREATE TABLE entry ("
+    " id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, about INTEGER, at_utc_ns INTEGER NOT NULL,"
+    " component INTEGER, name TEXT, verb INTEGER, value REAL, lifetime_ns INTEGER, detail TEXT, caller TEXT,"
+    " code INTEGER, message TEXT, ending INTEGER, renewals INTEGER, until_utc_ns INTEGER);"
+    "CREATE TABLE setpoint ("
+    " component INTEGER, axis INTEGER, held INTEGER NOT NULL, waiting INTEGER NOT NULL, requested REAL,"
+    " until_ns INTEGER, until_utc_ns INTEGER, caller TEXT, command INTEGER, renewals INTEGER,"
+    " at_utc_ns INTEGER NOT NULL, PRIMARY KEY (component, axis)) WITHOUT ROWID;"
+    "CREATE TABLE bound ("
+    " component INTEGER, metric INTEGER, token TEXT, owner TEXT, lower REAL, upper REAL, until_ns INTEGER,"
+    " until_utc_ns INTEGER, at_utc_ns INTEGER NOT NULL,"
+    " PRIMARY KEY (component, metric, token, owner, lower, upper)) WITHOUT ROWID;"
+    "CREATE TABLE fact (name TEXT PRIMARY KEY, value) WITHOUT ROWID;",
+};
+
+enum statement {
+    ADD_COMMAND,
+    ADD_OUTCOME,
+    ADD_END,
+    ADD_GAP,
+    KEEP_SETPOINT,
+    KEEP_BOUND,
+    END_BOUNDS,
+    DROP_BOUNDS,
+    SET_BOOT,
+    PRUNE,
+    STATEMENT_COUNT,
+};
+
+static const char *const texts[STATEMENT_COUNT] = {
+    [ADD_COMMAND] =
+        "INSERT INTO entry (id, kind, at_utc_ns, component, name, verb, value, lifetime_ns, detail, caller,"
+        " code, message) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
+    [ADD_OUTCOME] =
+        "INSERT INTO entry (id, kind, about, at_utc_ns, component, name, verb, value, lifetime_ns, detail,"
+        " caller, code, message) SELECT ?1,?2,?3,?4, component, name, verb, value, lifetime_ns, detail,"
+        " caller, ?5, ?6 FROM (SELECT 1) LEFT JOIN entry ON id = ?3",
+    [ADD_END] =
+        "INSERT INTO entry (id, kind, about, at_utc_ns, component, name, verb, value, caller, message, ending,"
+        " renewals, until_utc_ns) SELECT ?1,?2,?3,?4,?5, (SELECT name FROM entry WHERE id = ?3),"
+        " ?6,?7,?8,?9,?10,?11,?12",
+    [ADD_GAP] = "INSERT INTO entry (id, kind, at_utc_ns, value, until_utc_ns) VALUES (?1,?2,?3,?4,?5)",
+    [KEEP_SETPOINT] = "INSERT OR REPLACE INTO setpoint VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
+    [KEEP_BOUND] =
+        "INSERT INTO bound VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9) ON CONFLICT DO UPDATE SET"
+        " until_utc_ns = CASE WHEN until_ns < excluded.until_ns THEN excluded.until_utc_ns ELSE"
+        " until_utc_ns END, until_ns = max(until_ns, excluded.until_ns), at_utc_ns = excluded.at_utc_ns",
+    [END_BOUNDS] = "DELETE FROM bound WHERE component = ?1 AND metric = ?2 AND until_ns <= ?3",
+    [DROP_BOUNDS] = "DELETE FROM bound WHERE component = ?1 AND metric = ?2 AND token = ?3",
+    [SET_BOOT] = "INSERT OR REPLACE INTO fact VALUES ('boot', ?1)",
+    [PRUNE] = "DELETE FROM entry WHERE id <= ?1",
+};
+
+struct database {
+    sqlite3 *db;
+    bool read_only;
+    uint64_t first_id; /* no entry is older */
+    sqlite3_stmt *statements[STATEMENT_COUNT];
+};
+
+/* How an entry's kind is stored; see proto/microgrid/admin/v1 for what is shown of it. */
+enum { KIND_COMMAND = 1, KIND_OUTCOME = 2, KIND_REFUSAL = 3, KIND_END = 4, KIND_GAP = 5 };
+
+/* ---- opening ---------------------------------------------------------------------------------------- */
+
+static bool is_damage(int rc)
+{
+    return (rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB;
+}
+
+static int complain(const struct database *database, int rc, struct ugrpc_status *st)
+{
+    return status_set(st, is_damage(rc) ? UGRPC_DATA_LOSS : UGRPC_UNAVAILABLE, "%s",
+        database->db ? sqlite3_errmsg(database->db) : sqlite3_errstr(rc));
+}
+
+static int run(struct database *database, const char *sql)
+{
+    return sqlite3_exec(database->db, sql, NULL, NULL, NULL);
+}
+
+static int64_t read_number(struct database *database, const char *sql, int64_t otherwise, int *rc)
+{
+    sqlite3_stmt *statement = NULL;
+    int64_t value = otherwise;
+    *rc = sqlite3_prepare_v2(database->db, sql, -1, &statement, NULL);
+    if (*rc == SQLITE_OK) {
+        *rc = sqlite3_step(statement);
+        if (*rc == SQLITE_ROW && sqlite3_column_type(statement, 0) != SQLITE_NULL) {
+            value = sqlite3_column_int64(statement, 0);
+        }
+        *rc = *rc == SQLITE_ROW || *rc == SQLITE_DONE ? SQLITE_OK : *rc;
+    }
+    sqlite3_finalize(statement);
+    return value;
+}
+
+/* 0, or an error of SQLite's; SQLITE_MISMATCH: a newer version made it. */
+static int migrate(struct database *database, int64_t *version)
+{
+    int rc;
+    *version = read_number(database, "PRAGMA user_version", 0, &rc);
+    if (rc != SQLITE_OK || *version > DATABASE_SCHEMA || database->read_only) {
+        return rc == SQLITE_OK && *version > DATABASE_SCHEMA ? SQLITE_MISMATCH : rc;
+    }
+    for (int64_t i = *version; i < DATABASE_SCHEMA && rc == SQLITE_OK; i++) {
+        char set[64];
+        snprintf(set, sizeof(set), "PRAGMA user_version = %d", (int)i + 1);
+        rc = run(database, "BEGIN IMMEDIATE");
+        rc = rc ? rc : run(database, migrations[i]);
+        rc = rc ? rc : run(database, set);
+        rc = rc ? rc : run(database, "COMMIT");
+    }
+    return rc;
+}
+
+/* What a damaged file shows only when one looks; a whole one of 100,000 entries takes some milliseconds. */
+static int check(struct database *database)
+{
+    sqlite3_stmt *statement = NULL;
+    int rc = sqlite3_prepare_v2(database->db, "PRAGMA quick_check(1)", -1, &statement, NULL);
+    if (rc == SQLITE_OK) {
+        rc = sqlite3_step(statement);
+        const char *text = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(statement, 0) : NULL;
+        rc = rc != SQLITE_ROW ? rc : text && strcmp(text, "ok") == 0 ? SQLITE_OK : SQLITE_CORRUPT;
+    }
+    sqlite3_finalize(statement);
+    return rc;
+}
+
+static int prepare(struct database *database)
+{
+    int rc = SQLITE_OK;
+    for (int i = 0; i < STATEMENT_COUNT && rc == SQLITE_OK && !database->read_only; i++) {
+        rc = sqlite3_prepare_v3(
+            database->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT, &database->statements[i], NULL);
+    }
+    return rc;
+}
+
+static int open_file(struct database *database, const char *path, int flags, int64_t *version)
+{
+    int rc = sqlite3_open_v2(path, &database->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    database->read_only = flags & SQLITE_OPEN_READONLY;
+    if (rc == SQLITE_OK) {
+        sqlite3_busy_timeout(database->db, BUSY_MS);
+        sqlite3_extended_result_codes(database->db, 1);
+        /* Small pages: one is written for each change, and changes are small. */
+        rc = database->read_only
+                 ? SQLITE_OK
+                 : run(database, "PRAGMA page_size = 1024; PRAGMA journal_mode = WAL;"
+                                 "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4096;"
+                                 "PRAGMA journal_size_limit = 8388608");
+    }
+    rc = rc ? rc : migrate(database, version);
+    rc = rc ? rc : check(database);
+    rc = rc ? rc : prepare(database);
+    if (rc == SQLITE_OK) {
+        database->first_id = (uint64_t)read_number(database, "SELECT min(id) FROM entry", 1, &rc);
+    }
+    return rc;
+}
+
+static void close_file(struct database *database)
+{
+    for (int i = 0; i < STATEMENT_COUNT; i++) {
+        sqlite3_finalize(database->statements[i]);
+        database->statements[i] = NULL;
+    }
+    sqlite3_close(database->db);
+    database->db = NULL;
+}
+
+/* Nothing is ever deleted that somebody may want to look at. Its companions go with it, as they would be
+ * taken for the new file's. */
+static int set_aside(const char *path, char aside[DATABASE_ASIDE_BYTES])
+{
+    static const char *const companions[] = {"", "-wal", "-shm"};
+    char stamp[32], from[4200], to[4300];
+    time_t now = time(NULL);
+    struct tm utc;
+    strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &utc));
+    snprintf(to, sizeof(to), "%s.corrupt-%s", path, stamp);
+    for (int i = 1; access(to, F_OK) == 0; i++) {
+        snprintf(to, sizeof(to), "%s.corrupt-%s-%d", path, stamp, i);
+    }
+    snprintf(aside, DATABASE_ASIDE_BYTES, "%s", to);
+    size_t len = strlen(to);
+    for (size_t i = 0; i < ARRAY_LEN(companions); i++) {
+        snprintf(from, sizeof(from), "%s%s", path, companions[i]);
+        snprintf(to + len, sizeof(to) - len, "%s", companions[i]);
+        if (rename(from, to) < 0 && errno != ENOENT) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Who commanded what is nobody else's business. SQLite gives its other files the same mode. */
+static void make_private(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
+struct database *database_open(
+    const char *folder, bool may_be_read_only, char aside[DATABASE_ASIDE_BYTES], struct ugrpc_status *st)
+{
+    char path[4096];
+    int64_t version = 0;
+    struct database *database = calloc(1, sizeof(*database));
+    if (!database) {
+        abort();
+    }
+    aside[0] = '\0';
+    snprintf(path, sizeof(path), "%s/journal.db", folder);
+    make_private(path);
+    int rc = open_file(database, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &version);
+    if (is_damage(rc)) {
+        close_file(database);
+        if (set_aside(path, aside) == 0) {
+            make_private(path);
+            rc = open_file(database, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &version);
+        }
+    }
+    if (rc == SQLITE_OK) {
+        return database;
+    }
+    if (rc == SQLITE_MISMATCH) {
+        status_set(st, UGRPC_FAILED_PRECONDITION,
+            "%s: its schema is version %lld, made by a newer microgridd; this one knows up to %d", path,
+            (long long)version, DATABASE_SCHEMA);
+    } else {
+        struct ugrpc_status why;
+        complain(database, rc, &why);
+        status_set(st, (enum ugrpc_code)why.code, "%s: %s", path, why.message);
+        close_file(database);
+        if (may_be_read_only && open_file(database, path, SQLITE_OPEN_READONLY, &version) == SQLITE_OK) {
+            return database;
+        }
+    }
+    database_close(database);
+    return NULL;
+}
+
+void database_close(struct database *database)
+{
+    if (database) {
+        close_file(database);
+        free(database);
+    }
+}
+
+bool database_is_read_only(const struct database *database)
+{
+    return database->read_only;
+}
+
+/* ---- writing ---------------------------------------------------------------------------------------- */
+
+/* Binds what its letter says of each argument: i int64_t, d double, s string. */
+static int execute(struct database *database, enum statement which, const char *types, ...)
+{
+    sqlite3_stmt *statement = database->statements[which];
+    va_list args;
+    va_start(args, types);
+    for (int i = 1; *types; types++, i++) {
+        if (*types == 'i') {
+            sqlite3_bind_int64(statement, i, va_arg(args, int64_t));
+        } else if (*types == 'd') {
+            sqlite3_bind_double(statement, i, va_arg(args, double)); /* NAN becomes NULL */
+        } else {
+            sqlite3_bind_text(statement, i, va_arg(args, const char *), -1, SQLITE_STATIC);
+        }
+    }
+    va_end(args);
+    int rc = sqlite3_step(statement);
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+static int write_op(struct database *database, const struct op *op)
+{
+    int64_t id = (int64_t)op->id, about = (int64_t)op->about, component = (int64_t)op->component;
+    int rc;
+    switch (op->kind) {
+    case OP_COMMAND:
+    case OP_REFUSAL:
+        return execute(database, ADD_COMMAND, "iiiisidissis", id,
+            (int64_t)(op->kind == OP_COMMAND ? KIND_COMMAND : KIND_REFUSAL), op->at_utc_ns, component,
+            op->name, (int64_t)op->verb, op->value, op->lifetime_ns, op->kind == OP_COMMAND ? op->text : "",
+            op->caller, (int64_t)op->code, op->kind == OP_COMMAND ? "" : op->text);
+    case OP_OUTCOME:
+        return execute(database, ADD_OUTCOME, "iiiiis", id, (int64_t)KIND_OUTCOME, about, op->at_utc_ns,
+            (int64_t)op->code, op->text);
+    case OP_END:
+        return execute(database, ADD_END, "iiiiiidssiii", id, (int64_t)KIND_END, about, op->at_utc_ns,
+            component, (int64_t)op->verb, op->value, op->caller, op->text, (int64_t)op->end,
+            (int64_t)op->renewals, op->until_utc_ns);
+    case OP_GAP:
+        return execute(database, ADD_GAP, "iiidi", id, (int64_t)KIND_GAP, op->at_utc_ns, (double)op->lost,
+            op->until_utc_ns);
+    case OP_KEEP_SETPOINT:
+        return execute(database, KEEP_SETPOINT, "iiiidiisiii", component, (int64_t)op->place,
+            (int64_t)op->held, (int64_t)op->waiting, op->value, op->until_ns, op->until_utc_ns, op->caller,
+            about, (int64_t)op->renewals, op->at_utc_ns);
+    case OP_KEEP_BOUND:
+        rc = execute(database, END_BOUNDS, "iii", component, (int64_t)op->place, op->now_ns);
+        return rc ? rc
+                  : execute(database, KEEP_BOUND, "iissddiii", component, (int64_t)op->place, op->text,
+                        op->caller, op->value, op->upper, op->until_ns, op->until_utc_ns, op->at_utc_ns);
+    case OP_DROP_BOUNDS:
+        return execute(database, DROP_BOUNDS, "iis", component, (int64_t)op->place, op->text);
+    case OP_FORGET:
+        rc = run(database, "DELETE FROM setpoint; DELETE FROM bound");
+        return rc ? rc : execute(database, SET_BOOT, "s", op->text);
+    }
+    return SQLITE_INTERNAL;
+}
+
+/* Seldom, and then many at a time. */
+static int prune(struct database *database, uint64_t last_id, uint64_t most)
+{
+    if (last_id < database->first_id + most + PRUNE_AT) {
+        return SQLITE_OK;
+    }
+    uint64_t gone = last_id - most;
+    int rc = execute(database, PRUNE, "i", (int64_t)gone);
+    if (rc == SQLITE_OK) {
+        database->first_id = gone + 1;
+    }
+    return rc;
+}
+
+/* The end of a transaction that went well as far as `rc`. */
+static int commit(struct database *database, int rc, struct ugrpc_status *st)
+{
+    rc = rc ? rc : run(database, "COMMIT");
+    if (rc == SQLITE_OK) {
+        return 0;
+    }
+    complain(database, rc, st);
+    run(database, "ROLLBACK");
+    return -(int)st->code;
+}
+
+int database_write(struct database *database, const struct op *first, uint64_t most, struct ugrpc_status *st)
+{
+    uint64_t last_id = 0, first_id = database->first_id;
+    if (database->read_only) {
+        return status_set(st, UGRPC_UNAVAILABLE, "the file can only be read");
+    }
+    int rc = run(database, "BEGIN IMMEDIATE");
+    for (const struct op *op = first; op && rc == SQLITE_OK; op = op->next) {
+        rc = write_op(database, op);
+        last_id = op->id > last_id ? op->id : last_id;
+    }
+    rc = rc ? rc : prune(database, last_id, most);
+    rc = commit(database, rc, st);
+    if (rc < 0) {
+        database->first_id = first_id;
+    }
+    return rc;
+}
+
+int database_probe(struct database *database, struct ugrpc_status *st)
+{
+    int rc = run(database, "BEGIN IMMEDIATE");
+    rc = rc ? rc : run(database, "INSERT OR REPLACE INTO fact VALUES ('repaired', unixepoch())");
+    return commit(database, rc, st);
+}
+
+/* ---- reading ---------------------------------------------------------------------------------------- */
+
+uint64_t database_last_id(struct database *database)
+{
+    int rc;
+    return (uint64_t)read_number(database, "SELECT max(id) FROM entry", 0, &rc);
+}
+
+int64_t database_last_utc_ns(struct database *database)
+{
+    int rc;
+    return read_number(database,
+        "SELECT max(at) FROM (SELECT max(at_utc_ns) AS at FROM setpoint UNION ALL"
+        " SELECT max(at_utc_ns) FROM bound UNION ALL"
+        " SELECT at_utc_ns FROM entry WHERE id = (SELECT max(id) FROM entry))",
+        INT64_MIN, &rc);
+}
+
+static const char *text_at(sqlite3_stmt *statement, int column)
+{
+    const unsigned char *text = sqlite3_column_text(statement, column);
+    return text ? (const char *)text : "";
+}
+
+static double real_at(sqlite3_stmt *statement, int column)
+{
+    return sqlite3_column_type(statement, column) == SQLITE_NULL ? NAN
+                                                                 : sqlite3_column_double(statement, column);
+}
+
+void database_read_boot(struct database *database, char out[64])
+{
+    sqlite3_stmt *statement = NULL;
+    out[0] = '\0';
+    if (sqlite3_prepare_v2(
+            database->db, "SELECT value FROM fact WHERE name = 'boot'", -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW) {
+        snprintf(out, 64, "%s", text_at(statement, 0));
+    }
+    sqlite3_finalize(statement);
+}
+
+typedef void fill_fn(sqlite3_stmt *statement, struct op *op);
+
+static void read_rows(
+    struct database *database, const char *sql, fill_fn *fill, database_row_fn *row, void *userdata)
+{
+    sqlite3_stmt *statement = NULL;
+    if (sqlite3_prepare_v2(database->db, sql, -1, &statement, NULL) == SQLITE_OK) {
+        while (sqlite3_step(statement) == SQLITE_ROW) {
+            struct op op = {.name = "", .caller = "", .text = ""};
+            fill(statement, &op);
+            row(&op, userdata);
+        }
+    }
+    sqlite3_finalize(statement);
+}
+
+static void fill_setpoint(sqlite3_stmt *statement, struct op *op)
+{
+    op->kind = OP_KEEP_SETPOINT;
+    op->component = (uint64_t)sqlite3_column_int64(statement, 0);
+    op->place = sqlite3_column_int(statement, 1);
+    op->held = sqlite3_column_int(statement, 2) != 0;
+    op->waiting = sqlite3_column_int(statement, 3) != 0;
+    op->value = real_at(statement, 4);
+    op->until_ns = sqlite3_column_int64(statement, 5);
+    op->until_utc_ns = sqlite3_column_int64(statement, 6);
+    op->caller = text_at(statement, 7);
+    op->about = (uint64_t)sqlite3_column_int64(statement, 8);
+    op->renewals = (uint32_t)sqlite3_column_int64(statement, 9);
+}
+
+void database_read_setpoints(struct database *database, database_row_fn *row, void *userdata)
+{
+    read_rows(database,
+        "SELECT component, axis, held, waiting, requested, until_ns, until_utc_ns, caller, command, renewals"
+        " FROM setpoint",
+        fill_setpoint, row, userdata);
+}
+
+static void fill_bound(sqlite3_stmt *statement, struct op *op)
+{
+    op->kind = OP_KEEP_BOUND;
+    op->component = (uint64_t)sqlite3_column_int64(statement, 0);
+    op->place = sqlite3_column_int(statement, 1);
+    op->text = text_at(statement, 2);
+    op->caller = text_at(statement, 3);
+    op->value = real_at(statement, 4);
+    op->upper = real_at(statement, 5);
+    op->until_ns = sqlite3_column_int64(statement, 6);
+    op->until_utc_ns = sqlite3_column_int64(statement, 7);
+}
+
+void database_read_bounds(struct database *database, database_row_fn *row, void *userdata)
+{
+    read_rows(database,
+        "SELECT component, metric, token, owner, lower, upper, until_ns, until_utc_ns FROM bound"
+        " ORDER BY component, metric, token, owner",
+        fill_bound, row, userdata);
+}
+
+static void fill_open_command(sqlite3_stmt *statement, struct op *op)
+{
+    op->kind = OP_COMMAND;
+    op->id = (uint64_t)sqlite3_column_int64(statement, 0);
+}
+
+void database_read_open_commands(struct database *database, database_row_fn *row, void *userdata)
+{
+    read_rows(database, "SELECT id FROM entry WHERE kind = 1 EXCEPT SELECT about FROM entry WHERE kind = 2",
+        fill_open_command, row, userdata);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* One thing to write, on its way from the loop to the thread that writes. */
+#ifndef STORE_OP_H
+#define STORE_OP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum op_kind {
+    OP_COMMAND,
+    OP_OUTCOME,
+    OP_REFUSAL,
+    OP_END,
+    OP_GAP,
+    OP_KEEP_SETPOINT,
+    OP_KEEP_BOUND,
+    OP_DROP_BOUNDS,
+    OP_FORGET, /* text: which boot it is now */
+};
+
+struct op {
+    struct op *next;
+    enum op_kind kind;
+    uint64_t serial;   /* counts ops */
+    uint64_t id;       /* of the entry that it becomes */
+    uint64_t about;    /* the entry of the command that it is about */
+    int64_t at_utc_ns; /* when it happened */
+
+    uint64_t component;
+    int place; /* enum axis, of set-points; enum bounded, of bounds */
+    int verb, code, end;
+    uint64_t lost; /* entries, in a gap since until_utc_ns */
+    bool held, waiting;
+    double value; /* NAN: none; of bounds, the lower side */
+    double upper;
+    int64_t lifetime_ns, until_ns, until_utc_ns, now_ns;
+    uint32_t renewals;
+    const char *name, *caller, *text; /* in the op's own memory */
+};
+
+/* Strings are copied, NULL counts as "". Aborts when memory runs out. */
+struct op *op_new(enum op_kind kind, const char *name, const char *caller, const char *text);
+void op_free_list(struct op *first);
+
+/* It would be missing in the record: a row, not a state that a later one repeats. */
+bool op_is_entry(const struct op *op);
+
+#endif
