@@ -120,18 +120,25 @@ void access_done(struct access *access)
     *access = (struct access){.n = 0};
 }
 
-static bool check_key(const char *key, char identity[64], void *userdata)
+static int ask_for_key(struct ugrpc_call *call, void *userdata, struct ugrpc_status *st)
 {
     const struct access *access = userdata;
-    return keys_check(access->keys, key, identity);
+    struct ugrpc_bytes key;
+    char name[KEYS_NAME_BYTES];
+    if (!ugrpc_call_metadata(call, "key", &key)) {
+        return status_set(st, UGRPC_UNAUTHENTICATED, "metadata \"key\" is needed: the API key");
+    }
+    if (!keys_check(access->keys, (const char *)key.data, name)) {
+        return status_set(st, UGRPC_UNAUTHENTICATED, "the API key in metadata \"key\" is not known");
+    }
+    ugrpc_call_set_identity(call, name, NULL);
+    return 0;
 }
 
 int access_require(struct access *access, struct ugrpc_server *server, struct ugrpc_status *st)
 {
-    if (!access->keys) {
-        return 0;
-    }
-    if (ugrpc_server_require_key(server, check_key, access) < 0) {
+    static const struct ugrpc_interceptor interceptor = {.begin = ask_for_key};
+    if (access->keys && ugrpc_server_add_interceptor(server, &interceptor, access) < 0) {
         return status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
     }
     return 0;
