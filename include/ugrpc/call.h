@@ -67,7 +67,7 @@ UGRPC_API const char *ugrpc_call_peer(
     const struct ugrpc_call *call); /* "127.0.0.1:41822", "[::1]:4711", "unix:" */
 UGRPC_API const char *ugrpc_call_peer_certificate(
     const struct ugrpc_call *call); /* verified subject name, "CN=ems,O=Site" (RFC 2253), or NULL */
-UGRPC_API bool ugrpc_call_secure(const struct ugrpc_call *call); /* it came by TLS */
+UGRPC_API bool ugrpc_call_secure(const struct ugrpc_call *call);            /* it came by TLS */
 UGRPC_API uint64_t ugrpc_call_connection_id(const struct ugrpc_call *call); /* never used twice by a server */
 UGRPC_API int64_t ugrpc_call_remaining_ms(
     const struct ugrpc_call *call); /* to the deadline; INT64_MAX: none */

@@ -51,7 +51,8 @@ static void load_keys(struct access *access, const struct config *config, struct
         problems_add(problems, listen->line, "listen.keys", NULL, "%s", st.message);
     } else if (keys_have_certificates(access->keys) && !listen->client_ca) {
         problems_add(problems, listen->line, "listen.keys", listen->keys,
-            "has lines of certificates (" KEYS_CERT "NAME), which clients only show with tls: {client_ca: FILE}");
+            "has lines of certificates (" KEYS_CERT
+            "NAME), which clients only show with tls: {client_ca: FILE}");
     }
 }
 
@@ -224,8 +225,8 @@ static void describe_keys(const struct keys *keys, char *out, size_t cap)
     for (enum role role = ROLE_VIEWER; role < ROLES; role++) {
         size_t n = keys_count(keys, role);
         if (n > 0) {
-            len += (size_t)snprintf(
-                out + len, cap - len, "%s%zu %s%s", out[len - 1] == '(' ? "" : ", ", n, role_name(role), PLURAL(n));
+            len += (size_t)snprintf(out + len, cap - len, "%s%zu %s%s", out[len - 1] == '(' ? "" : ", ", n,
+                role_name(role), PLURAL(n));
         }
     }
     snprintf(out + len, cap - len, ")");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Who is let in, with what rights: addresses, TLS, API keys and certificates, and the rule that nothing beyond
- * this machine is served without them unless the operator says so. */
+/* Who is let in, with what rights: addresses, TLS, API keys and certificates, and the rule that nothing
+ * beyond this machine is served without them unless the operator says so. */
 #ifndef DAEMON_ACCESS_H
 #define DAEMON_ACCESS_H
 
@@ -31,12 +31,11 @@ void access_init(struct access *access, const struct config *config, const struc
     struct problems *problems);
 void access_done(struct access *access); /* after the server */
 
-/* Makes the server ask every call, health and reflection too, for what is due, and hand on its caller's struct
- * rights as the data of its identity:
- *   with keys          those of the key that the call shows, else of the client certificate's own line;
- *   with client_ca     without keys: an operator's;
- *   with neither       all (NULL) on this machine; an operator's from others, which --insecure-listen lets in.
- * Borrows `access` and the clock until the server is freed. */
+/* Makes the server ask every call, health and reflection too, for what is due, and hand on its caller's
+ * struct rights as the data of its identity: with keys          those of the key that the call shows, else of
+ * the client certificate's own line; with client_ca     without keys: an operator's; with neither       all
+ * (NULL) on this machine; an operator's from others, which --insecure-listen lets in. Borrows `access` and
+ * the clock until the server is freed. */
 int access_require(
     struct access *access, struct clock *clock, struct ugrpc_server *server, struct ugrpc_status *st);
 

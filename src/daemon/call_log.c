@@ -61,7 +61,8 @@ static void on_end(struct ugrpc_call *call, const struct ugrpc_status *st, void 
         return;
     }
     char caller[REFUSALS_CALLER_BYTES];
-    snprintf(caller, sizeof(caller), "%s%s%.*s", who ? who : "", who ? " at " : "", rpc_machine_len(peer), peer);
+    snprintf(
+        caller, sizeof(caller), "%s%s%.*s", who ? who : "", who ? " at " : "", rpc_machine_len(peer), peer);
     refusals_add(log->refusals, &(struct refusal){
                                     .caller = caller,
                                     .method = method,

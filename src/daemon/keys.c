@@ -89,7 +89,8 @@ static bool parse_digest(const char *hex, uint8_t digest[SHA256_DIGEST_LENGTH])
     return hex[2 * SHA256_DIGEST_LENGTH] == '\0';
 }
 
-static int parse_name(struct entry *entry, const char *word, const struct source *from, struct ugrpc_status *st)
+static int parse_name(
+    struct entry *entry, const char *word, const struct source *from, struct ugrpc_status *st)
 {
     const size_t prefix = strlen(KEYS_CERT);
     entry->is_certificate = strncmp(word, KEYS_CERT, prefix) == 0;
@@ -110,7 +111,8 @@ static int parse_name(struct entry *entry, const char *word, const struct source
     return 0;
 }
 
-static int parse_role(struct entry *entry, const char *value, const struct source *from, struct ugrpc_status *st)
+static int parse_role(
+    struct entry *entry, const char *value, const struct source *from, struct ugrpc_status *st)
 {
     for (enum role role = ROLE_VIEWER; role < ROLES; role++) {
         if (strcmp(value, role_name(role)) == 0) {
@@ -146,7 +148,8 @@ static int find_component(const char *word, const struct source *from, uint64_t 
         nearest.best ? "; did you mean " : "", nearest.best ? nearest.best : "", nearest.best ? "?" : "");
 }
 
-static int parse_components(struct entry *entry, char *value, const struct source *from, struct ugrpc_status *st)
+static int parse_components(
+    struct entry *entry, char *value, const struct source *from, struct ugrpc_status *st)
 {
     struct rights *rights = &entry->key.rights;
     char *rest;
@@ -166,7 +169,8 @@ static int parse_components(struct entry *entry, char *value, const struct sourc
 }
 
 /* The secret itself goes into no message. */
-static int parse_secret(struct entry *entry, const char *value, const struct source *from, struct ugrpc_status *st)
+static int parse_secret(
+    struct entry *entry, const char *value, const struct source *from, struct ugrpc_status *st)
 {
     size_t len = strlen(value);
     if (entry->is_certificate) {
@@ -180,7 +184,8 @@ static int parse_secret(struct entry *entry, const char *value, const struct sou
     return 0;
 }
 
-static int parse_attributes(struct entry *entry, char **rest, const struct source *from, struct ugrpc_status *st)
+static int parse_attributes(
+    struct entry *entry, char **rest, const struct source *from, struct ugrpc_status *st)
 {
     static const char *const names[] = {"role", "components", "secret"};
     bool given[ARRAY_LEN(names)] = {false};
@@ -220,8 +225,8 @@ static int check_unique(
             return wrong(from, st, "%s is in line %d already", entry->holder, other->line);
         }
         if (!entry->is_certificate && memcmp(other->digest, entry->digest, sizeof(entry->digest)) == 0) {
-            return wrong(from, st, "%s has the same key as %s in line %d", entry->holder, other->holder,
-                other->line);
+            return wrong(
+                from, st, "%s has the same key as %s in line %d", entry->holder, other->holder, other->line);
         }
     }
     return 0;
@@ -271,7 +276,8 @@ static int parse_line(struct keys *keys, char *line, const struct source *from, 
 
 /* ---- the file ---- */
 
-static struct keys *read_all(FILE *file, const char *name, const struct config *config, struct ugrpc_status *st)
+static struct keys *read_all(
+    FILE *file, const char *name, const struct config *config, struct ugrpc_status *st)
 {
     struct source from = {.file = name, .config = config};
     struct keys *keys = calloc(1, sizeof(*keys));

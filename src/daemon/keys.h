@@ -29,12 +29,12 @@ struct key {
 };
 
 /* Reads the file. Components are looked up in `config`, borrowed for the call. NULL with `st` naming file and
- * line: unreadable, readable by everybody, not of that form, of a component that the site does not have, twice
- * the same, or empty (which would let nobody in). */
+ * line: unreadable, readable by everybody, not of that form, of a component that the site does not have,
+ * twice the same, or empty (which would let nobody in). */
 struct keys *keys_load(const char *file, const struct config *config, struct ugrpc_status *st);
 /* The same from memory, for tests. `file` is for messages. */
-struct keys *keys_parse(const char *text, size_t len, const char *file, const struct config *config,
-    struct ugrpc_status *st);
+struct keys *keys_parse(
+    const char *text, size_t len, const char *file, const struct config *config, struct ugrpc_status *st);
 void keys_free(struct keys *keys); /* NULL is fine */
 
 size_t keys_count(const struct keys *keys, enum role role);
@@ -43,8 +43,8 @@ bool keys_have_certificates(const struct keys *keys);
 /* Whose key `text` is; NULL if nobody's. Takes the same time whichever it is. */
 const struct key *keys_find(const struct keys *keys, const char *text);
 
-/* The line of a certificate with this subject ("CN=ems,O=Site", as ugrpc_call_peer_certificate() gives it), or
- * NULL. */
+/* The line of a certificate with this subject ("CN=ems,O=Site", as ugrpc_call_peer_certificate() gives it),
+ * or NULL. */
 const struct key *keys_find_certificate(const struct keys *keys, const char *subject);
 
 /* -UGRPC_PERMISSION_DENIED, saying what to do, when others than owner and group may read or write a file. */

@@ -13,7 +13,7 @@
 
 struct nonces;
 
-struct nonces *nonces_new(void);          /* aborts when memory runs out */
+struct nonces *nonces_new(void);         /* aborts when memory runs out */
 void nonces_free(struct nonces *nonces); /* NULL is fine */
 
 /* Remembers a nonce for `keep_ns`, the same for all, by a clock that never jumps. 0, -UGRPC_ALREADY_EXISTS if

@@ -11,7 +11,7 @@
 struct refusals;
 struct timers;
 
-#define REFUSALS_EVERY_S 60
+#define REFUSALS_EVERY_S      60
 
 #define REFUSALS_CALLER_BYTES 144 /* further ones are not told apart */
 

@@ -60,8 +60,8 @@ static int check_time(
     int64_t ahead_s = strtoll(ts, NULL, 10) - now_s;
     if (ahead_s > window_s || ahead_s < -window_s) {
         return status_set(st, UGRPC_UNAUTHENTICATED,
-            "%s: metadata \"ts\" is %s, %" PRId64 " s %s this gateway's clock (%" PRId64
-            "), at most %" PRId64 " s are allowed",
+            "%s: metadata \"ts\" is %s, %" PRId64 " s %s this gateway's clock (%" PRId64 "), at most %" PRId64
+            " s are allowed",
             holder, ts, ahead_s > 0 ? ahead_s : -ahead_s, ahead_s > 0 ? "ahead of" : "behind", now_s,
             window_s);
     }
@@ -97,8 +97,8 @@ static int check_sig(
 {
     char due[CREDS_SIGNATURE_LEN + 1];
     if (base64_url_len(given->sig) != CREDS_SIGNATURE_LEN) {
-        return status_set(st, UGRPC_UNAUTHENTICATED,
-            "%s: metadata \"sig\" must be 32 bytes in URL-safe base64", holder);
+        return status_set(
+            st, UGRPC_UNAUTHENTICATED, "%s: metadata \"sig\" must be 32 bytes in URL-safe base64", holder);
     }
     if (creds_sign(due, secret, given->key, given->ts, given->nonce, given->method) != 0) {
         return status_set(st, UGRPC_INTERNAL, "%s: the signature cannot be computed", holder);
@@ -132,7 +132,8 @@ static int use_nonce(struct signer *signer, const uint8_t nonce[NONCE_BYTES], co
             "%s: metadata \"nonce\" was used before: each signed call needs a new one", holder);
     default:
         return status_set(st, UGRPC_RESOURCE_EXHAUSTED,
-            "%s: %d signed calls within %" PRId64 " s are all that can be told from repeated ones; call less often",
+            "%s: %d signed calls within %" PRId64
+            " s are all that can be told from repeated ones; call less often",
             holder, NONCES_MAX, keep_s(window_s));
     }
 }

@@ -141,7 +141,8 @@ int service_check_method(struct service *service, const struct rights *rights, e
     }
     if (service->options.control_off) {
         return status_set(st, UGRPC_PERMISSION_DENIED,
-            "%s: control is off in this gateway's configuration (control: off), it takes no commands", method);
+            "%s: control is off in this gateway's configuration (control: off), it takes no commands",
+            method);
     }
     return 0;
 }

@@ -72,7 +72,8 @@ static void a_line_without_more_is_an_operators_for_all_components(void **state)
 
 static void a_line_may_say_role_components_and_secret(void **state)
 {
-    struct keys *keys = parse("tv " OTHER " role=viewer\nems " SECRET " " SIGNS " components=pv_inv,2 role=admin");
+    struct keys *keys = parse(
+        "tv " OTHER " role=viewer\nems " SECRET " " SIGNS " components=pv_inv,2 role=admin");
     const struct key *key = keys_find(keys, "secret");
     assert_int_equal(key->rights.role, ROLE_ADMIN);
     assert_int_equal(key->rights.n_components, 2);
@@ -87,7 +88,7 @@ static void a_line_may_say_role_components_and_secret(void **state)
 static void a_certificate_is_known_by_its_common_name_alone(void **state)
 {
     static const char *const known[] = {"CN=ems", "CN=ems,O=Site", "O=Site+CN=ems", "CN=ems,CN=tv"},
-                             *const not[] = {"", "O=ems", "CN=em", "CN=emsx", "CN=tv,CN=ems", "O=x\\,CN=ems",
+                             *const not [] = {"", "O=ems", "CN=em", "CN=emsx", "CN=tv,CN=ems", "O=x\\,CN=ems",
                                  "CN=x\\,CN=ems", "CN=ems\\", "CN=", "XCN=ems", "O=\\", "CN=ems\\,O=Site"};
     struct keys *keys = parse("cert:ems role=viewer components=9\nems " SECRET);
     assert_true(keys_have_certificates(keys));
@@ -96,8 +97,8 @@ static void a_certificate_is_known_by_its_common_name_alone(void **state)
         assert_string_equal(key->rights.holder, "certificate ems");
         assert_int_equal(key->rights.role, ROLE_VIEWER);
     }
-    for (size_t i = 0; i < ARRAY_LEN(not); i++) {
-        assert_null(keys_find_certificate(keys, not[i]));
+    for (size_t i = 0; i < ARRAY_LEN(not ); i++) {
+        assert_null(keys_find_certificate(keys, not [i]));
     }
     keys_free(keys);
 }

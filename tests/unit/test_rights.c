@@ -178,7 +178,8 @@ static void a_long_list_of_components_is_cut_in_messages(void **state)
     }
     assert_int_equal(rights_check_component(&rights, UINT64_MAX - 39, "x", &st), 0);
     assert_int_equal(rights_check_component(&rights, 1, "x (1)", &st), -UGRPC_PERMISSION_DENIED);
-    assert_memory_equal(st.message, "x (1): key ems may not command it, only components 18446744073709551615, ",
+    assert_memory_equal(st.message,
+        "x (1): key ems may not command it, only components 18446744073709551615, ",
         strlen("x (1): key ems may not command it, only components 18446744073709551615, "));
     assert_string_equal(st.message + strlen(st.message) - strlen(" …"), " …");
 }

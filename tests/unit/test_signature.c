@@ -178,7 +178,8 @@ static void a_jump_of_the_wall_clock_makes_no_nonce_new(void **state)
     expect(f, &made.as_sent, "behind this gateway's clock");
     f->fake.utc_ns -= 3600 * NS_PER_S;
     expect(f, &made.as_sent, "was used before");
-    fake_clock_advance_ns(&f->fake, 2 * WINDOW_S * NS_PER_S + NS_PER_S - 1); /* the last moment of its window */
+    fake_clock_advance_ns(
+        &f->fake, 2 * WINDOW_S * NS_PER_S + NS_PER_S - 1); /* the last moment of its window */
     f->fake.utc_ns -= NS_PER_S - 1;
     expect(f, &made.as_sent, "was used before");
     fake_clock_advance_ns(&f->fake, NS_PER_S);
@@ -216,7 +217,8 @@ static void beyond_the_bound_none_is_forgotten_early(void **state)
 static void each_is_known_for_as_long_as_it_is_kept(void **state)
 {
     struct nonces *nonces = nonces_new();
-    for (int64_t now = 0; now < 5000; now++) { /* seven new ones at a time, of which three chains are the same */
+    for (int64_t now = 0; now < 5000;
+         now++) { /* seven new ones at a time, of which three chains are the same */
         for (uint32_t i = 0; i < 7; i++) {
             uint32_t n = ((uint32_t)now * 7 + i) << (i % 2 ? 16 : 0);
             int rc = nonces_add(nonces, nonce_of(n | (i % 2)), now, 50);

@@ -189,9 +189,8 @@ static void set_power(struct face *face, struct ugrpc_call *call, uint64_t id, e
 {
     struct rpc_caller caller;
     struct ugrpc_status st;
-    if (face_may_command(face, call, id) &&
-        service_set_power(face->service, rpc_caller_init(&caller, call), id, axis, (double)power, lifetime,
-            done, call, &st)) {
+    if (face_may_command(face, call, id) && service_set_power(face->service, rpc_caller_init(&caller, call),
+                                                id, axis, (double)power, lifetime, done, call, &st)) {
         ugrpc_call_fail_status(call, &st);
     }
 }
