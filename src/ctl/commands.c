@@ -95,10 +95,17 @@ const struct command command_table[] = {
         "Exit status 4 for one that has expired.", "cert check server.pem ca.pem\n", 1, MAX_OPERANDS,
         {PROPOSE_FILE, PROPOSE_FILE}, .run = command_cert_check},
     {"key new", "NAME", "makes an API key, shown once, and its hash for the gateway",
-        "The key goes to stdout. The gateway's keys file gets only its hash; every key in it may do everything.",
+        "The key goes to stdout. The gateway's keys file gets only its hash, with what may be done by it. A viewer\n"
+        "lists and watches, an operator commands too, an admin may see to the gateway itself. With --sign whoever\n"
+        "records a call cannot repeat it; the secret stands in the keys file too.",
         "key new ems > ems.key\n"
-        "key new ems --keys /etc/microgridd/keys > ems.key\n",
-        1, 1, .options = OPTION_BIT(OPTION_KEYS), .run = command_key_new},
+        "key new ems --keys /etc/microgridd/keys > ems.key\n"
+        "key new wallbox --components ev_charger --sign wallbox.secret > wallbox.key\n"
+        "list --target gw.local:50051 --key-file wallbox.key --secret-file wallbox.secret\n",
+        1, 1,
+        .options = OPTION_BIT(OPTION_KEYS) | OPTION_BIT(OPTION_ROLE) | OPTION_BIT(OPTION_COMPONENTS) |
+                   OPTION_BIT(OPTION_SIGN),
+        .run = command_key_new},
     {"completion", "bash|zsh|fish", "what a shell proposes at Tab", NULL,
         "completion bash > ~/.local/share/bash-completion/completions/microgridctl\n"
         "completion zsh > ~/.zfunc/_microgridctl\n"

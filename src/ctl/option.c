@@ -37,6 +37,10 @@ const struct option option_table[OPTIONS] = {
     [OPTION_DAYS] = {"days", "N", "how long the server's certificate is good (397)"},
     [OPTION_FORCE] = {"force", NULL, "replace files that are there"},
     [OPTION_KEYS] = {"keys", "FILE", "append the line to this keys file of the gateway", false, PROPOSE_FILE},
+    [OPTION_ROLE] = {"role", "ROLE", "viewer, operator (the default) or admin", false, PROPOSE_ROLE},
+    [OPTION_COMPONENTS] = {"components", "LIST", "may command only these: names or ids, like 4,pv_inv"},
+    [OPTION_SIGN] = {"sign", "FILE", "its calls must be signed, with the secret that is written to FILE",
+        false, PROPOSE_FILE},
 };
 
 int option_find(const char *name)

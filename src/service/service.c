@@ -123,18 +123,38 @@ const char *service_sensor_label(struct service *service, uint64_t id, char *out
     return out;
 }
 
-int service_check_rights(struct service *service, const char *command, struct ugrpc_status *st)
+bool service_takes_commands(const struct service *service)
 {
+    return !service->options.read_only && !service->options.control_off;
+}
+
+int service_check_method(struct service *service, const struct rights *rights, enum role least,
+    const char *method, struct ugrpc_status *st)
+{
+    int rc = rights_check_role(rights, least, method, st);
+    if (rc || least == ROLE_VIEWER) {
+        return rc;
+    }
     if (service->options.read_only) {
         return status_set(st, UGRPC_PERMISSION_DENIED,
-            "%s: this gateway is read-only (--read-only), it takes no commands", command);
+            "%s: this gateway is read-only (--read-only), it takes no commands", method);
     }
     if (service->options.control_off) {
         return status_set(st, UGRPC_PERMISSION_DENIED,
             "%s: control is off in this gateway's configuration (control: off), it takes no commands",
-            command);
+            method);
     }
     return 0;
+}
+
+int service_check_command(struct service *service, const struct caller *caller, uint64_t id,
+    const char *command, struct ugrpc_status *st)
+{
+    char label[SERVICE_LABEL_BYTES];
+    int rc = service_check_method(service, caller->rights, ROLE_OPERATOR, command, st);
+    return rc ? rc
+              : rights_check_component(
+                    caller->rights, id, service_label(service, id, label, sizeof(label)), st);
 }
 
 static int check_lifetime(const char *label, struct service_lifetime lifetime, struct ugrpc_status *st)
@@ -151,7 +171,7 @@ int service_set_power(struct service *service, const struct caller *caller, uint
     double power, struct service_lifetime lifetime, command_fn *done, void *userdata, struct ugrpc_status *st)
 {
     char label[SERVICE_LABEL_BYTES];
-    int rc = service_check_rights(service, "set power", st);
+    int rc = service_check_command(service, caller, id, "set power", st);
     if (rc) {
         return rc;
     }
@@ -191,7 +211,7 @@ int service_add_bounds(struct service *service, const struct caller *caller, uin
     const struct bounds_request *request, int64_t *until_utc_ns, struct ugrpc_status *st)
 {
     char label[SERVICE_LABEL_BYTES];
-    int rc = service_check_rights(service, "add bounds", st);
+    int rc = service_check_command(service, caller, id, "add bounds", st);
     if (rc) {
         return rc;
     }
@@ -215,7 +235,7 @@ int service_add_bounds(struct service *service, const struct caller *caller, uin
 int service_clear_bounds(struct service *service, const struct caller *caller, uint64_t id,
     enum metric metric, const char *token, struct ugrpc_status *st)
 {
-    int rc = service_check_rights(service, "clear bounds", st);
+    int rc = service_check_command(service, caller, id, "clear bounds", st);
     if (rc) {
         return rc;
     }
@@ -229,7 +249,7 @@ int service_clear_bounds(struct service *service, const struct caller *caller, u
 int service_run(struct service *service, const struct caller *caller, uint64_t id,
     enum lifecycle_action action, status_fn *done, void *userdata, struct ugrpc_status *st)
 {
-    int rc = service_check_rights(service, lifecycle_name(action), st);
+    int rc = service_check_command(service, caller, id, lifecycle_name(action), st);
     if (rc) {
         return rc;
     }
