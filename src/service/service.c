@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "model/journal.h"
+
 struct service {
     struct site *site;
     struct service_options options;
@@ -167,7 +169,25 @@ static int check_lifetime(const char *label, struct service_lifetime lifetime, s
     return 0;
 }
 
-int service_set_power(struct service *service, const struct caller *caller, uint64_t id, enum axis axis,
+/* Has a refusal journaled, and returns it. */
+static int refuse(struct service *service, const struct caller *caller, uint64_t id, enum journal_verb verb,
+    double value, int rc, const struct ugrpc_status *st)
+{
+    const struct component *component = site_component(service->site, id);
+    journal_write_refusal(service->site,
+        &(struct journal_command){
+            .verb = verb,
+            .component_id = id,
+            .component = component ? component->spec.name : "",
+            .caller = caller,
+            .value = value,
+            .detail = "",
+        },
+        st);
+    return rc;
+}
+
+static int set_power(struct service *service, const struct caller *caller, uint64_t id, enum axis axis,
     double power, struct service_lifetime lifetime, command_fn *done, void *userdata, struct ugrpc_status *st)
 {
     char label[SERVICE_LABEL_BYTES];
@@ -191,6 +211,14 @@ int service_set_power(struct service *service, const struct caller *caller, uint
         lifetime.given ? (int64_t)lifetime.seconds : LIFETIME_DEFAULT_S, done, userdata, st);
 }
 
+int service_set_power(struct service *service, const struct caller *caller, uint64_t id, enum axis axis,
+    double power, struct service_lifetime lifetime, command_fn *done, void *userdata, struct ugrpc_status *st)
+{
+    enum journal_verb verb = axis == AXIS_ACTIVE ? JOURNAL_SET_ACTIVE : JOURNAL_SET_REACTIVE;
+    int rc = set_power(service, caller, id, axis, power, lifetime, done, userdata, st);
+    return rc ? refuse(service, caller, id, verb, power, rc, st) : 0;
+}
+
 /* An infinite side is an absent one here; infinities that the caller sent are its own encoding's to refuse.
  */
 static int check_range(const char *label, size_t index, struct range range, struct ugrpc_status *st)
@@ -207,7 +235,7 @@ static int check_range(const char *label, size_t index, struct range range, stru
     return 0;
 }
 
-int service_add_bounds(struct service *service, const struct caller *caller, uint64_t id,
+static int add_bounds(struct service *service, const struct caller *caller, uint64_t id,
     const struct bounds_request *request, int64_t *until_utc_ns, struct ugrpc_status *st)
 {
     char label[SERVICE_LABEL_BYTES];
@@ -232,8 +260,15 @@ int service_add_bounds(struct service *service, const struct caller *caller, uin
     return bounds_add(service->site->components[at], caller, request, until_utc_ns, st);
 }
 
-int service_clear_bounds(struct service *service, const struct caller *caller, uint64_t id,
-    enum metric metric, const char *token, struct ugrpc_status *st)
+int service_add_bounds(struct service *service, const struct caller *caller, uint64_t id,
+    const struct bounds_request *request, int64_t *until_utc_ns, struct ugrpc_status *st)
+{
+    int rc = add_bounds(service, caller, id, request, until_utc_ns, st);
+    return rc ? refuse(service, caller, id, JOURNAL_ADD_BOUNDS, NAN, rc, st) : 0;
+}
+
+static int clear_bounds(struct service *service, const struct caller *caller, uint64_t id, enum metric metric,
+    const char *token, struct ugrpc_status *st)
 {
     int rc = service_check_command(service, caller, id, "clear bounds", st);
     if (rc) {
@@ -246,7 +281,14 @@ int service_clear_bounds(struct service *service, const struct caller *caller, u
     return bounds_clear(service->site->components[at], caller, metric, token, st);
 }
 
-int service_run(struct service *service, const struct caller *caller, uint64_t id,
+int service_clear_bounds(struct service *service, const struct caller *caller, uint64_t id,
+    enum metric metric, const char *token, struct ugrpc_status *st)
+{
+    int rc = clear_bounds(service, caller, id, metric, token, st);
+    return rc ? refuse(service, caller, id, JOURNAL_CLEAR_BOUNDS, NAN, rc, st) : 0;
+}
+
+static int run(struct service *service, const struct caller *caller, uint64_t id,
     enum lifecycle_action action, status_fn *done, void *userdata, struct ugrpc_status *st)
 {
     int rc = service_check_command(service, caller, id, lifecycle_name(action), st);
@@ -258,4 +300,17 @@ int service_run(struct service *service, const struct caller *caller, uint64_t i
         return (int)at;
     }
     return lifecycle_run(service->site->components[at], action, caller, done, userdata, st);
+}
+
+int service_run(struct service *service, const struct caller *caller, uint64_t id,
+    enum lifecycle_action action, status_fn *done, void *userdata, struct ugrpc_status *st)
+{
+    static const enum journal_verb verbs[] = {
+        [LIFECYCLE_START] = JOURNAL_START,
+        [LIFECYCLE_STANDBY] = JOURNAL_STANDBY,
+        [LIFECYCLE_STOP] = JOURNAL_STOP,
+        [LIFECYCLE_ACK] = JOURNAL_ACK,
+    };
+    int rc = run(service, caller, id, action, done, userdata, st);
+    return rc ? refuse(service, caller, id, verbs[action], NAN, rc, st) : 0;
 }

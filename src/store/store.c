@@ -74,8 +74,10 @@ struct store {
     bool urgent;     /* somebody waits for one of them */
     uint64_t serial, next_id;
     struct sync *first_sync, *last_sync;
-    struct timer patience;     /* for the first of them */
-    uint64_t written, repairs; /* as reported */
+    struct timer patience; /* for the first of them */
+    int64_t refusals_since_ns;
+    uint64_t refusals, refusals_left_out; /* since then; since the last one written */
+    uint64_t written, repairs;            /* as reported */
     bool broken, degraded;
     bool stuck;           /* the disk does not answer: nothing more is made … */
     uint64_t skipped;     /* … which would have been so many entries … */
@@ -243,7 +245,23 @@ static void write_refusal(
     struct journal *journal, const struct journal_command *command, const struct ugrpc_status *st)
 {
     struct store *store = store_of(journal);
-    struct op *op = op_new(OP_REFUSAL, command->component, command->caller->label, st->message);
+    char text[sizeof(st->message) + 64];
+    int64_t now_ns = clock_now_ns(clock_of(store));
+    if (now_ns - store->refusals_since_ns >= STORE_WINDOW_MS * NS_PER_MS) {
+        store->refusals_since_ns = now_ns;
+        store->refusals = 0;
+    }
+    if (store->refusals++ >= STORE_REFUSALS) {
+        store->refusals_left_out++;
+        return;
+    }
+    int len = snprintf(text, sizeof(text), "%s", st->message);
+    if (store->refusals_left_out > 0) {
+        snprintf(text + len, sizeof(text) - (size_t)len, " (%" PRIu64 " refusals before it are left out)",
+            store->refusals_left_out);
+        store->refusals_left_out = 0;
+    }
+    struct op *op = op_new(OP_REFUSAL, command->component, command->caller->label, text);
     op->id = store->next_id++;
     op->component = command->component_id;
     op->verb = (int)command->verb;

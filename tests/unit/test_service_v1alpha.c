@@ -151,6 +151,7 @@ static void commands_are_marked_while_the_journal_cannot_be_written(void **state
     fake_journal_attach(&journal, f->fake->site);
     journal.degraded = true;
     assert_string_equal(set_power(f, 4, ACTIVE, 99000, BY_DEFAULT)->trailing, "journal: degraded");
+    assert_true(fake_journal_says(&journal, "refusal set 4 99000 11")); /* it is still told */
     assert_string_equal(fake_ask(f, "GetMicrogrid", &nothing)->trailing, "");
     journal.degraded = false;
     assert_string_equal(set_power(f, 4, ACTIVE, 99000, BY_DEFAULT)->trailing, "");
