@@ -218,13 +218,11 @@ static int check_unique(
 {
     for (size_t i = 0; i < keys->n; i++) {
         const struct entry *other = keys->entries[i];
-        if (other->is_certificate != entry->is_certificate) {
-            continue;
-        }
-        if (strcmp(other->name, entry->name) == 0) {
+        if (strcmp(other->holder, entry->holder) == 0) {
             return wrong(from, st, "%s is in line %d already", entry->holder, other->line);
         }
-        if (!entry->is_certificate && memcmp(other->digest, entry->digest, sizeof(entry->digest)) == 0) {
+        if (!entry->is_certificate && !other->is_certificate &&
+            memcmp(other->digest, entry->digest, sizeof(entry->digest)) == 0) {
             return wrong(
                 from, st, "%s has the same key as %s in line %d", entry->holder, other->holder, other->line);
         }
