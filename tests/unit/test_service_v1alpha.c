@@ -119,7 +119,7 @@ static void it_is_accepted_at_once_and_a_success_when_it_is_measured(void **stat
 static void with_a_journal_it_is_accepted_when_that_has_it(void **state)
 {
     struct fake_service *f = *state;
-    struct fake_journal journal;
+    static struct fake_journal journal; /* to the end of the fixture */
     int64_t until_s = now_s(f) + LIFETIME_DEFAULT_S;
     fake_journal_attach(&journal, f->fake->site);
     struct ugrpc_call *call = set_power(f, 4, ACTIVE, 5000, BY_DEFAULT);
@@ -146,7 +146,7 @@ static void with_a_journal_it_is_accepted_when_that_has_it(void **state)
 static void commands_are_marked_while_the_journal_cannot_be_written(void **state)
 {
     struct fake_service *f = *state;
-    struct fake_journal journal;
+    static struct fake_journal journal; /* to the end of the fixture */
     const ugrpc_protobuf_empty nothing = UGRPC_PROTOBUF_EMPTY_INIT;
     fake_journal_attach(&journal, f->fake->site);
     journal.degraded = true;
