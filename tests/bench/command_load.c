@@ -2,7 +2,7 @@
 /* Set-points at a fixed rate, each of another value, and how long their answers take; beside that, how long
  * the disk takes for a small durable write, just before and just after.
  *
- *     command_load TARGET FIRST_ID STEP N RATE SECONDS FOLDER
+ *     command_load TARGET FIRST_ID STEP N RATE SECONDS LIFETIME_S FOLDER
  *
  * commands N components, FIRST_ID, FIRST_ID + STEP and so on, in turn. FOLDER is on the disk in question. */
 #include <fcntl.h>
@@ -17,8 +17,7 @@
 #include <microgrid/v1.h>
 #include <ugrpc/ugrpc.h>
 
-#define LIFETIME_S 900
-#define WRITES     100 /* before, and after */
+#define WRITES 100 /* before, and after */
 
 struct command {
     int64_t sent_ns;
@@ -28,6 +27,7 @@ struct command {
 struct load {
     struct command *commands;
     double *took_ms;
+    uint64_t lifetime_s;
     size_t n, answered, failed;
 };
 
@@ -56,7 +56,7 @@ static void send(struct load *load, struct ugrpc_channel *channel, size_t index,
         MICROGRID_V1_SET_COMPONENT_POWER_ACTIVE_REQUEST_INIT;
     request.component_id = id;
     request.power = (float)(1000 + index % 7919);
-    microgrid_v1_set_component_power_active_request_set_request_lifetime(&request, LIFETIME_S);
+    microgrid_v1_set_component_power_active_request_set_request_lifetime(&request, load->lifetime_s);
     load->commands[index] = (struct command){now_ns(), load};
     microgrid_v1_set_component_power_active_async(
         channel, &request, &options, on_done, &load->commands[index]);
@@ -128,22 +128,23 @@ int main(int argc, char **argv)
     struct ugrpc_status st = {0};
     struct load load = {0};
     double writes_ms[2 * WRITES];
-    if (argc != 8) {
-        fprintf(stderr, "usage: command_load TARGET FIRST_ID STEP N RATE SECONDS FOLDER\n");
+    if (argc != 9) {
+        fprintf(stderr, "usage: command_load TARGET FIRST_ID STEP N RATE SECONDS LIFETIME_S FOLDER\n");
         return 2;
     }
     struct ugrpc_loop *loop = ugrpc_loop_new();
     struct ugrpc_channel *channel = ugrpc_channel_new(loop, argv[1], &options, &st);
-    if (!channel || write_small(argv[7], writes_ms)) {
-        fprintf(stderr, "command_load: %s\n", channel ? argv[7] : st.message);
+    if (!channel || write_small(argv[8], writes_ms)) {
+        fprintf(stderr, "command_load: %s\n", channel ? argv[8] : st.message);
         return 1;
     }
     load.n = (size_t)(atof(argv[5]) * atof(argv[6]));
+    load.lifetime_s = strtoull(argv[7], NULL, 10);
     load.commands = calloc(load.n + 1, sizeof(*load.commands));
     load.took_ms = calloc(load.n + 1, sizeof(*load.took_ms));
     run(&load, loop, channel, strtoull(argv[2], NULL, 10), strtoull(argv[3], NULL, 10),
         strtoull(argv[4], NULL, 10), atof(argv[5]));
-    int rc = load.failed || load.answered < load.n || write_small(argv[7], writes_ms + WRITES);
+    int rc = load.failed || load.answered < load.n || write_small(argv[8], writes_ms + WRITES);
     if (!rc) {
         printf("{\"p50_ms\": %.3f, \"p99_ms\": %.3f, \"fsync_ms\": %.3f}\n",
             quantile(load.took_ms, load.answered, 0.5), quantile(load.took_ms, load.answered, 0.99),
