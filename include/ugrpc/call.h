@@ -66,7 +66,8 @@ UGRPC_API const char *ugrpc_call_authority(const struct ugrpc_call *call); /* ""
 UGRPC_API const char *ugrpc_call_peer(
     const struct ugrpc_call *call); /* "127.0.0.1:41822", "[::1]:4711", "unix:" */
 UGRPC_API const char *ugrpc_call_peer_certificate(
-    const struct ugrpc_call *call); /* verified subject name, or NULL */
+    const struct ugrpc_call *call); /* verified subject name, "CN=ems,O=Site" (RFC 2253), or NULL */
+UGRPC_API bool ugrpc_call_secure(const struct ugrpc_call *call);            /* it came by TLS */
 UGRPC_API uint64_t ugrpc_call_connection_id(const struct ugrpc_call *call); /* never used twice by a server */
 UGRPC_API int64_t ugrpc_call_remaining_ms(
     const struct ugrpc_call *call); /* to the deadline; INT64_MAX: none */
@@ -93,9 +94,12 @@ UGRPC_API void ugrpc_call_send_initial(struct ugrpc_call *call);
 UGRPC_API void ugrpc_call_set_compression(struct ugrpc_call *call, enum ugrpc_compression compression);
 UGRPC_API enum ugrpc_compression ugrpc_call_compression(const struct ugrpc_call *call);
 
-/* Who an interceptor found the caller to be (a key's name); NULL until set. Copied. */
-UGRPC_API void ugrpc_call_set_identity(struct ugrpc_call *call, const char *identity);
+/* Who an interceptor found the caller to be: a name (a key's, say; copied; may be NULL), and whatever the
+ * program knows of him (his rights, say), which the library only hands on: borrowed until the call is gone,
+ * at the latest with ugrpc_server_free(). Both are NULL until set; the last one set counts. */
+UGRPC_API void ugrpc_call_set_identity(struct ugrpc_call *call, const char *name, const void *data);
 UGRPC_API const char *ugrpc_call_identity(const struct ugrpc_call *call);
+UGRPC_API const void *ugrpc_call_identity_data(const struct ugrpc_call *call);
 
 /* What the call is about, as its handler says for interceptors that log its end: a name (copied) and a
  * number. NULL until said. */

@@ -83,11 +83,21 @@ UGRPC_API int ugrpc_server_add_reflection(struct ugrpc_server *server, struct ug
  * otherwise; or of any other name, which has none before. */
 UGRPC_API void ugrpc_server_set_serving(struct ugrpc_server *server, const char *service, bool serving);
 
-/* Interceptors run in the order added. begin: when the request's headers are there, before anything is
- * decoded; 0 goes on, a negative code refuses the call with `st`. end: once for each call that `begin` was
- * called for, with the status it got, and it may add trailing metadata; without a `begin`, for all that come
- * as far as that, also those whose key is not known. Either may be NULL. Borrowed until ugrpc_server_free().
- */
+/* Interceptors see every call: of services, of health and reflection, of methods that nobody has. They run in
+ * the order added. begin: when the request's headers are there, before anything is decoded; 0 goes on, a
+ * negative code refuses the call with `st`. Credentials are asked for here, by what ugrpc_call_metadata(),
+ * ugrpc_call_peer(), ugrpc_call_peer_certificate() and ugrpc_call_secure() tell, and whose they are is told
+ * to handlers by ugrpc_call_set_identity():
+ *
+ *     if (!ugrpc_call_metadata(call, "key", &key) || !ugrpc_key_equal((const char *)key.data, secret)) {
+ *         return ugrpc_status_set(st, UGRPC_UNAUTHENTICATED, "metadata \"key\" is not the API key");
+ *     }
+ *     ugrpc_call_set_identity(call, "operator", NULL);
+ *     return 0;
+ *
+ * end: once for each call that `begin` was called for, with the status it got, and it may add trailing
+ * metadata; without a `begin`, for all that come as far as that, also those that another interceptor refuses.
+ * Either may be NULL. Borrowed until ugrpc_server_free(). */
 struct ugrpc_interceptor {
     int (*begin)(struct ugrpc_call *call, void *userdata, struct ugrpc_status *st);
     void (*end)(struct ugrpc_call *call, const struct ugrpc_status *st, void *userdata);
@@ -95,11 +105,7 @@ struct ugrpc_interceptor {
 UGRPC_API int ugrpc_server_add_interceptor(
     struct ugrpc_server *server, const struct ugrpc_interceptor *interceptor, void *userdata);
 
-/* Requires metadata `key` on every call (health too). `check` gets the key's text and writes the caller's
- * name (at most 63 bytes), or returns false: UNAUTHENTICATED. It must compare in constant time;
- * ugrpc_key_equal() does. */
-UGRPC_API int ugrpc_server_require_key(struct ugrpc_server *server,
-    bool (*check)(const char *key, char identity[64], void *userdata), void *userdata);
+/* In a time that tells neither's content. */
 UGRPC_API bool ugrpc_key_equal(const char *a, const char *b);
 
 /* Binds "127.0.0.1:50051", "[::1]:0", "localhost:50051" or "unix:/path"; port 0 picks a free one. Plain when

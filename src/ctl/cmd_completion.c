@@ -18,6 +18,7 @@ static const char *const kind_names[] = {
     [PROPOSE_METRIC] = "metric",
     [PROPOSE_CATEGORY] = "category",
     [PROPOSE_SHELL] = "shell",
+    [PROPOSE_ROLE] = "role",
     [PROPOSE_COMPONENT] = "component",
     [PROPOSE_ANYTHING_MEASURED] = "measured",
 };
@@ -78,6 +79,7 @@ static void print_proposals(void)
           "    file) files ;;\n"
           "    folder) folders ;;\n"
           "    shell) propose bash zsh fish ;;\n"
+          "    role) propose viewer operator admin ;;\n"
           "    metric) propose power reactive voltage current frequency soc ",
         stdout);
     print_words(metric_words);
@@ -269,6 +271,9 @@ static void print_fish_proposal(enum proposal proposal)
         break;
     case PROPOSE_SHELL:
         fputs(" -a 'bash zsh fish'", stdout);
+        break;
+    case PROPOSE_ROLE:
+        fputs(" -a 'viewer operator admin'", stdout);
         break;
     case PROPOSE_COMPONENT:
         fputs(" -a '(microgridctl list --names --timeout 1s 2>/dev/null)'", stdout);

@@ -7,6 +7,7 @@
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,25 +18,71 @@
 #define KEY_BYTES  32
 #define NAME_BYTES 63 /* what the gateway's keys file takes */
 
-struct key {
-    char text[2 * KEY_BYTES]; /* URL-safe base64 */
-    char line[NAME_BYTES + 2 * SHA256_DIGEST_LENGTH + 2];
+/* URL-safe base64 of so many random bytes. */
+struct random_text {
+    char text[2 * KEY_BYTES];
 };
 
-static void make_key(struct key *key, const char *name)
+static void make_random(struct random_text *random)
 {
-    unsigned char random[KEY_BYTES], digest[SHA256_DIGEST_LENGTH];
-    must(RAND_bytes(random, sizeof(random)) == 1 ? random : NULL);
-    EVP_EncodeBlock((unsigned char *)key->text, random, sizeof(random));
-    key->text[strcspn(key->text, "=")] = '\0';
-    for (char *c = key->text; *c; c++) {
+    unsigned char bytes[KEY_BYTES];
+    must(RAND_bytes(bytes, sizeof(bytes)) == 1 ? bytes : NULL);
+    EVP_EncodeBlock((unsigned char *)random->text, bytes, sizeof(bytes));
+    random->text[strcspn(random->text, "=")] = '\0';
+    for (char *c = random->text; *c; c++) {
         *c = *c == '+' ? '-' : *c == '/' ? '_' : *c;
     }
-    SHA256((const unsigned char *)key->text, strlen(key->text), digest);
-    int len = snprintf(key->line, sizeof(key->line), "%s ", name);
+    OPENSSL_cleanse(bytes, sizeof(bytes));
+}
+
+/* The gateway's line; caller frees. */
+static char *make_line(
+    const char *name, const char *key, const struct arguments *arguments, const char *secret)
+{
+    const char *role = arguments_value(arguments, OPTION_ROLE);
+    const char *components = arguments_value(arguments, OPTION_COMPONENTS);
+    unsigned char digest[SHA256_DIGEST_LENGTH];
+    char hex[2 * SHA256_DIGEST_LENGTH + 1], *line = NULL;
+    SHA256((const unsigned char *)key, strlen(key), digest);
     for (size_t i = 0; i < sizeof(digest); i++) {
-        len += snprintf(key->line + len, sizeof(key->line) - (size_t)len, "%02x", digest[i]);
+        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
     }
+    must(asprintf(&line, "%s %s%s%s%s%s%s%s", name, hex, role ? " role=" : "", role ? role : "",
+             components ? " components=" : "", components ? components : "", secret ? " secret=" : "",
+             secret ? secret : "") >= 0
+             ? line
+             : NULL);
+    return line;
+}
+
+static int check_rights(const struct arguments *arguments)
+{
+    static const char *const roles[] = {"viewer", "operator", "admin"};
+    const char *role = arguments_value(arguments, OPTION_ROLE);
+    const char *components = arguments_value(arguments, OPTION_COMPONENTS);
+    bool known = !role;
+    for (size_t i = 0; !known && i < ARRAY_LEN(roles); i++) {
+        known = strcmp(role, roles[i]) == 0;
+    }
+    if (!known) {
+        return report_usage("--role %s: must be viewer, operator or admin", role);
+    }
+    if (components && (!*components || components[strcspn(components, " \t\r\n")])) {
+        return report_usage(
+            "--components \"%s\": names or ids without blanks are due, like 4,pv_inv", components);
+    }
+    return 0;
+}
+
+/* Never over a file that is there: it may be the only place of another secret. */
+static int write_secret(const char *file, const char *secret)
+{
+    int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return report_failed("%s: %s", file, strerror(errno));
+    }
+    int len = dprintf(fd, "%s\n", secret);
+    return close(fd) != 0 || len < 0 ? report_failed("%s: %s", file, strerror(errno)) : 0;
 }
 
 static int check_name(const char *name)
@@ -55,15 +102,17 @@ static int check_name(const char *name)
 static bool has_name(const char *file, const char *name)
 {
     FILE *from = fopen(file, "re");
-    char line[512];
+    char *line = NULL;
+    size_t cap = 0;
     bool found = false;
-    while (from && !found && fgets(line, sizeof(line), from)) {
+    while (from && !found && getline(&line, &cap, from) >= 0) {
         line[strcspn(line, " \t\r\n")] = '\0';
         found = strcmp(line, name) == 0;
     }
     if (from) {
         fclose(from);
     }
+    free(line);
     return found;
 }
 
@@ -84,32 +133,42 @@ static int append(const char *file, const char *name, const char *line)
     return 0;
 }
 
+static void show(const char *name, const char *key, const char *line, const char *file)
+{
+    printf("%s\n", key);
+    if (file) {
+        fprintf(stderr, "the key of \"%s\", shown only now; its hash is in %s\n", name, file);
+    } else {
+        fprintf(stderr,
+            "the key of \"%s\", shown only now; a line for the gateway's keys file (listen: {keys: FILE}):\n%s\n",
+            name, line);
+    }
+}
+
 int command_key_new(struct ctl *ctl)
 {
     const char *name = ctl->arguments.operands[0], *file = arguments_value(&ctl->arguments, OPTION_KEYS);
-    struct key key;
+    const char *secret_file = arguments_value(&ctl->arguments, OPTION_SIGN);
+    struct random_text key, secret;
     int rc = check_name(name);
+    rc = rc ? rc : check_rights(&ctl->arguments);
     if (rc) {
         return rc;
     }
-    make_key(&key, name);
-    rc = file ? append(file, name, key.line) : 0;
-    if (rc) {
-        return rc;
-    }
-    if (ctl->json) {
-        rc = json_print(json_pack(
-            "{s:s, s:s, s:s, s:s*}", "name", name, "key", key.text, "line", key.line, "keys", file));
-    } else if (file) {
-        printf("%s\n", key.text);
-        fprintf(stderr, "the key of \"%s\", shown only now; its hash is in %s\n", name, file);
-    } else {
-        printf("%s\n", key.text);
-        fprintf(stderr,
-            "the key of \"%s\", shown only now; a line for the gateway's keys file (listen: {keys: FILE}):\n"
-            "%s\n",
-            name, key.line);
+    make_random(&key);
+    make_random(&secret);
+    char *line = make_line(name, key.text, &ctl->arguments, secret_file ? secret.text : NULL);
+    rc = secret_file ? write_secret(secret_file, secret.text) : 0;
+    rc = rc || !file ? rc : append(file, name, line);
+    if (rc == 0 && ctl->json) {
+        rc = json_print(json_pack("{s:s, s:s, s:s, s:s*, s:s*}", "name", name, "key", key.text, "line", line,
+            "keys", file, "secret_file", secret_file));
+    } else if (rc == 0) {
+        show(name, key.text, line, file);
     }
     OPENSSL_cleanse(&key, sizeof(key));
+    OPENSSL_cleanse(&secret, sizeof(secret));
+    OPENSSL_cleanse(line, strlen(line));
+    free(line);
     return rc;
 }

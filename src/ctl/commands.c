@@ -82,7 +82,8 @@ const struct command command_table[] = {
             OPTION_BIT(OPTION_COUNT),
         command_record},
     {"journal", "", "what was commanded, by whom, and what became of it",
-        "Of a gateway that keeps one (microgridd --state DIR), asked on its own machine. --json: a document a line.",
+        "Of a gateway that keeps one (microgridd --state DIR). Asked on its own machine, or with a key whose role is admin.\n"
+        "--json: a document a line.",
         "journal --since 1h\n"
         "journal --component bat_inv_1 --follow\n"
         "journal --since 2026-01-01 --csv > january.csv\n"
@@ -92,8 +93,8 @@ const struct command command_table[] = {
                    OPTION_BIT(OPTION_CSV),
         .run = command_journal},
     {"holders", "", "who holds which set-points and bounds, and until when",
-        "Asked on the gateway's own machine.", "holders\nholders --json | jq '.setpoints[] | .name'\n", 0, 0,
-        .run = command_holders},
+        "Asked on the gateway's own machine, or with a key whose role is admin.",
+        "holders\nholders --json | jq '.setpoints[] | .name'\n", 0, 0, .run = command_holders},
     {"cert init", "--host NAME", "makes an authority and a server certificate for TLS",
         "An authority that is in the folder already signs again, so that clients need nothing new: --force then renews\n"
         "only the server's certificate.",
@@ -108,10 +109,17 @@ const struct command command_table[] = {
         "Exit status 4 for one that has expired.", "cert check server.pem ca.pem\n", 1, MAX_OPERANDS,
         {PROPOSE_FILE, PROPOSE_FILE}, .run = command_cert_check},
     {"key new", "NAME", "makes an API key, shown once, and its hash for the gateway",
-        "The key goes to stdout. The gateway's keys file gets only its hash; every key in it may do everything.",
+        "The key goes to stdout. The gateway's keys file gets only its hash, with what may be done by it. A viewer\n"
+        "lists and watches, an operator commands too, an admin may see to the gateway itself. With --sign whoever\n"
+        "records a call cannot repeat it; the secret stands in the keys file too.",
         "key new ems > ems.key\n"
-        "key new ems --keys /etc/microgridd/keys > ems.key\n",
-        1, 1, .options = OPTION_BIT(OPTION_KEYS), .run = command_key_new},
+        "key new ems --keys /etc/microgridd/keys > ems.key\n"
+        "key new wallbox --components ev_charger --sign wallbox.secret > wallbox.key\n"
+        "list --target gw.local:50051 --key-file wallbox.key --secret-file wallbox.secret\n",
+        1, 1,
+        .options = OPTION_BIT(OPTION_KEYS) | OPTION_BIT(OPTION_ROLE) | OPTION_BIT(OPTION_COMPONENTS) |
+                   OPTION_BIT(OPTION_SIGN),
+        .run = command_key_new},
     {"completion", "bash|zsh|fish", "what a shell proposes at Tab", NULL,
         "completion bash > ~/.local/share/bash-completion/completions/microgridctl\n"
         "completion zsh > ~/.zfunc/_microgridctl\n"

@@ -36,6 +36,9 @@ enum option_id {
     OPTION_DAYS,
     OPTION_FORCE,
     OPTION_KEYS,
+    OPTION_ROLE,
+    OPTION_COMPONENTS,
+    OPTION_SIGN,
     OPTION_SINCE,
     OPTION_COMPONENT,
     OPTION_FOLLOW,
@@ -53,6 +56,7 @@ enum proposal {
     PROPOSE_METRIC,
     PROPOSE_CATEGORY,
     PROPOSE_SHELL,
+    PROPOSE_ROLE,
     PROPOSE_COMPONENT,
     PROPOSE_ANYTHING_MEASURED, /* components and sensors */
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Who is let in: addresses, TLS and API keys, and the rule that nothing beyond this machine is served without
- * them unless the operator says so. */
+/* Who is let in, with what rights: addresses, TLS, API keys and certificates, and the rule that nothing
+ * beyond this machine is served without them unless the operator says so. */
 #ifndef DAEMON_ACCESS_H
 #define DAEMON_ACCESS_H
 
@@ -10,6 +10,7 @@
 #include "daemon/arguments.h"
 #include "daemon/config.h"
 
+struct clock;
 struct keys;
 struct ugrpc_server;
 struct ugrpc_server_tls;
@@ -21,6 +22,8 @@ struct access {
     struct ugrpc_server_tls *tls; /* NULL: plain */
     bool client_certificates;
     struct keys *keys; /* NULL: none needed */
+    int64_t signature_window_s;
+    struct clock *clock; /* by which signatures are checked */
 };
 
 /* Reads what the configuration names and checks the rule; borrows both. What is wrong goes to `problems`. */
@@ -28,8 +31,13 @@ void access_init(struct access *access, const struct config *config, const struc
     struct problems *problems);
 void access_done(struct access *access); /* after the server */
 
-/* Makes the server ask for what is due. Borrows `access` until the server is freed. */
-int access_require(struct access *access, struct ugrpc_server *server, struct ugrpc_status *st);
+/* Makes the server ask every call, health and reflection too, for what is due, and hand on its caller's
+ * struct rights as the data of its identity: with keys          those of the key that the call shows, else of
+ * the client certificate's own line; with client_ca     without keys: an operator's; with neither       all
+ * (NULL) on this machine; an operator's from others, which --insecure-listen lets in. Borrows `access` and
+ * the clock until the server is freed. */
+int access_require(
+    struct access *access, struct clock *clock, struct ugrpc_server *server, struct ugrpc_status *st);
 
 /* "no TLS, this machine only" */
 void access_describe(const struct access *access, char *out, size_t cap);

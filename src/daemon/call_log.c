@@ -46,26 +46,23 @@ static bool is_refusal(const struct call_log *log, const char *path, const struc
 static void on_end(struct ugrpc_call *call, const struct ugrpc_status *st, void *userdata)
 {
     struct call_log *log = userdata;
-    const char *peer = ugrpc_call_peer(call), *key = ugrpc_call_identity(call);
+    const char *peer = ugrpc_call_peer(call), *who = ugrpc_call_identity(call);
     const char *slash = strrchr(ugrpc_call_method(call), '/');
     const char *method = slash ? slash + 1 : ugrpc_call_method(call);
     bool refused = is_refusal(log, ugrpc_call_method(call), st) && !log->quiet;
     uint64_t id;
     const char *name = ugrpc_call_subject(call, &id);
     if (log_enabled(LOG_LEVEL_DEBUG)) {
-        log_write(LOG_LEVEL_DEBUG, name, id, "%s from %s%s%s%s: %s%s%s", method, peer, key ? " (key \"" : "",
-            key ? key : "", key ? "\")" : "", ugrpc_code_name((int)st->code), *st->message ? ": " : "",
+        log_write(LOG_LEVEL_DEBUG, name, id, "%s from %s%s%s%s: %s%s%s", method, peer, who ? " (" : "",
+            who ? who : "", who ? ")" : "", ugrpc_code_name((int)st->code), *st->message ? ": " : "",
             st->message);
     }
     if (!refused) {
         return;
     }
-    char caller[80];
-    if (key) {
-        snprintf(caller, sizeof(caller), "key \"%.60s\"", key);
-    } else {
-        snprintf(caller, sizeof(caller), "%.*s", rpc_machine_len(peer), peer);
-    }
+    char caller[REFUSALS_CALLER_BYTES];
+    snprintf(
+        caller, sizeof(caller), "%s%s%.*s", who ? who : "", who ? " at " : "", rpc_machine_len(peer), peer);
     refusals_add(log->refusals, &(struct refusal){
                                     .caller = caller,
                                     .method = method,

@@ -41,6 +41,7 @@ struct config_listen {
     int line;
     const char *certificate, *key, *client_ca; /* paths as they can be opened; NULL: none */
     const char *keys;
+    int64_t signature_window_s;
 };
 
 struct config {

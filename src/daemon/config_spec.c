@@ -123,6 +123,7 @@ void config_take_listen(struct config *config, const struct section *section, st
     listen->key = keep_path(config, section, "tls.key");
     listen->client_ca = keep_path(config, section, "tls.client_ca");
     listen->keys = keep_path(config, section, "keys");
+    listen->signature_window_s = (int64_t)section_number(section, "signature_window", 60);
     if ((listen->certificate || listen->client_ca) && !listen->key) {
         contradict(problems, section, listen->certificate ? "tls.certificate" : "tls.client_ca",
             "TLS needs a key; write tls: {certificate: FILE, key: FILE}");

@@ -250,7 +250,7 @@ static int make_server(struct gateway *gateway, struct ugrpc_status *st)
         return -UGRPC_RESOURCE_EXHAUSTED;
     }
     gateway->call_log = call_log_new(&gateway->timers, gateway->server);
-    int rc = access_require(&gateway->access, gateway->server, st);
+    int rc = access_require(&gateway->access, gateway->timers.clock, gateway->server, st);
     rc = rc < 0 ? rc : service_v1_add(gateway->service, gateway->server, st);
     rc = rc < 0 ? rc : service_v1alpha_add(gateway->service, gateway->server, st);
     rc = rc < 0 ? rc

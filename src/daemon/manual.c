@@ -27,9 +27,16 @@ static const struct topic sections[] = {
     {"listen", IN_LISTEN, -1, true,
         "Where and how clients connect. What other machines can reach needs `tls` and `keys` (or `tls.client_ca`), "
         "unless `--insecure-listen` is given. Paths are meant from the file's folder.\n\n"
-        "A client sends its API key, as it is, in the metadata `key` of each call. A line for the file `keys` comes "
-        "from\n\n"
-        "    echo ems $(printf %s \"$KEY\" | sha256sum | cut -c -64) >>keys; chmod 600 keys"},
+        "A client sends its API key, as it is, in the metadata `key` of each call. `microgridctl key new` makes one, "
+        "and its line in the file `keys`. By hand such a line comes from\n\n"
+        "    echo ems $(printf %s \"$KEY\" | sha256sum | cut -c -64) >>keys; chmod 600 keys\n\n"
+        "After the digest may stand, with blanks between them, `role=` viewer (lists, streams), operator (the default: "
+        "commands too) or admin (the gateway itself too); `components=4,pv_inv`, names or ids, which alone may then be "
+        "commanded; and `secret=TEXT`, with which its user must sign each call, as clients know it by "
+        "`sign_secret` or `--secret-file`: calls that somebody has recorded are then of no use to him.\n\n"
+        "With `tls.client_ca` a line `cert:ems role=viewer` gives its role, instead of a key's, to who shows a "
+        "certificate whose subject has the common name ems. Who shows both acts by his key. Without the file `keys` "
+        "every certificate is an operator's."},
     {"simulation", IN_SIMULATION, -1, true, "How simulated devices run."},
     {"defaults", IN_DEFAULTS, -1, true,
         "What counts for each component and sensor that does not say otherwise."},

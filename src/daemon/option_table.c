@@ -117,8 +117,11 @@ const struct option options[] = {
     {.name = "tls.client_ca", .places = IN_LISTEN, .kind = OPTION_FILE,
         .help = "PEM file: clients must show a certificate signed by one of these."},
     {.name = "keys", .places = IN_LISTEN, .kind = OPTION_FILE,
-        .help = "File with the API keys that are let in: on each line a name and the SHA-256 of the key in "
-                "hexadecimal. Nobody but its owner and group may read it. Clients send the key as metadata: key."},
+        .help = "File with those who are let in, a line for each; see above. Nobody but its owner and group may "
+                "read it. It is read at the start."},
+    {.name = "signature_window", .places = IN_LISTEN, .kind = OPTION_NUMBER, .unit = UNIT_SECOND, .least = 1,
+        .most = 900, .otherwise = "60 s",
+        .help = "How far the time of a signed call may be from this machine's clock."},
 
     /* The simulator. */
     {.name = "seed", .places = IN_SIMULATION, .kind = OPTION_INTEGER, .least = 0, .most = MOST_ID,

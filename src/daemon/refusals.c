@@ -13,7 +13,7 @@
 #define SLOTS 64
 
 struct slot {
-    char caller[64], method[48], name[64];
+    char caller[REFUSALS_CALLER_BYTES], method[48], name[64];
     uint64_t id;
     enum ugrpc_code code; /* OK: empty */
     uint64_t reason;      /* digest of the message without its numbers */
@@ -52,7 +52,7 @@ static uint64_t digest_reason(const char *message)
 
 static void tell_count(struct refusals *refusals, struct slot *slot)
 {
-    char text[800];
+    char text[900];
     snprintf(text, sizeof(text), "%s from %s: %s: %llu more like it, the last: %s", slot->method,
         slot->caller, ugrpc_code_name((int)slot->code), (unsigned long long)slot->counted, slot->last);
     slot->counted = 0;
@@ -134,7 +134,7 @@ void refusals_add(struct refusals *refusals, const struct refusal *refusal)
     snprintf(slot->caller, sizeof(slot->caller), "%s", refusal->caller);
     snprintf(slot->method, sizeof(slot->method), "%s", refusal->method);
     snprintf(slot->name, sizeof(slot->name), "%s", refusal->name ? refusal->name : "");
-    char text[700];
+    char text[800];
     snprintf(text, sizeof(text), "%s from %s: %s: %s", slot->method, slot->caller,
         ugrpc_code_name((int)slot->code), refusal->st->message);
     refusals->tell(refusal->name, refusal->id, text, refusals->userdata);

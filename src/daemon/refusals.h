@@ -11,10 +11,12 @@
 struct refusals;
 struct timers;
 
-#define REFUSALS_EVERY_S 60
+#define REFUSALS_EVERY_S      60
+
+#define REFUSALS_CALLER_BYTES 144 /* further ones are not told apart */
 
 struct refusal {
-    const char *caller; /* a key's name, or a machine: without a port, which changes with each connection */
+    const char *caller; /* "key ems at 10.0.0.7": without a port, which changes with each connection */
     const char *method; /* "SetComponentPowerActive" */
     const char *name;   /* of the component; NULL: none */
     uint64_t id;

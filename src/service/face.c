@@ -2,6 +2,7 @@
 /* A call is its own context: it stays valid until it is finished, so commands carry it as userdata. */
 #include "service/face.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,23 +70,26 @@ static const char *own_method(const struct face *face, const char *path)
     return NULL;
 }
 
-/* Its name, or NULL. */
-static const char *is_command(const struct face *face, const char *path)
+/* The method's entry among the version's, or NULL. */
+static const struct face_method *find_method(const struct face *face, const char *name)
 {
-    const char *name = own_method(face, path);
-    for (const char *const *command = face->version->commands; name && *command; command++) {
-        if (strcmp(name, *command) == 0) {
-            return name;
-        }
+    const struct face_method *method = face->version->methods;
+    while (method->name && strcmp(method->name, name) != 0) {
+        method++;
     }
-    return NULL;
+    return method->name ? method : NULL;
 }
 
 static int check_rights(struct ugrpc_call *call, void *userdata, struct ugrpc_status *st)
 {
     const struct face *face = userdata;
-    const char *name = is_command(face, ugrpc_call_method(call));
-    return name ? service_check_rights(face->service, name, st) : 0;
+    const struct rights *rights = ugrpc_call_identity_data(call);
+    if (!rights && service_takes_commands(face->service)) {
+        return 0; /* everybody may do everything */
+    }
+    const char *name = own_method(face, ugrpc_call_method(call));
+    const struct face_method *method = name ? find_method(face, name) : NULL;
+    return method ? service_check_method(face->service, rights, method->least, name, st) : 0;
 }
 
 /* Who commands should know that it would not survive a restart. */
@@ -93,20 +97,25 @@ static void mark_unkept(struct ugrpc_call *call, const struct ugrpc_status *call
 {
     static const char degraded[] = "degraded";
     const struct face *face = userdata;
-    if (journal_is_degraded(service_site(face->service)) && is_command(face, ugrpc_call_method(call))) {
+    if (!journal_is_degraded(service_site(face->service))) {
+        return;
+    }
+    const char *name = own_method(face, ugrpc_call_method(call));
+    const struct face_method *method = name ? find_method(face, name) : NULL;
+    if (method && method->least >= ROLE_OPERATOR) {
         (void)ugrpc_call_set_trailing(call, "journal", degraded, sizeof(degraded) - 1);
     }
 }
 
 int face_guard(struct face *face, struct ugrpc_server *server, struct ugrpc_status *st)
 {
-    static const struct ugrpc_interceptor rights = {.begin = check_rights};
-    static const struct ugrpc_interceptor marks = {.end = mark_unkept};
-    if (ugrpc_server_add_interceptor(server, &marks, face)) {
-        return status_set(st, UGRPC_RESOURCE_EXHAUSTED, "no memory for the API");
+    static const struct ugrpc_interceptor rights = {.begin = check_rights, .end = mark_unkept};
+    for (const struct ugrpc_service *const *service = face->version->services; *service; service++) {
+        for (size_t i = 0; i < (*service)->n_methods; i++) {
+            assert(find_method(face, (*service)->methods[i].name) && "who may call it?");
+        }
     }
-    if (service_check_rights(face->service, "", NULL) &&
-        ugrpc_server_add_interceptor(server, &rights, face)) {
+    if (ugrpc_server_add_interceptor(server, &rights, face)) {
         return status_set(st, UGRPC_RESOURCE_EXHAUSTED, "no memory for the API");
     }
     return 0;
@@ -144,7 +153,7 @@ void face_reply_list(struct ugrpc_call *call, struct catalog *catalog, const str
 
 /* ---- subjects --------------------------------------------------------------------------------------- */
 
-void face_about(const struct face *face, struct ugrpc_call *call, uint64_t component_id)
+static void about_component(const struct face *face, struct ugrpc_call *call, uint64_t component_id)
 {
     const struct component *component = site_component(service_site(face->service), component_id);
     if (component) {
@@ -158,6 +167,19 @@ static void about_sensor(const struct face *face, struct ugrpc_call *call, uint6
     if (sensor) {
         ugrpc_call_set_subject(call, sensor->spec.name, sensor_id);
     }
+}
+
+bool face_may_command(const struct face *face, struct ugrpc_call *call, uint64_t component_id)
+{
+    const struct caller caller = {.rights = ugrpc_call_identity_data(call)};
+    const char *slash = strrchr(ugrpc_call_method(call), '/');
+    struct ugrpc_status st;
+    about_component(face, call, component_id);
+    if (service_check_command(face->service, &caller, component_id, slash + 1, &st)) {
+        ugrpc_call_fail_status(call, &st);
+        return false;
+    }
+    return true;
 }
 
 /* ---- streams ---------------------------------------------------------------------------------------- */
@@ -191,7 +213,7 @@ void face_stream_component(
     struct metric_set set;
     struct ugrpc_status st;
     char label[SERVICE_LABEL_BYTES];
-    face_about(face, call, id);
+    about_component(face, call, id);
     service_label(face->service, id, label, sizeof(label));
     ptrdiff_t at = read_metrics(face, &set, label, metrics, &st);
     if (at < 0 || (at = service_find_component(face->service, id, &st)) < 0) {
@@ -308,8 +330,8 @@ void face_run(struct face *face, struct ugrpc_call *call, uint64_t id, enum life
 {
     struct rpc_caller caller;
     struct ugrpc_status st;
-    face_about(face, call, id);
-    if (service_run(face->service, rpc_caller_init(&caller, call), id, action, run_done, call, &st)) {
+    if (face_may_command(face, call, id) &&
+        service_run(face->service, rpc_caller_init(&caller, call), id, action, run_done, call, &st)) {
         ugrpc_call_fail_status(call, &st);
     }
 }

@@ -24,10 +24,16 @@ struct ugrpc_message;
 struct ugrpc_server;
 struct ugrpc_service;
 
+/* Who may call a method: the least role. */
+struct face_method {
+    const char *name; /* NULL ends a list */
+    enum role least;
+};
+
 /* What makes a version: a constant. */
 struct face_version {
     const struct ugrpc_service *const *services;   /* under these names; NULL ends */
-    const char *const *commands;                   /* their methods that need rights; NULL ends */
+    const struct face_method *methods;             /* all of theirs */
     void (*describe)(struct face *face);           /* fills `metadata` and the catalogs */
     enum metric (*metric_from)(int number);        /* METRIC_NONE for what the model does not have */
     const struct ProtobufCEnumDescriptor *metrics; /* what the version knows */
@@ -49,7 +55,8 @@ struct face {
 /* The service owns the face. NULL when memory runs out. */
 struct face *face_new(struct service *service, const struct face_version *version, struct ugrpc_status *st);
 
-/* Has commands refused before they are decoded, as rights come first; does nothing if everybody has them. */
+/* Has calls refused before they are decoded, as rights come first. Asserts that each method of the version's
+ * services has its role. */
 int face_guard(struct face *face, struct ugrpc_server *server, struct ugrpc_status *st);
 
 /* A repeated field that filters a list: ids or enum values. Empty: no filter. */
@@ -71,8 +78,10 @@ struct face_metrics {
     const int *numbers;
 };
 
-/* Says what the call is about, for the log of calls: nothing if the site has no such component. */
-void face_about(const struct face *face, struct ugrpc_call *call, uint64_t component_id);
+/* A command's request is decoded: says what the call is about, for the log of calls (nothing if the site has
+ * no such component), and whether its caller may command that; if not, the call is finished. Before any other
+ * field is looked at. */
+bool face_may_command(const struct face *face, struct ugrpc_call *call, uint64_t component_id);
 
 /* reply() finishes the call, with `at_utc_ns`, when what was commanded is safe in the journal; at once if
  * there is none. */

@@ -10,13 +10,14 @@ const struct caller *rpc_caller_init(struct rpc_caller *caller, const struct ugr
 {
     const char *identity = ugrpc_call_identity(call), *peer = ugrpc_call_peer(call);
     if (identity) {
-        snprintf(caller->owner, sizeof(caller->owner), "key %s", identity);
-        snprintf(caller->label, sizeof(caller->label), "key %s from %s", identity, peer);
+        snprintf(caller->owner, sizeof(caller->owner), "%s", identity);
+        snprintf(caller->label, sizeof(caller->label), "%s from %s", identity, peer);
     } else {
         snprintf(caller->owner, sizeof(caller->owner), "connection %" PRIu64, ugrpc_call_connection_id(call));
         snprintf(caller->label, sizeof(caller->label), "%s", peer);
     }
-    caller->base = (struct caller){.owner = caller->owner, .label = caller->label};
+    caller->base = (struct caller){
+        .owner = caller->owner, .label = caller->label, .rights = ugrpc_call_identity_data(call)};
     return &caller->base;
 }
 

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "model/journal.h"
+
 struct service {
     struct site *site;
     struct service_options options;
@@ -123,18 +125,38 @@ const char *service_sensor_label(struct service *service, uint64_t id, char *out
     return out;
 }
 
-int service_check_rights(struct service *service, const char *command, struct ugrpc_status *st)
+bool service_takes_commands(const struct service *service)
 {
+    return !service->options.read_only && !service->options.control_off;
+}
+
+int service_check_method(struct service *service, const struct rights *rights, enum role least,
+    const char *method, struct ugrpc_status *st)
+{
+    int rc = rights_check_role(rights, least, method, st);
+    if (rc || least == ROLE_VIEWER) {
+        return rc;
+    }
     if (service->options.read_only) {
         return status_set(st, UGRPC_PERMISSION_DENIED,
-            "%s: this gateway is read-only (--read-only), it takes no commands", command);
+            "%s: this gateway is read-only (--read-only), it takes no commands", method);
     }
     if (service->options.control_off) {
         return status_set(st, UGRPC_PERMISSION_DENIED,
             "%s: control is off in this gateway's configuration (control: off), it takes no commands",
-            command);
+            method);
     }
     return 0;
+}
+
+int service_check_command(struct service *service, const struct caller *caller, uint64_t id,
+    const char *command, struct ugrpc_status *st)
+{
+    char label[SERVICE_LABEL_BYTES];
+    int rc = service_check_method(service, caller->rights, ROLE_OPERATOR, command, st);
+    return rc ? rc
+              : rights_check_component(
+                    caller->rights, id, service_label(service, id, label, sizeof(label)), st);
 }
 
 static int check_lifetime(const char *label, struct service_lifetime lifetime, struct ugrpc_status *st)
@@ -147,11 +169,29 @@ static int check_lifetime(const char *label, struct service_lifetime lifetime, s
     return 0;
 }
 
-int service_set_power(struct service *service, const struct caller *caller, uint64_t id, enum axis axis,
+/* Has a refusal journaled, and returns it. */
+static int refuse(struct service *service, const struct caller *caller, uint64_t id, enum journal_verb verb,
+    double value, int rc, const struct ugrpc_status *st)
+{
+    const struct component *component = site_component(service->site, id);
+    journal_write_refusal(service->site,
+        &(struct journal_command){
+            .verb = verb,
+            .component_id = id,
+            .component = component ? component->spec.name : "",
+            .caller = caller,
+            .value = value,
+            .detail = "",
+        },
+        st);
+    return rc;
+}
+
+static int set_power(struct service *service, const struct caller *caller, uint64_t id, enum axis axis,
     double power, struct service_lifetime lifetime, command_fn *done, void *userdata, struct ugrpc_status *st)
 {
     char label[SERVICE_LABEL_BYTES];
-    int rc = service_check_rights(service, "set power", st);
+    int rc = service_check_command(service, caller, id, "set power", st);
     if (rc) {
         return rc;
     }
@@ -171,6 +211,14 @@ int service_set_power(struct service *service, const struct caller *caller, uint
         lifetime.given ? (int64_t)lifetime.seconds : LIFETIME_DEFAULT_S, done, userdata, st);
 }
 
+int service_set_power(struct service *service, const struct caller *caller, uint64_t id, enum axis axis,
+    double power, struct service_lifetime lifetime, command_fn *done, void *userdata, struct ugrpc_status *st)
+{
+    enum journal_verb verb = axis == AXIS_ACTIVE ? JOURNAL_SET_ACTIVE : JOURNAL_SET_REACTIVE;
+    int rc = set_power(service, caller, id, axis, power, lifetime, done, userdata, st);
+    return rc ? refuse(service, caller, id, verb, power, rc, st) : 0;
+}
+
 /* An infinite side is an absent one here; infinities that the caller sent are its own encoding's to refuse.
  */
 static int check_range(const char *label, size_t index, struct range range, struct ugrpc_status *st)
@@ -187,11 +235,11 @@ static int check_range(const char *label, size_t index, struct range range, stru
     return 0;
 }
 
-int service_add_bounds(struct service *service, const struct caller *caller, uint64_t id,
+static int add_bounds(struct service *service, const struct caller *caller, uint64_t id,
     const struct bounds_request *request, int64_t *until_utc_ns, struct ugrpc_status *st)
 {
     char label[SERVICE_LABEL_BYTES];
-    int rc = service_check_rights(service, "add bounds", st);
+    int rc = service_check_command(service, caller, id, "add bounds", st);
     if (rc) {
         return rc;
     }
@@ -212,10 +260,17 @@ int service_add_bounds(struct service *service, const struct caller *caller, uin
     return bounds_add(service->site->components[at], caller, request, until_utc_ns, st);
 }
 
-int service_clear_bounds(struct service *service, const struct caller *caller, uint64_t id,
-    enum metric metric, const char *token, struct ugrpc_status *st)
+int service_add_bounds(struct service *service, const struct caller *caller, uint64_t id,
+    const struct bounds_request *request, int64_t *until_utc_ns, struct ugrpc_status *st)
 {
-    int rc = service_check_rights(service, "clear bounds", st);
+    int rc = add_bounds(service, caller, id, request, until_utc_ns, st);
+    return rc ? refuse(service, caller, id, JOURNAL_ADD_BOUNDS, NAN, rc, st) : 0;
+}
+
+static int clear_bounds(struct service *service, const struct caller *caller, uint64_t id, enum metric metric,
+    const char *token, struct ugrpc_status *st)
+{
+    int rc = service_check_command(service, caller, id, "clear bounds", st);
     if (rc) {
         return rc;
     }
@@ -226,10 +281,17 @@ int service_clear_bounds(struct service *service, const struct caller *caller, u
     return bounds_clear(service->site->components[at], caller, metric, token, st);
 }
 
-int service_run(struct service *service, const struct caller *caller, uint64_t id,
+int service_clear_bounds(struct service *service, const struct caller *caller, uint64_t id,
+    enum metric metric, const char *token, struct ugrpc_status *st)
+{
+    int rc = clear_bounds(service, caller, id, metric, token, st);
+    return rc ? refuse(service, caller, id, JOURNAL_CLEAR_BOUNDS, NAN, rc, st) : 0;
+}
+
+static int run(struct service *service, const struct caller *caller, uint64_t id,
     enum lifecycle_action action, status_fn *done, void *userdata, struct ugrpc_status *st)
 {
-    int rc = service_check_rights(service, lifecycle_name(action), st);
+    int rc = service_check_command(service, caller, id, lifecycle_name(action), st);
     if (rc) {
         return rc;
     }
@@ -238,4 +300,17 @@ int service_run(struct service *service, const struct caller *caller, uint64_t i
         return (int)at;
     }
     return lifecycle_run(service->site->components[at], action, caller, done, userdata, st);
+}
+
+int service_run(struct service *service, const struct caller *caller, uint64_t id,
+    enum lifecycle_action action, status_fn *done, void *userdata, struct ugrpc_status *st)
+{
+    static const enum journal_verb verbs[] = {
+        [LIFECYCLE_START] = JOURNAL_START,
+        [LIFECYCLE_STANDBY] = JOURNAL_STANDBY,
+        [LIFECYCLE_STOP] = JOURNAL_STOP,
+        [LIFECYCLE_ACK] = JOURNAL_ACK,
+    };
+    int rc = run(service, caller, id, action, done, userdata, st);
+    return rc ? refuse(service, caller, id, verbs[action], NAN, rc, st) : 0;
 }

@@ -15,6 +15,7 @@
 #include "model/command.h"
 #include "model/lifecycle.h"
 #include "model/site.h"
+#include "service/rights.h"
 
 struct service;
 struct ugrpc_server;
@@ -55,8 +56,16 @@ ptrdiff_t service_find_sensor(struct service *service, uint64_t id, struct ugrpc
 const char *service_label(struct service *service, uint64_t id, char *out, size_t cap);
 const char *service_sensor_label(struct service *service, uint64_t id, char *out, size_t cap);
 
-/* 0 if commands are taken at all, or -UGRPC_PERMISSION_DENIED. */
-int service_check_rights(struct service *service, const char *command, struct ugrpc_status *st);
+/* Neither read-only nor without control. */
+bool service_takes_commands(const struct service *service);
+
+/* Rights: 0 or -UGRPC_PERMISSION_DENIED. First to a method that needs at least this role, which is all that
+ * can be known before its request is decoded: beyond viewers' ones, also whether commands are taken at all.
+ * Then to command a component. */
+int service_check_method(struct service *service, const struct rights *rights, enum role least,
+    const char *method, struct ugrpc_status *st);
+int service_check_command(struct service *service, const struct caller *caller, uint64_t id,
+    const char *command, struct ugrpc_status *st);
 
 /* Commands. Each checks, in the contract's order: rights, field values, the id, and then what the model
  * checks. They return a refusal, or 0 and (where there is a done()) the promise of model/command.h and

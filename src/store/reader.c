@@ -12,8 +12,9 @@
 #include "store/database.h"
 
 struct journal_query {
-    struct journal_query *next;              /* in asked or answered */
-    struct journal_query *next_open, **link; /* in open; link NULL: its asker has been told, or has cancelled */
+    struct journal_query *next; /* in asked or answered */
+    struct journal_query *next_open,
+        **link; /* in open; link NULL: its asker has been told, or has cancelled */
     struct journal_filter filter;
     struct journal_page *page;
     journal_page_fn *done;
@@ -158,7 +159,8 @@ void reader_tell_written(struct reader *reader)
     }
 }
 
-/* The thread may still have the query and its page: it is told of by another. Whoever hears it asks no more. */
+/* The thread may still have the query and its page: it is told of by another. Whoever hears it asks no more.
+ */
 void reader_give_up(struct reader *reader, const char *why)
 {
     while (reader->open) {

@@ -4,96 +4,20 @@
 #include "store/store.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-#include <uv.h>
 
-#include "base/base.h"
-#include "base/timer.h"
-#include "model/bounds.h"
-#include "model/command.h"
-#include "model/journal.h"
 #include "model/site.h"
-#include "store/database.h"
 #include "store/folder.h"
-#include "store/op.h"
-#include "store/reader.h"
+#include "store/store_internal.h"
 
 #define MOST_PENDING 200000 /* ops, some 200 bytes each */
 
-struct ops {
-    struct op *first, *last;
-};
-
-struct sync {
-    struct sync *next;
-    uint64_t serial; /* told when all up to this one is written */
-    int64_t at_ns;
-    journal_sync_fn *done;
-    void *userdata;
-};
-
-/* A uv handle lives until the loop has closed it. */
-struct handles {
-    struct store *store; /* NULL: it has gone */
-    uv_async_t reported;
-    uv_prepare_t before_wait;
-    uv_check_t after_wait;
-    int open;
-};
-
-/* Between the loop and the thread, under the mutex. */
-struct shared {
-    struct ops handed;
-    bool urgent;                                              /* somebody waits for one of these */
-    uint64_t written;                                         /* all up to this one is, or could not be */
-    bool broken;                                              /* the last attempt failed */
-    uint64_t repairs;                                         /* how often it could be written again */
-    char why[sizeof(((struct ugrpc_status *)NULL)->message)]; /* it is broken */
-    char aside[DATABASE_ASIDE_BYTES];                         /* a corrupt file that was set aside */
-    uint64_t lost;                                            /* entries, before the last repair, … */
-    int64_t since_utc_ns;                                     /* … from then on */
-    bool end, ended, abandoned;
-};
-
-struct store {
-    struct journal journal; /* first */
-    struct reader reader;
-    struct store_options options;
-    struct boot boot;
-    int lock;
-    struct database *database; /* the thread's, while it runs */
-
-    /* The loop's. */
-    struct site *site;
-    struct timers *timers;
-    struct handles *handles;
-    struct ops made; /* in this turn */
-    bool urgent;     /* somebody waits for one of them */
-    uint64_t serial, next_id;
-    struct sync *first_sync, *last_sync;
-    struct timer patience;     /* for the first of them */
-    uint64_t written, repairs; /* as reported */
-    bool broken, degraded;
-    bool stuck;           /* the disk does not answer: nothing more is made … */
-    uint64_t skipped;     /* … which would have been so many entries … */
-    int64_t stuck_utc_ns; /* … from then on */
-
-    /* Shared. */
-    uv_thread_t thread;
-    bool runs;
-    uv_mutex_t mutex;
-    uv_cond_t wake, done;
-    struct shared shared;
-};
-
 static const struct journal_keeper keeper;
 
-static void PRINTF_LIKE(3, 4) note(const struct store *store, enum log_level level, const char *format, ...)
+void store_note(const struct store *store, enum log_level level, const char *format, ...)
 {
     char text[700];
     va_list args;
@@ -106,11 +30,6 @@ static void PRINTF_LIKE(3, 4) note(const struct store *store, enum log_level lev
 static struct store *store_of(struct journal *journal)
 {
     return (struct store *)journal;
-}
-
-static struct clock *clock_of(const struct store *store)
-{
-    return store->timers->clock;
 }
 
 static void append(struct ops *ops, struct ops *more)
@@ -137,7 +56,7 @@ static const char *folder_of(const struct store *store)
 static void note_aside(const struct store *store, const char *aside)
 {
     if (*aside) {
-        note(store, LOG_LEVEL_ERROR,
+        store_note(store, LOG_LEVEL_ERROR,
             "%s/journal.db was corrupt: it is kept as %s, a new journal begins; set-points and "
             "bounds from before are not known",
             folder_of(store), aside);
@@ -205,7 +124,7 @@ static void break_down(struct store *store, const char *why);
 static void get_stuck(struct store *store, const char *why)
 {
     store->stuck = true;
-    store->stuck_utc_ns = clock_now_utc_ns(clock_of(store));
+    store->stuck_utc_ns = clock_now_utc_ns(store_clock(store));
     break_down(store, why);
 }
 
@@ -220,7 +139,7 @@ static void make(struct store *store, struct op *op)
         return;
     }
     op->serial = ++store->serial;
-    op->at_utc_ns = clock_now_utc_ns(clock_of(store));
+    op->at_utc_ns = clock_now_utc_ns(store_clock(store));
     append(&store->made, &(struct ops){op, op});
 }
 
@@ -251,7 +170,23 @@ static void write_refusal(
     struct journal *journal, const struct journal_command *command, const struct ugrpc_status *st)
 {
     struct store *store = store_of(journal);
-    struct op *op = op_new(OP_REFUSAL, command->component, command->caller->label, st->message);
+    char text[sizeof(st->message) + 64];
+    int64_t now_ns = clock_now_ns(store_clock(store));
+    if (now_ns - store->refusals_since_ns >= STORE_WINDOW_MS * NS_PER_MS) {
+        store->refusals_since_ns = now_ns;
+        store->refusals = 0;
+    }
+    if (store->refusals++ >= STORE_REFUSALS) {
+        store->refusals_left_out++;
+        return;
+    }
+    int len = snprintf(text, sizeof(text), "%s", st->message);
+    if (store->refusals_left_out > 0) {
+        snprintf(text + len, sizeof(text) - (size_t)len, " (%" PRIu64 " refusals before it are left out)",
+            store->refusals_left_out);
+        store->refusals_left_out = 0;
+    }
+    struct op *op = op_new(OP_REFUSAL, command->component, command->caller->label, text);
     op->id = store->next_id++;
     op->component = command->component_id;
     op->verb = (int)command->verb;
@@ -304,7 +239,7 @@ static void keep_bounds(struct journal *journal, const struct journal_bounds *bo
         op->upper = bounds->ranges[i].upper;
         op->until_ns = bounds->until_ns;
         op->until_utc_ns = bounds->until_utc_ns;
-        op->now_ns = clock_now_ns(clock_of(store));
+        op->now_ns = clock_now_ns(store_clock(store));
         make(store, op);
     }
 }
@@ -344,8 +279,10 @@ static void ask_sync(struct journal *journal, journal_sync_fn *done, void *userd
     if (!sync) {
         abort();
     }
-    *sync = (struct sync){
-        .serial = store->serial, .at_ns = clock_now_ns(clock_of(store)), .done = done, .userdata = userdata};
+    *sync = (struct sync){.serial = store->serial,
+        .at_ns = clock_now_ns(store_clock(store)),
+        .done = done,
+        .userdata = userdata};
     if (store->last_sync) {
         store->last_sync->next = sync;
     } else {
@@ -375,14 +312,14 @@ static const struct journal_keeper keeper = {
 static void tell(struct store *store, uint64_t serial)
 {
     const struct sync *last = store->last_sync;
-    bool more = store->first_sync != NULL;
-    while (more && store->first_sync->serial <= serial) {
+    bool more = true;
+    while (more && store->first_sync && store->first_sync->serial <= serial) {
         struct sync *sync = store->first_sync;
+        more = sync != last;
         store->first_sync = sync->next;
         if (!store->first_sync) {
             store->last_sync = NULL;
         }
-        more = sync != last;
         sync->done(sync->userdata);
         free(sync);
     }
@@ -402,7 +339,7 @@ static void set_degraded(struct store *store, bool degraded)
 static void break_down(struct store *store, const char *why)
 {
     if (!store->degraded) {
-        note(store, LOG_LEVEL_ERROR,
+        store_note(store, LOG_LEVEL_ERROR,
             "%s/journal.db cannot be written: %s; commands go on without it, and would not survive a restart",
             folder_of(store), why);
     }
@@ -433,7 +370,7 @@ static void repair(struct store *store, uint64_t lost, int64_t since_utc_ns)
     op->id = store->next_id++;
     op->lost = lost;
     op->until_utc_ns = since_utc_ns;
-    note(store, LOG_LEVEL_INFO, "%s/journal.db is written again; %" PRIu64 " entr%s missing in it",
+    store_note(store, LOG_LEVEL_INFO, "%s/journal.db is written again; %" PRIu64 " entr%s missing in it",
         folder_of(store), lost, lost == 1 ? "y is" : "ies are");
     make(store, op);
     journal_snapshot(store->site);
@@ -510,268 +447,13 @@ static void on_after_wait(uv_check_t *check)
     }
 }
 
-/* ---- the thread ------------------------------------------------------------------------------------- */
-
-/* What it knows of an interruption. */
-struct trouble {
-    bool broken;
-    uint64_t lost; /* entries */
-    int64_t since_utc_ns;
-};
-
-static void lose(struct trouble *trouble, const struct op *first)
-{
-    for (const struct op *op = first; op; op = op->next) {
-        trouble->lost += op_is_entry(op);
-    }
-}
-
-/* Opened anew, as the file may be another by now. */
-static bool try_repair(struct store *store, char aside[DATABASE_ASIDE_BYTES], struct ugrpc_status *st)
-{
-    database_close(store->database);
-    store->database = NULL;
-    if (store->lock < 0 && (store->lock = folder_take(store->options.folder, st)) < 0) {
-        return false;
-    }
-    store->database = database_open(store->options.folder, true, aside, st);
-    return store->database && !database_is_read_only(store->database) &&
-           database_probe(store->database, st) == 0;
-}
-
-/* What is lost needs no second attempt: what counts is written anew after the repair. */
-static void write_ops(struct store *store, struct trouble *trouble, const struct op *first)
-{
-    struct ugrpc_status st = {.code = UGRPC_OK};
-    char aside[DATABASE_ASIDE_BYTES] = "";
-    bool repaired = false;
-    if (trouble->broken) {
-        lose(trouble, first);
-        repaired = try_repair(store, aside, &st);
-    } else if (first && database_write(store->database, first, store->options.entries, &st) < 0) {
-        *trouble = (struct trouble){.broken = true, .since_utc_ns = first->at_utc_ns};
-        lose(trouble, first);
-    }
-    uv_mutex_lock(&store->mutex);
-    struct shared *shared = &store->shared;
-    if (repaired) {
-        trouble->broken = false;
-        shared->lost = trouble->lost;
-        shared->since_utc_ns = trouble->since_utc_ns;
-        shared->repairs++;
-    } else if (st.code != UGRPC_OK) {
-        snprintf(shared->why, sizeof(shared->why), "%s", st.message);
-    }
-    shared->broken = trouble->broken;
-    if (*aside) {
-        snprintf(shared->aside, sizeof(shared->aside), "%s", aside);
-    }
-    uv_mutex_unlock(&store->mutex);
-}
-
-/* With the mutex. Waits to be woken, at most until `until_ns`, and answers who asks to read. */
-static void doze(struct store *store, uint64_t until_ns)
-{
-    uint64_t now_ns = uv_hrtime();
-    if (!reader_is_asked(&store->reader) && until_ns == UINT64_MAX) {
-        uv_cond_wait(&store->wake, &store->mutex);
-    } else if (!reader_is_asked(&store->reader) && now_ns < until_ns) {
-        uv_cond_timedwait(&store->wake, &store->mutex, until_ns - now_ns);
-    }
-    if (reader_is_asked(&store->reader)) {
-        reader_answer(&store->reader, store->database, store->shared.why);
-        if (!store->shared.abandoned) {
-            uv_async_send(&store->handles->reported);
-        }
-    }
-}
-
-/* With the mutex. Waits for something that should be written now; what is only read holds nothing up. */
-static void await_work(struct store *store, const struct trouble *trouble)
-{
-    struct shared *shared = &store->shared;
-    uint64_t until_ns = uv_hrtime() + STORE_RETRY_MS * NS_PER_MS;
-    if (trouble->broken) {
-        do {
-            doze(store, until_ns);
-        } while (!shared->handed.first && !shared->end && uv_hrtime() < until_ns);
-        return;
-    }
-    while (!shared->handed.first && !shared->end) {
-        doze(store, UINT64_MAX);
-    }
-    until_ns = uv_hrtime() + STORE_WINDOW_MS * NS_PER_MS;
-    while (!shared->urgent && !shared->end && uv_hrtime() < until_ns) {
-        doze(store, until_ns);
-    }
-}
-
-static void run_thread(void *userdata)
-{
-    struct store *store = userdata;
-    struct shared *shared = &store->shared;
-    struct trouble trouble = {.broken = shared->broken, .since_utc_ns = clock_now_utc_ns(clock_real())};
-    uv_mutex_lock(&store->mutex);
-    while (!shared->end || shared->handed.first) {
-        await_work(store, &trouble);
-        struct ops ops = shared->handed;
-        shared->handed = (struct ops){NULL};
-        shared->urgent = false;
-        uv_mutex_unlock(&store->mutex);
-        write_ops(store, &trouble, ops.first);
-        uv_mutex_lock(&store->mutex);
-        if (ops.last) {
-            shared->written = ops.last->serial;
-        }
-        if (!shared->abandoned) {
-            uv_async_send(&store->handles->reported);
-        }
-        op_free_list(ops.first);
-    }
-    shared->ended = true;
-    uv_cond_signal(&store->done);
-    uv_mutex_unlock(&store->mutex);
-}
-
-/* ---- restart ---------------------------------------------------------------------------------------- */
-
-struct restoring {
-    struct store *store;
-    char boot[64];
-    int64_t now_ns, now_utc_ns, last_utc_ns;
-    struct component *component; /* whose bounds of one token are being gathered */
-    struct journal_bounds bounds;
-    struct range *ranges;
-    size_t cap;
-    char *owner, *token;
-    size_t n_setpoints, n_ended;
-};
-
-static bool carry_over(const struct restoring *restoring, int64_t *until_ns, int64_t until_utc_ns)
-{
-    return boot_carry_over(&restoring->store->boot, restoring->boot, restoring->now_ns, restoring->now_utc_ns,
-        restoring->last_utc_ns, until_ns, until_utc_ns);
-}
-
-static void restore_setpoint(const struct op *op, void *userdata)
-{
-    struct restoring *restoring = userdata;
-    struct component *component = site_component(restoring->store->site, op->component);
-    struct journal_setpoint kept = {
-        .component_id = op->component,
-        .axis = (enum axis)op->place,
-        .held = op->held,
-        .waiting = op->waiting,
-        .requested = op->value,
-        .until_ns = op->until_ns,
-        .until_utc_ns = op->until_utc_ns,
-        .by = op->caller,
-        .entry = op->about,
-        .renewals = op->renewals,
-    };
-    if (!component || op->place < 0 || op->place >= AXIS_COUNT || (op->held && !isfinite(op->value))) {
-        return; /* no longer in the site file */
-    }
-    if (kept.held && !carry_over(restoring, &kept.until_ns, kept.until_utc_ns)) {
-        kept.until_ns = restoring->now_ns;
-        write_end(&restoring->store->journal, &kept, JOURNAL_EXPIRED, "while the gateway was not running");
-        restoring->n_ended++;
-    }
-    restoring->n_setpoints++;
-    command_restore(component, &kept);
-}
-
-static void restore_gathered(struct restoring *restoring)
-{
-    if (restoring->component) {
-        restoring->bounds.owner = restoring->owner;
-        restoring->bounds.token = *restoring->token ? restoring->token : NULL;
-        restoring->bounds.ranges = restoring->ranges;
-        bounds_restore(restoring->component, &restoring->bounds);
-    }
-    restoring->component = NULL;
-    restoring->bounds.n = 0;
-    free(restoring->owner);
-    free(restoring->token);
-    restoring->owner = restoring->token = NULL;
-}
-
-static char *copy(const char *text)
-{
-    char *own = strdup(text);
-    if (!own) {
-        abort();
-    }
-    return own;
-}
-
-/* Those of one token belong together: put one by one, each would replace the one before. */
-static void restore_bound(const struct op *op, void *userdata)
-{
-    struct restoring *restoring = userdata;
-    struct component *component = site_component(restoring->store->site, op->component);
-    int64_t until_ns = op->until_ns;
-    if (!component || op->place < 0 || op->place >= BOUNDED_COUNT || isnan(op->value) || isnan(op->upper) ||
-        op->value > op->upper || !carry_over(restoring, &until_ns, op->until_utc_ns)) {
-        return;
-    }
-    bool same = restoring->component == component && (int)restoring->bounds.bounded == op->place &&
-                *op->text && strcmp(restoring->token, op->text) == 0;
-    if (!same) {
-        restore_gathered(restoring);
-        restoring->component = component;
-        restoring->bounds = (struct journal_bounds){.component_id = op->component,
-            .bounded = (enum bounded)op->place,
-            .until_ns = until_ns,
-            .until_utc_ns = op->until_utc_ns};
-        restoring->owner = copy(op->caller);
-        restoring->token = copy(op->text);
-    }
-    if (restoring->bounds.n == restoring->cap) {
-        restoring->cap = restoring->cap ? 2 * restoring->cap : 8;
-        restoring->ranges = realloc(restoring->ranges, restoring->cap * sizeof(*restoring->ranges));
-        if (!restoring->ranges) {
-            abort();
-        }
-    }
-    restoring->ranges[restoring->bounds.n++] = (struct range){op->value, op->upper};
-}
-
-static void end_open_command(const struct op *op, void *userdata)
-{
-    struct restoring *restoring = userdata;
-    struct ugrpc_status st;
-    status_set(&st, UGRPC_UNKNOWN, "the gateway ended before its device had answered");
-    write_outcome(&restoring->store->journal, op->id, &st);
-}
-
-static void restore_all(struct store *store)
-{
-    struct restoring restoring = {
-        .store = store,
-        .now_ns = clock_now_ns(clock_of(store)),
-        .now_utc_ns = clock_now_utc_ns(clock_of(store)),
-        .last_utc_ns = database_last_utc_ns(store->database),
-    };
-    database_read_boot(store->database, restoring.boot);
-    database_read_bounds(store->database, restore_bound, &restoring); /* first: they limit what is told now */
-    restore_gathered(&restoring);
-    free(restoring.ranges);
-    database_read_setpoints(store->database, restore_setpoint, &restoring);
-    database_read_open_commands(store->database, end_open_command, &restoring);
-    if (restoring.n_setpoints > 0) {
-        note(store, LOG_LEVEL_DEBUG, "%s/journal.db: %zu axes were commanded, %zu lifetimes have ended since",
-            folder_of(store), restoring.n_setpoints, restoring.n_ended);
-    }
-}
-
 void store_restore(struct store *store, struct site *site, bool as_new)
 {
     store->site = site;
     store->timers = site->timers;
     timer_init(&store->patience, on_patience, store);
     if (store->database && !as_new) {
-        restore_all(store);
+        store_restore_kept(store);
     }
     if (store->degraded) {
         store->degraded = false;
@@ -799,7 +481,7 @@ int store_start(struct store *store, struct uv_loop_s *uv, struct ugrpc_status *
     store->handles = handles;
     uv_prepare_start(&handles->before_wait, on_before_wait);
     uv_check_start(&handles->after_wait, on_after_wait);
-    store->runs = uv_thread_create(&store->thread, run_thread, store) == 0;
+    store->runs = uv_thread_create(&store->thread, store_run_thread, store) == 0;
     return store->runs ? 0
                        : status_set(st, UGRPC_RESOURCE_EXHAUSTED, "no thread for the journal can be started");
 }
@@ -855,8 +537,9 @@ void store_close(struct store *store)
         hand_over(store);
     }
     if (store->runs && !end_thread(store)) {
-        note(store, LOG_LEVEL_ERROR, "%s/journal.db: the disk has not answered for %d s; ending without it",
-            folder_of(store), STORE_PATIENCE_MS / 1000);
+        store_note(store, LOG_LEVEL_ERROR,
+            "%s/journal.db: the disk has not answered for %d s; ending without it", folder_of(store),
+            STORE_PATIENCE_MS / 1000);
         reader_close(&store->reader);
         close_handles(store->handles);
         return; /* the thread still has it all, until the process ends */

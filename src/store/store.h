@@ -22,6 +22,7 @@
 #define STORE_PATIENCE_MS 2000 /* for a disk that does not answer */
 #define STORE_RETRY_MS    1000 /* between attempts to write again */
 #define STORE_ENTRIES     100000
+#define STORE_REFUSALS    10 /* written within STORE_WINDOW_MS; others are only counted */
 
 struct journal_reader;
 struct site;

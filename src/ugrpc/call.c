@@ -437,14 +437,25 @@ enum ugrpc_compression ugrpc_call_compression(const struct ugrpc_call *call)
     return call->reply_codec;
 }
 
-void ugrpc_call_set_identity(struct ugrpc_call *call, const char *identity)
+bool ugrpc_call_secure(const struct ugrpc_call *call)
 {
-    call->identity = arena_strndup(&call->arena, identity, strlen(identity));
+    return call->peer->secure;
+}
+
+void ugrpc_call_set_identity(struct ugrpc_call *call, const char *name, const void *data)
+{
+    call->identity = name ? arena_strndup(&call->arena, name, strlen(name)) : NULL;
+    call->identity_data = data;
 }
 
 const char *ugrpc_call_identity(const struct ugrpc_call *call)
 {
     return call->identity;
+}
+
+const void *ugrpc_call_identity_data(const struct ugrpc_call *call)
+{
+    return call->identity_data;
 }
 
 void ugrpc_call_set_subject(struct ugrpc_call *call, const char *name, uint64_t id)

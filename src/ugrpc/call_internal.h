@@ -27,6 +27,7 @@ struct ugrpc_call {
     const struct ugrpc_call_events *events;
     void *userdata;
     const char *identity;
+    const void *identity_data;
     const char *subject; /* with its id */
     uint64_t subject_id;
     const char *text;   /* of the status; in the arena */

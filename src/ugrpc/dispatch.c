@@ -185,34 +185,12 @@ static void on_header(struct stream *stream, nghttp2_rcbuf *name, nghttp2_rcbuf 
 
 /* ---- the way to the handler ---- */
 
-static int check_key(struct ugrpc_call *call, struct ugrpc_status *st)
-{
-    struct ugrpc_server *server = server_of(call);
-    if (!server->check_key) {
-        return 0;
-    }
-    struct ugrpc_bytes key;
-    char identity[64] = "";
-    if (!metadata_find(&call->metadata, "key", &key)) {
-        return status_set(st, UGRPC_UNAUTHENTICATED, "metadata \"key\" is needed: the API key");
-    }
-    if (!server->check_key((const char *)key.data, identity, server->check_key_userdata)) {
-        return status_set(st, UGRPC_UNAUTHENTICATED, "the API key in metadata \"key\" is not known");
-    }
-    identity[sizeof(identity) - 1] = '\0';
-    ugrpc_call_set_identity(call, identity);
-    return 0;
-}
-
 /* Credentials and whatever else interceptors look after. False: answered. */
 static bool intercept(struct ugrpc_call *call)
 {
     struct ugrpc_server *server = server_of(call);
     struct ugrpc_status st;
     call->begun = true;
-    if (check_key(call, &st) != 0) {
-        call_abort(call, &st);
-    }
     for (size_t i = 0; i < server->n_interceptors && !call->concluded; i++) {
         const struct intercept *x = &server->interceptors[i];
         call->n_begun++;

@@ -269,14 +269,6 @@ int ugrpc_server_add_interceptor(
     return 0;
 }
 
-int ugrpc_server_require_key(struct ugrpc_server *server,
-    bool (*check)(const char *key, char identity[64], void *userdata), void *userdata)
-{
-    server->check_key = check;
-    server->check_key_userdata = userdata;
-    return 0;
-}
-
 bool ugrpc_key_equal(const char *a, const char *b)
 {
     /* As long as the longer one: neither length nor content shows in the time it takes. */
@@ -437,6 +429,7 @@ static void accept_one(struct ugrpc_server *server, struct listener *l, int fd, 
     peer->server = server;
     peer->session = s;
     peer->id = ++server->next_peer_id;
+    peer->secure = listener_tls(l) != NULL;
     strncpy(peer->address, session_peer(s), 127);
     peer->next = server->peers;
     if (server->peers) {

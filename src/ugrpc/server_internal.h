@@ -24,6 +24,7 @@ struct peer {
     struct session *session; /* NULL once ended */
     struct peer *prev, *next;
     uint64_t id;
+    bool secure; /* with TLS */
     char *certificate;
     char address[];
 };
@@ -47,8 +48,6 @@ struct ugrpc_server {
     struct method fallback; /* handler NULL: none */
     struct intercept *interceptors;
     size_t n_interceptors;
-    bool (*check_key)(const char *key, char identity[64], void *userdata);
-    void *check_key_userdata;
 
     struct listener **listeners;
     char **addresses; /* of the listeners, which shutdown closes */

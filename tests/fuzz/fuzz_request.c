@@ -208,7 +208,7 @@ static void happen(struct fixture *f, uint8_t event, uint8_t a, uint8_t b)
         }
         break;
     default:
-        fake_server_set_peer(f->server, "[::1]:50000", a, a % 2 ? "ems" : "");
+        fake_server_set_peer(f->server, "[::1]:50000", a, a % 2 ? "key ems" : "");
         fake_server_set_serving(f->server, b % 2);
     }
 }

@@ -34,16 +34,18 @@ struct fixture {
     size_t begun, ended; /* calls, as interceptors see them */
 };
 
-static bool check_key(const char *key, char identity[64], void *userdata)
-{
-    strcpy(identity, "somebody");
-    return ugrpc_key_equal(key, "secret");
-}
-
 static int on_begin(struct ugrpc_call *call, void *userdata, struct ugrpc_status *st)
 {
     struct fixture *f = userdata;
+    struct ugrpc_bytes key;
     f->begun++;
+    if (!(f->how & NEEDS_KEY)) {
+        return 0;
+    }
+    if (!ugrpc_call_metadata(call, "key", &key) || !ugrpc_key_equal((const char *)key.data, "secret")) {
+        return ugrpc_status_set(st, UGRPC_UNAUTHENTICATED, "no key");
+    }
+    ugrpc_call_set_identity(call, "somebody", f);
     return 0;
 }
 
@@ -76,9 +78,6 @@ static void set_up(struct fixture *f)
     int rc = ugrpc_server_add_service(f->server, &echo_service, echo_handlers, NULL, &f->echo, &st);
     rc += ugrpc_server_listen(f->server, "fake", NULL, &st);
     rc += ugrpc_server_start(f->server, &st);
-    if (f->how & NEEDS_KEY) {
-        rc += ugrpc_server_require_key(f->server, check_key, NULL);
-    }
     if (f->how & ANSWERS_ALL) {
         ugrpc_server_set_fallback(f->server, &echo_handlers[0], NULL, &f->echo);
     }

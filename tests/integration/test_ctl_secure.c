@@ -76,6 +76,46 @@ static void what_it_makes_lets_it_in(void **state)
     ctl_expect_done(&ctl, ARGS("list"), "meter");
 }
 
+static void keep_key(const char *file)
+{
+    char path[128];
+    gateway_write(ctl.gateway, file, ctl.process.out.text);
+    snprintf(path, sizeof(path), "%s/%s", ctl.gateway->folder, file);
+    assert_int_equal(chmod(path, 0600), 0);
+}
+
+static void a_key_does_what_its_role_and_components_let_it(void **state)
+{
+#define AS(name) "--ca", "ca.pem", "--key-file", name
+    ctl_expect_done(&ctl, ARGS("cert", "init", "--host", "localhost", "--host", "127.0.0.1"), "ca.pem, new");
+    ctl_expect_done(&ctl, ARGS("key", "new", "tv", "--keys", "keys", "--role", "viewer"), "\n");
+    keep_key("tv.key");
+    ctl_expect_done(&ctl,
+        ARGS("key", "new", "wallbox", "--keys", "keys", "--components", "ev_charger,9", "--sign", "secret"),
+        "\n");
+    keep_key("wallbox.key");
+    assert_int_equal(mode_of("secret"), 0600);
+    gateway_write(ctl.gateway, "site.yaml",
+        SITE(
+            "tls: {certificate: server.pem, key: server-key.pem}, keys: keys") "  ev_charger: {id: 3, type: "
+                                                                               "ev_charger, under: meter, rated: 11 kW}\n  pv_inv: {id: 9, type: pv_inverter, under: meter, rated: 5 kW}\n"
+                                                                               "  other: {id: 4, type: pv_inverter, under: meter, rated: 5 kW}\n");
+    gateway_start(ctl.gateway, ARGS(ON_OWN_SITE), NULL);
+    ctl_expect_done(&ctl, ARGS("list", AS("tv.key")), "pv_inv");
+    ctl_expect(&ctl, ARGS("set-power", "pv_inv", "-1kW", AS("tv.key")), 1, "PERMISSION_DENIED");
+    process_assert_says(&ctl.process.err, "key tv");
+    ctl_expect(&ctl, ARGS("list", AS("wallbox.key")), 1, "UNAUTHENTICATED");
+    ctl_expect_done(&ctl, ARGS("list", AS("wallbox.key"), "--secret-file", "secret"), "other");
+    ctl_expect_done(
+        &ctl, ARGS("curtail", "pv_inv", "1kW", AS("wallbox.key"), "--secret-file", "secret"), "pv_inv (9)");
+    ctl_expect(&ctl, ARGS("curtail", "other", "1kW", AS("wallbox.key"), "--secret-file", "secret"), 1,
+        "PERMISSION_DENIED");
+    process_assert_says(&ctl.process.err, "other (4)");
+    ctl_expect(&ctl, ARGS("key", "new", "x", "--role", "king"), 2, "must be viewer, operator or admin");
+    ctl_expect(&ctl, ARGS("key", "new", "x", "--components", "a, b"), 2, "names or ids without blanks");
+    ctl_expect(&ctl, ARGS("key", "new", "x", "--sign", "secret"), 4, "secret: File exists");
+}
+
 static void what_does_not_fit_is_told_with_what_helps(void **state)
 {
     start_guarded();
@@ -297,6 +337,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(what_it_makes_lets_it_in),
+        TEST(a_key_does_what_its_role_and_components_let_it),
         TEST(what_does_not_fit_is_told_with_what_helps),
         TEST(a_gateway_without_tls_is_told_from_one_that_is_not_there),
         TEST(a_client_certificate_is_shown_where_one_is_asked_for),

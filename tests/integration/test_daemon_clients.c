@@ -153,7 +153,7 @@ static void beyond_this_machine_tls_and_keys_do_without_a_word(void **state)
     snprintf(keys, sizeof(keys), "%s/keys", g->folder);
     assert_int_equal(chmod(keys, 0600), 0);
     gateway_start(g, ARGS("--config", "site.yaml"), NULL);
-    process_expect(&g->process, "(TLS, 1 key, other machines too)");
+    process_expect(&g->process, "(TLS, 1 key (1 operator), other machines too)");
 }
 
 /* ---- too many ---- */

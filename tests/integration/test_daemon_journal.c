@@ -48,8 +48,8 @@ static void set_accepted(struct gateway *g, uint64_t id, float power_w, uint64_t
     assert_string_equal(h2_header(call, "journal"), "");
 }
 
-/* The first column of the first row; NAN if there is none. */
-static double ask(const struct gateway *g, const char *format, ...)
+/* The first column of the first row; -1 if there is none. */
+static double PRINTF_LIKE(2, 3) ask(const struct gateway *g, const char *format, ...)
 {
     char path[64], sql[512];
     va_list args;

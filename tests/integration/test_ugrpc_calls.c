@@ -185,7 +185,7 @@ static int note_begin(struct ugrpc_call *call, void *userdata, struct ugrpc_stat
     if (ugrpc_call_metadata(call, "x-refuse", &value)) {
         return ugrpc_status_set(st, UGRPC_PERMISSION_DENIED, "not for %s", (const char *)value.data);
     }
-    ugrpc_call_set_identity(call, "somebody");
+    ugrpc_call_set_identity(call, "somebody", userdata);
     ugrpc_call_set_subject(call, "something", 7);
     return 0;
 }
@@ -222,17 +222,24 @@ static void interceptors_see_each_call_and_its_outcome_and_may_refuse_it(void **
     assert_string_equal(seen, ECHO_PATH("Unary") " localhost - - 0 PERMISSION_DENIED");
 }
 
-static bool check_key(const char *key, char identity[64], void *userdata)
+static int ask_for_key(struct ugrpc_call *call, void *userdata, struct ugrpc_status *st)
 {
-    strcpy(identity, "operator");
-    return ugrpc_key_equal(key, "secret");
+    struct ugrpc_bytes key;
+    if (!ugrpc_call_metadata(call, "key", &key) || !ugrpc_key_equal((const char *)key.data, "secret")) {
+        return ugrpc_status_set(st, UGRPC_UNAUTHENTICATED, "metadata \"key\" is not the API key");
+    }
+    ugrpc_call_set_identity(call, "operator", userdata);
+    return 0;
 }
 
-static void a_required_key_is_asked_of_every_call(void **state)
+static const struct ugrpc_interceptor keys_only = {.begin = ask_for_key};
+
+static void an_interceptor_may_ask_every_call_for_a_key_and_tell_handlers_whose_it_is(void **state)
 {
     static const char *const keys[] = {NULL, "secre", "secrets", "", "secret"};
+    static int rights;
     struct fixture *f = *state;
-    ugrpc_server_require_key(f->server, check_key, NULL);
+    ugrpc_server_add_interceptor(f->server, &keys_only, &rights);
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
         h2_clear_headers(f->client);
         if (keys[i]) {
@@ -243,6 +250,7 @@ static void a_required_key_is_asked_of_every_call(void **state)
     }
     begin(f, ECHO_PATH("Hold"));
     assert_string_equal(ugrpc_call_identity(f->echo.held), "operator");
+    assert_ptr_equal(ugrpc_call_identity_data(f->echo.held), &rights);
     echo_let_go(&f->echo);
 }
 
@@ -268,11 +276,11 @@ static void an_interceptor_sees_the_end_of_what_it_saw_begin(void **state)
     static const struct ugrpc_interceptor pairs = {count_begin, count_end}, ends = {.end = count_end};
     struct fixture *f = *state;
     struct pair first = {0}, second = {.refuses = 1}, third = {0}, watcher = {0};
+    ugrpc_server_add_interceptor(f->server, &keys_only, NULL);
     ugrpc_server_add_interceptor(f->server, &pairs, &first);
     ugrpc_server_add_interceptor(f->server, &pairs, &second);
     ugrpc_server_add_interceptor(f->server, &pairs, &third);
     ugrpc_server_add_interceptor(f->server, &ends, &watcher);
-    ugrpc_server_require_key(f->server, check_key, NULL);
     h2_pump_until_closed(f->client, h2_call_empty(f->client, ECHO_PATH("Unary"))); /* without key */
     assert_int_equal(first.begins + first.ends, 0);
     assert_int_equal(watcher.ends, 1);
@@ -292,6 +300,7 @@ static void calls_know_their_peer_and_connection(void **state)
     begin(f, ECHO_PATH("Hold"));
     assert_memory_equal(ugrpc_call_peer(f->echo.held), "127.0.0.1:", 10);
     assert_null(ugrpc_call_peer_certificate(f->echo.held));
+    assert_false(ugrpc_call_secure(f->echo.held));
     uint64_t first = ugrpc_call_connection_id(f->echo.held);
     echo_let_go(&f->echo);
     struct h2_client *other = fixture_connect(f, true);
@@ -316,7 +325,7 @@ int main(void)
         FIXTURE_TEST(a_paused_call_stops_its_sender_at_the_window),
         FIXTURE_TEST_OWN(replies_that_nobody_reads_are_bounded_by_the_connection),
         FIXTURE_TEST(interceptors_see_each_call_and_its_outcome_and_may_refuse_it),
-        FIXTURE_TEST(a_required_key_is_asked_of_every_call),
+        FIXTURE_TEST(an_interceptor_may_ask_every_call_for_a_key_and_tell_handlers_whose_it_is),
         FIXTURE_TEST(an_interceptor_sees_the_end_of_what_it_saw_begin),
         FIXTURE_TEST(calls_know_their_peer_and_connection),
     };

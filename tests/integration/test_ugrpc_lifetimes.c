@@ -279,28 +279,6 @@ static void a_server_may_be_freed_from_an_interceptor(void **state)
     }
 }
 
-static bool free_in_check(const char *key, char identity[64], void *userdata)
-{
-    strcpy(identity, "operator");
-    free_server(userdata);
-    return *key == 'y';
-}
-
-static void a_server_may_be_freed_from_the_check_of_a_key(void **state)
-{
-    static const char *const keys[] = {"yes", "no"};
-    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
-        struct fixture f = {0};
-        fixture_start(&f, (struct ugrpc_server_options){0});
-        ugrpc_server_require_key(f.server, free_in_check, &f);
-        h2_add_header(f.client, "key", keys[i]);
-        h2_call_empty(f.client, ECHO_PATH("Unary"));
-        h2_pump_until_gone(f.client);
-        assert_null(f.server);
-        fixture_stop(&f);
-    }
-}
-
 static void a_server_runs_inside_a_loop_of_the_user(void **state)
 {
     struct fixture *f = *state;
@@ -477,7 +455,6 @@ int main(void)
         cmocka_unit_test(a_server_may_be_freed_from_on_cancel_of_its_shutdown),
         FIXTURE_TEST(a_server_may_be_freed_from_done),
         cmocka_unit_test(a_server_may_be_freed_from_an_interceptor),
-        cmocka_unit_test(a_server_may_be_freed_from_the_check_of_a_key),
         FIXTURE_TEST(a_server_runs_inside_a_loop_of_the_user),
         FIXTURE_TEST(a_loop_of_poll_wakes_for_deadlines),
         FIXTURE_TEST(a_loop_of_poll_sends_what_was_answered_between_its_turns),

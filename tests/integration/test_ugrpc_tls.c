@@ -168,6 +168,15 @@ static void a_client_without_the_certificate_it_needs_is_logged_once(void **stat
     assert_null(strstr(line + 1, "did not return a certificate"));
 }
 
+static void a_call_by_tls_is_known_as_such(void **state)
+{
+    struct fixture *f = *state;
+    begin(f, ECHO_PATH("Hold"));
+    assert_true(ugrpc_call_secure(f->echo.held));
+    assert_null(ugrpc_call_peer_certificate(f->echo.held));
+    echo_let_go(&f->echo);
+}
+
 static void a_key_with_a_passphrase_is_refused_in_words_rather_than_asked_for(void **state)
 {
     struct secured *s = *state;
@@ -206,6 +215,7 @@ int main(void)
             the_closing_alert_follows_all_that_was_in_flight, set_up_serving, tear_down),
         cmocka_unit_test_setup_teardown(
             http1_on_a_tls_port_gets_its_400_however_it_is_cut, set_up_serving, tear_down),
+        cmocka_unit_test_setup_teardown(a_call_by_tls_is_known_as_such, set_up_serving, tear_down),
         cmocka_unit_test_setup_teardown(
             a_client_without_the_certificate_it_needs_is_logged_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(

@@ -27,6 +27,7 @@ struct ugrpc_server {
     void *fallback_userdata;
     char peer[64], identity[64];
     uint64_t connection_id;
+    const struct rights *rights;
     bool not_serving;
     serving_fn *serving_watcher;
     void *serving_userdata;
@@ -60,6 +61,11 @@ void fake_server_set_peer(
     snprintf(server->peer, sizeof(server->peer), "%s", peer);
     snprintf(server->identity, sizeof(server->identity), "%s", identity);
     server->connection_id = connection_id;
+}
+
+void fake_server_set_rights(struct ugrpc_server *server, const struct rights *rights)
+{
+    server->rights = rights;
 }
 
 int ugrpc_server_add_service(struct ugrpc_server *server, const struct ugrpc_service *service,
@@ -213,6 +219,7 @@ struct ugrpc_call *fake_call_bytes(
     call->room = -1;
     call->server = server;
     call->connection_id = server->connection_id;
+    call->rights = server->rights;
     snprintf(call->method, sizeof(call->method), "%s", method);
     snprintf(call->peer, sizeof(call->peer), "%s", server->peer);
     snprintf(call->identity, sizeof(call->identity), "%s", server->identity);
@@ -381,6 +388,11 @@ const char *ugrpc_call_peer(const struct ugrpc_call *call)
 const char *ugrpc_call_identity(const struct ugrpc_call *call)
 {
     return call->identity[0] ? call->identity : NULL;
+}
+
+const void *ugrpc_call_identity_data(const struct ugrpc_call *call)
+{
+    return call->rights;
 }
 
 void ugrpc_call_set_subject(struct ugrpc_call *call, const char *name, uint64_t id)

@@ -14,6 +14,8 @@
 
 #define FAKE_MAX 64
 
+struct rights;
+
 struct ugrpc_message {
     int refs;
     size_t len;
@@ -25,6 +27,7 @@ struct ugrpc_call {
     uint64_t subject_id;
     uint64_t connection_id;
     const struct ugrpc_server *server;
+    const struct rights *rights;
     struct arena arena; /* of the decoded request */
     const struct ugrpc_method *info;
     const struct ugrpc_call_events *events;
@@ -44,6 +47,9 @@ void fake_server_free(struct ugrpc_server *server);
 /* Who calls from now on. identity "": nobody. */
 void fake_server_set_peer(
     struct ugrpc_server *server, const char *peer, uint64_t connection_id, const char *identity);
+
+/* And with these rights, which stay the test's; NULL: all. */
+void fake_server_set_rights(struct ugrpc_server *server, const struct rights *rights);
 
 /* Health of the server as a whole; tells the health service. */
 void fake_server_set_serving(struct ugrpc_server *server, bool serving);

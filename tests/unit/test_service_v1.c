@@ -445,7 +445,7 @@ static void bounds_of_a_key_are_its_own_on_every_connection(void **state)
     struct fake_service *f = *state;
     const int active = V1_METRIC(AC_ACTIVE_POWER);
     for (int i = 0; i < 4; i++) { /* two keys on four connections, the same range */
-        fake_server_set_peer(f->server, "10.0.0.7:99", (uint64_t)i, i % 2 ? "ems" : "dashboard");
+        fake_server_set_peer(f->server, "10.0.0.7:99", (uint64_t)i, i % 2 ? "key ems" : "key dashboard");
         fake_release(fake_reply(add(f, 4, active, -1, 1, "lu", 4)));
     }
     fake_server_set_peer(f->server, "10.0.0.7:99", 5, "");

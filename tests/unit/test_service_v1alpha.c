@@ -119,7 +119,7 @@ static void it_is_accepted_at_once_and_a_success_when_it_is_measured(void **stat
 static void with_a_journal_it_is_accepted_when_that_has_it(void **state)
 {
     struct fake_service *f = *state;
-    struct fake_journal journal;
+    static struct fake_journal journal; /* to the end of the fixture */
     int64_t until_s = now_s(f) + LIFETIME_DEFAULT_S;
     fake_journal_attach(&journal, f->fake->site);
     struct ugrpc_call *call = set_power(f, 4, ACTIVE, 5000, BY_DEFAULT);
@@ -146,11 +146,12 @@ static void with_a_journal_it_is_accepted_when_that_has_it(void **state)
 static void commands_are_marked_while_the_journal_cannot_be_written(void **state)
 {
     struct fake_service *f = *state;
-    struct fake_journal journal;
+    static struct fake_journal journal; /* to the end of the fixture */
     const ugrpc_protobuf_empty nothing = UGRPC_PROTOBUF_EMPTY_INIT;
     fake_journal_attach(&journal, f->fake->site);
     journal.degraded = true;
     assert_string_equal(set_power(f, 4, ACTIVE, 99000, BY_DEFAULT)->trailing, "journal: degraded");
+    assert_true(fake_journal_says(&journal, "refusal set 4 99000 11")); /* it is still told */
     assert_string_equal(fake_ask(f, "GetMicrogrid", &nothing)->trailing, "");
     journal.degraded = false;
     assert_string_equal(set_power(f, 4, ACTIVE, 99000, BY_DEFAULT)->trailing, "");

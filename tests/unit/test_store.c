@@ -406,6 +406,24 @@ static void the_oldest_entries_go_when_there_are_too_many(void **state)
     assert_int_equal(ask(f, "SELECT count(*) FROM setpoint"), 1);
 }
 
+static void a_flood_of_refusals_is_counted_not_written(void **state)
+{
+    struct fixture *f = *state;
+    struct ugrpc_status st;
+    const struct journal_command command = {
+        .component_id = 4, .component = "bat_inv", .caller = &fake_caller_a, .value = 1e9, .detail = ""};
+    begin(f);
+    status_set(&st, UGRPC_OUT_OF_RANGE, "too much");
+    for (int i = 0; i < 1000; i++) {
+        journal_write_refusal(f->fake->site, &command, &st);
+    }
+    fake_pass_ms(f->fake, STORE_WINDOW_MS);
+    journal_write_refusal(f->fake->site, &command, &st);
+    end(f);
+    assert_int_equal(ask(f, "SELECT count(*) FROM entry WHERE kind = 3 AND code = 11"), STORE_REFUSALS + 1);
+    assert_int_equal(ask(f, "SELECT count(*) FROM entry WHERE message LIKE '%(990 refusals before it%'"), 1);
+}
+
 /* ---- trouble ---------------------------------------------------------------------------------------- */
 
 static sqlite3 *lock_file(const struct fixture *f)
@@ -514,6 +532,7 @@ int main(void)
         TEST(a_journal_of_a_newer_version_is_refused_and_left_alone),
         TEST(a_second_gateway_is_refused_and_told_of_the_first),
         TEST(the_oldest_entries_go_when_there_are_too_many),
+        TEST(a_flood_of_refusals_is_counted_not_written),
         TEST(while_the_file_is_locked_commands_go_on_and_the_gap_is_an_entry),
         TEST(a_disk_that_does_not_answer_holds_nobody_up_for_long),
         TEST(in_batches_nobody_waits_for_the_disk),

@@ -2,7 +2,6 @@
 #include "service/admin/admin.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include <ugrpc/server.h>
 
@@ -23,18 +22,9 @@ struct admin {
 };
 
 /* Who commanded what is the operator's business. */
-static bool admin_may_call(const struct ugrpc_call *call, struct ugrpc_status *st)
+static int admin_may_call(const struct ugrpc_call *call, const char *method, struct ugrpc_status *st)
 {
-    static const char *const own[] = {"unix:", "127.", "[::1]:", "[::ffff:127."};
-    const char *peer = ugrpc_call_peer(call);
-    for (size_t i = 0; i < ARRAY_LEN(own); i++) {
-        if (strncmp(peer, own[i], strlen(own[i])) == 0) {
-            return true;
-        }
-    }
-    status_set(st, UGRPC_PERMISSION_DENIED, "%s is another machine: only callers on the gateway's own may ask this",
-        peer);
-    return false;
+    return rights_check_role(ugrpc_call_identity_data(call), ROLE_ADMIN, method, st);
 }
 
 static int64_t since_of(const ugrpc_protobuf_timestamp *since)
@@ -56,7 +46,7 @@ static void receive_journal(
         .n_component_ids = request->n_component_ids,
     };
     struct ugrpc_status st;
-    if (!admin_may_call(call, &st) ||
+    if (admin_may_call(call, "ReceiveJournal", &st) < 0 ||
         journal_stream_open(&admin->streams, &filter, request->follow, call, &st) < 0) {
         ugrpc_call_fail_status(call, &st);
     }
@@ -66,7 +56,7 @@ static void list_holders(struct ugrpc_call *call, const ugrpc_protobuf_empty *re
 {
     const struct admin *admin = userdata;
     struct ugrpc_status st;
-    if (admin_may_call(call, &st)) {
+    if (admin_may_call(call, "ListHolders", &st) == 0) {
         holders_reply(service_site(admin->service), call);
     } else {
         ugrpc_call_fail_status(call, &st);

@@ -198,8 +198,8 @@ int journal_stream_open(struct journal_streams *streams, const struct journal_fi
             filter->n_component_ids, JOURNAL_COMPONENTS);
     }
     if (streams->n >= JOURNAL_STREAMS) {
-        return status_set(st, UGRPC_RESOURCE_EXHAUSTED, "the journal is being read by %zu others, the most are %d",
-            streams->n, JOURNAL_STREAMS);
+        return status_set(st, UGRPC_RESOURCE_EXHAUSTED,
+            "the journal is being read by %zu others, the most are %d", streams->n, JOURNAL_STREAMS);
     }
     struct journal_stream *stream = calloc(1, sizeof(*stream) + bytes);
     if (!stream) {

@@ -146,7 +146,9 @@ static void add_component_bounds(
 {
     int64_t until_utc_ns = 0;
     struct ugrpc_status st;
-    face_about(userdata, call, request->component_id);
+    if (!face_may_command(userdata, call, request->component_id)) {
+        return;
+    }
     if (add_bounds(userdata, call, request, &until_utc_ns, &st)) {
         ugrpc_call_fail_status(call, &st);
         return;
@@ -187,9 +189,8 @@ static void set_power(struct face *face, struct ugrpc_call *call, uint64_t id, e
 {
     struct rpc_caller caller;
     struct ugrpc_status st;
-    face_about(face, call, id);
-    if (service_set_power(face->service, rpc_caller_init(&caller, call), id, axis, (double)power, lifetime,
-            done, call, &st)) {
+    if (face_may_command(face, call, id) && service_set_power(face->service, rpc_caller_init(&caller, call),
+                                                id, axis, (double)power, lifetime, done, call, &st)) {
         ugrpc_call_fail_status(call, &st);
     }
 }
@@ -257,20 +258,26 @@ static const struct microgrid_v1_servicer servicer = {
 
 static const struct ugrpc_service *const services[] = {&microgrid_v1_service, NULL};
 
-static const char *const commands[] = {
-    "AddComponentBounds",
-    "SetComponentPowerActive",
-    "SetComponentPowerReactive",
-    "StartComponent",
-    "PutComponentInStandby",
-    "StopComponent",
-    "AckComponentError",
-    NULL,
+static const struct face_method methods[] = {
+    {"GetMicrogridMetadata", ROLE_VIEWER},
+    {"ListComponents", ROLE_VIEWER},
+    {"ListSensors", ROLE_VIEWER},
+    {"ListConnections", ROLE_VIEWER},
+    {"ReceiveComponentDataStream", ROLE_VIEWER},
+    {"ReceiveSensorDataStream", ROLE_VIEWER},
+    {"AddComponentBounds", ROLE_OPERATOR},
+    {"SetComponentPowerActive", ROLE_OPERATOR},
+    {"SetComponentPowerReactive", ROLE_OPERATOR},
+    {"StartComponent", ROLE_OPERATOR},
+    {"PutComponentInStandby", ROLE_OPERATOR},
+    {"StopComponent", ROLE_OPERATOR},
+    {"AckComponentError", ROLE_OPERATOR},
+    {NULL, ROLES},
 };
 
 static const struct face_version version = {
     .services = services,
-    .commands = commands,
+    .methods = methods,
     .describe = v1_describe,
     .metric_from = v1_metric_from,
     .metrics = &microgrid__common__v1__metrics__metric__descriptor,

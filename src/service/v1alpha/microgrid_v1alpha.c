@@ -183,7 +183,9 @@ static void augment_electrical_component_bounds(struct ugrpc_call *call,
 {
     int64_t until_utc_ns = 0;
     struct ugrpc_status st;
-    face_about(userdata, call, request->electrical_component_id);
+    if (!face_may_command(userdata, call, request->electrical_component_id)) {
+        return;
+    }
     if (augment(userdata, call, request, &until_utc_ns, &st)) {
         ugrpc_call_fail_status(call, &st);
         return;
@@ -209,7 +211,9 @@ static void clear_electrical_component_bounds(struct ugrpc_call *call,
     const microgrid_v1alpha18_clear_electrical_component_bounds_request *request, void *userdata)
 {
     struct ugrpc_status st;
-    face_about(userdata, call, request->electrical_component_id);
+    if (!face_may_command(userdata, call, request->electrical_component_id)) {
+        return;
+    }
     if (clear(userdata, call, request, &st)) {
         ugrpc_call_fail_status(call, &st);
         return;
@@ -266,20 +270,26 @@ static const struct microgrid_v1alpha18_servicer servicer = {
 static const struct ugrpc_service *const services[] = {
     &microgrid_v1alpha18_service, &microgrid_v1alpha19_service, NULL};
 
-static const char *const commands[] = {
-    "AugmentElectricalComponentBounds",
-    "ClearElectricalComponentBounds",
-    "SetElectricalComponentPower",
-    "StartElectricalComponent",
-    "PutElectricalComponentInStandby",
-    "StopElectricalComponent",
-    "AckElectricalComponentError",
-    NULL,
+static const struct face_method methods[] = {
+    {"GetMicrogrid", ROLE_VIEWER},
+    {"ListElectricalComponents", ROLE_VIEWER},
+    {"ListSensors", ROLE_VIEWER},
+    {"ListElectricalComponentConnections", ROLE_VIEWER},
+    {"ReceiveElectricalComponentTelemetryStream", ROLE_VIEWER},
+    {"ReceiveSensorTelemetryStream", ROLE_VIEWER},
+    {"AugmentElectricalComponentBounds", ROLE_OPERATOR},
+    {"ClearElectricalComponentBounds", ROLE_OPERATOR},
+    {"SetElectricalComponentPower", ROLE_OPERATOR},
+    {"StartElectricalComponent", ROLE_OPERATOR},
+    {"PutElectricalComponentInStandby", ROLE_OPERATOR},
+    {"StopElectricalComponent", ROLE_OPERATOR},
+    {"AckElectricalComponentError", ROLE_OPERATOR},
+    {NULL, ROLES},
 };
 
 static const struct face_version version = {
     .services = services,
-    .commands = commands,
+    .methods = methods,
     .describe = alpha_describe,
     .metric_from = alpha_metric_from,
     .metrics = &microgrid__common__v1alpha8__metrics__metric__descriptor,

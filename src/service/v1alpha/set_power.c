@@ -136,10 +136,12 @@ static int begin(struct face *face, const struct ugrpc_call *call, const alpha_p
 
 void alpha_set_power(struct face *face, struct ugrpc_call *call, const alpha_power_request *request)
 {
-    struct waiting *waiting = calloc(1, sizeof(*waiting));
     struct ugrpc_status st;
     enum axis axis = AXIS_ACTIVE;
-    face_about(face, call, request->electrical_component_id);
+    if (!face_may_command(face, call, request->electrical_component_id)) {
+        return;
+    }
+    struct waiting *waiting = calloc(1, sizeof(*waiting));
     if (!waiting) {
         ugrpc_call_fail(call, UGRPC_RESOURCE_EXHAUSTED, "no memory for the call");
         return;

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* What a restart makes of what was kept: bounds first, as they limit what is told to devices from then on. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/bounds.h"
+#include "model/command.h"
+#include "model/site.h"
+#include "store/store_internal.h"
+
+struct restoring {
+    struct store *store;
+    char boot[64];
+    int64_t now_ns, now_utc_ns, last_utc_ns;
+    struct component *component; /* whose bounds of one token are being gathered */
+    struct journal_bounds bounds;
+    struct range *ranges;
+    size_t cap;
+    char *owner, *token;
+    size_t n_setpoints, n_ended;
+};
+
+static bool carry_over(const struct restoring *restoring, int64_t *until_ns, int64_t until_utc_ns)
+{
+    return boot_carry_over(&restoring->store->boot, restoring->boot, restoring->now_ns, restoring->now_utc_ns,
+        restoring->last_utc_ns, until_ns, until_utc_ns);
+}
+
+static void restore_setpoint(const struct op *op, void *userdata)
+{
+    struct restoring *restoring = userdata;
+    struct component *component = site_component(restoring->store->site, op->component);
+    struct journal_setpoint kept = {
+        .component_id = op->component,
+        .axis = (enum axis)op->place,
+        .held = op->held,
+        .waiting = op->waiting,
+        .requested = op->value,
+        .until_ns = op->until_ns,
+        .until_utc_ns = op->until_utc_ns,
+        .by = op->caller,
+        .entry = op->about,
+        .renewals = op->renewals,
+    };
+    if (!component || op->place < 0 || op->place >= AXIS_COUNT || (op->held && !isfinite(op->value))) {
+        return; /* no longer in the site file */
+    }
+    if (kept.held && !carry_over(restoring, &kept.until_ns, kept.until_utc_ns)) {
+        struct journal *journal = &restoring->store->journal;
+        kept.until_ns = restoring->now_ns;
+        journal->keeper->write_end(journal, &kept, JOURNAL_EXPIRED, "while the gateway was not running");
+        restoring->n_ended++;
+    }
+    restoring->n_setpoints++;
+    command_restore(component, &kept);
+}
+
+static void restore_gathered(struct restoring *restoring)
+{
+    if (restoring->component) {
+        restoring->bounds.owner = restoring->owner;
+        restoring->bounds.token = *restoring->token ? restoring->token : NULL;
+        restoring->bounds.ranges = restoring->ranges;
+        bounds_restore(restoring->component, &restoring->bounds);
+    }
+    restoring->component = NULL;
+    restoring->bounds.n = 0;
+    free(restoring->owner);
+    free(restoring->token);
+    restoring->owner = restoring->token = NULL;
+}
+
+static char *copy(const char *text)
+{
+    char *own = strdup(text);
+    if (!own) {
+        abort();
+    }
+    return own;
+}
+
+/* Those of one token belong together: put one by one, each would replace the one before. */
+static void restore_bound(const struct op *op, void *userdata)
+{
+    struct restoring *restoring = userdata;
+    struct component *component = site_component(restoring->store->site, op->component);
+    int64_t until_ns = op->until_ns;
+    if (!component || op->place < 0 || op->place >= BOUNDED_COUNT || isnan(op->value) || isnan(op->upper) ||
+        op->value > op->upper || !carry_over(restoring, &until_ns, op->until_utc_ns)) {
+        return;
+    }
+    bool same = restoring->component == component && (int)restoring->bounds.bounded == op->place &&
+                *op->text && strcmp(restoring->token, op->text) == 0;
+    if (!same) {
+        restore_gathered(restoring);
+        restoring->component = component;
+        restoring->bounds = (struct journal_bounds){.component_id = op->component,
+            .bounded = (enum bounded)op->place,
+            .until_ns = until_ns,
+            .until_utc_ns = op->until_utc_ns};
+        restoring->owner = copy(op->caller);
+        restoring->token = copy(op->text);
+    }
+    if (restoring->bounds.n == restoring->cap) {
+        restoring->cap = restoring->cap ? 2 * restoring->cap : 8;
+        restoring->ranges = realloc(restoring->ranges, restoring->cap * sizeof(*restoring->ranges));
+        if (!restoring->ranges) {
+            abort();
+        }
+    }
+    restoring->ranges[restoring->bounds.n++] = (struct range){op->value, op->upper};
+}
+
+static void end_open_command(const struct op *op, void *userdata)
+{
+    const struct restoring *restoring = userdata;
+    struct journal *journal = &restoring->store->journal;
+    struct ugrpc_status st;
+    status_set(&st, UGRPC_UNKNOWN, "the gateway ended before its device had answered");
+    journal->keeper->write_outcome(journal, op->id, &st);
+}
+
+void store_restore_kept(struct store *store)
+{
+    struct restoring restoring = {
+        .store = store,
+        .now_ns = clock_now_ns(store_clock(store)),
+        .now_utc_ns = clock_now_utc_ns(store_clock(store)),
+        .last_utc_ns = database_last_utc_ns(store->database),
+    };
+    database_read_boot(store->database, restoring.boot);
+    database_read_bounds(store->database, restore_bound, &restoring); /* first: they limit what is told now */
+    restore_gathered(&restoring);
+    free(restoring.ranges);
+    database_read_setpoints(store->database, restore_setpoint, &restoring);
+    database_read_open_commands(store->database, end_open_command, &restoring);
+    if (restoring.n_setpoints > 0) {
+        store_note(store, LOG_LEVEL_DEBUG,
+            "%s/journal.db: %zu axes were commanded, %zu lifetimes have ended since", store->options.folder,
+            restoring.n_setpoints, restoring.n_ended);
+    }
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* What the parts of a store share: the keeper on the loop (store.c), the thread that writes (thread.c), and
+ * what a restart reads (restore.c). Private to store/. */
+#ifndef STORE_STORE_INTERNAL_H
+#define STORE_STORE_INTERNAL_H
+
+#include <uv.h>
+
+#include "base/base.h"
+#include "base/timer.h"
+#include "model/journal.h"
+#include "store/database.h"
+#include "store/op.h"
+#include "store/reader.h"
+#include "store/store.h"
+
+struct ops {
+    struct op *first, *last;
+};
+
+struct sync {
+    struct sync *next;
+    uint64_t serial; /* told when all up to this one is written */
+    int64_t at_ns;
+    journal_sync_fn *done;
+    void *userdata;
+};
+
+/* A uv handle lives until the loop has closed it. */
+struct handles {
+    struct store *store; /* NULL: it has gone */
+    uv_async_t reported;
+    uv_prepare_t before_wait;
+    uv_check_t after_wait;
+    int open;
+};
+
+/* Between the loop and the thread, under the mutex. */
+struct shared {
+    struct ops handed;
+    bool urgent;                                              /* somebody waits for one of these */
+    uint64_t written;                                         /* all up to this one is, or could not be */
+    bool broken;                                              /* the last attempt failed */
+    uint64_t repairs;                                         /* how often it could be written again */
+    char why[sizeof(((struct ugrpc_status *)NULL)->message)]; /* it is broken */
+    char aside[DATABASE_ASIDE_BYTES];                         /* a corrupt file that was set aside */
+    uint64_t lost;                                            /* entries, before the last repair, … */
+    int64_t since_utc_ns;                                     /* … from then on */
+    bool end, ended, abandoned;
+};
+
+struct store {
+    struct journal journal; /* first */
+    struct reader reader;   /* of the loop and the thread */
+    struct store_options options;
+    struct boot boot;
+    int lock;
+    struct database *database; /* the thread's, while it runs */
+
+    /* The loop's. */
+    struct site *site;
+    struct timers *timers;
+    struct handles *handles;
+    struct ops made; /* in this turn */
+    bool urgent;     /* somebody waits for one of them */
+    uint64_t serial, next_id;
+    struct sync *first_sync, *last_sync;
+    struct timer patience; /* for the first of them */
+    int64_t refusals_since_ns;
+    uint64_t refusals, refusals_left_out; /* since then; since the last one written */
+    uint64_t written, repairs;            /* as reported */
+    bool broken, degraded;
+    bool stuck;           /* the disk does not answer: nothing more is made … */
+    uint64_t skipped;     /* … which would have been so many entries … */
+    int64_t stuck_utc_ns; /* … from then on */
+
+    /* Shared. */
+    uv_thread_t thread;
+    bool runs;
+    uv_mutex_t mutex;
+    uv_cond_t wake, done;
+    struct shared shared;
+};
+
+/* What the operator should know; from the loop. */
+void store_note(const struct store *store, enum log_level level, const char *format, ...) PRINTF_LIKE(3, 4);
+
+static inline struct clock *store_clock(const struct store *store)
+{
+    return store->timers->clock;
+}
+
+/* The thread: writes what is handed over until shared.end. */
+void store_run_thread(void *store);
+
+/* Goes on with all that the database kept. The site's journal is not attached yet. */
+void store_restore_kept(struct store *store);
+
+#endif

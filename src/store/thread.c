@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* The thread that writes: one transaction of all that has come meanwhile. After a failure it opens the file
+ * anew, once a second, until something can be written again. */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "store/folder.h"
+#include "store/store_internal.h"
+
+/* What it knows of an interruption. */
+struct trouble {
+    bool broken;
+    uint64_t lost; /* entries */
+    int64_t since_utc_ns;
+};
+
+static void lose(struct trouble *trouble, const struct op *first)
+{
+    for (const struct op *op = first; op; op = op->next) {
+        trouble->lost += op_is_entry(op);
+    }
+}
+
+/* Opened anew, as the file may be another by now. */
+static bool try_repair(struct store *store, char aside[DATABASE_ASIDE_BYTES], struct ugrpc_status *st)
+{
+    database_close(store->database);
+    store->database = NULL;
+    if (store->lock < 0 && (store->lock = folder_take(store->options.folder, st)) < 0) {
+        return false;
+    }
+    store->database = database_open(store->options.folder, true, aside, st); /* to be read at least */
+    return store->database && !database_is_read_only(store->database) &&
+           database_probe(store->database, st) == 0;
+}
+
+/* What is lost needs no second attempt: what counts is written anew after the repair. */
+static void write_ops(struct store *store, struct trouble *trouble, const struct op *first)
+{
+    struct ugrpc_status st = {.code = UGRPC_OK};
+    char aside[DATABASE_ASIDE_BYTES] = "";
+    bool repaired = false;
+    if (trouble->broken) {
+        lose(trouble, first);
+        repaired = try_repair(store, aside, &st);
+    } else if (first && database_write(store->database, first, store->options.entries, &st) < 0) {
+        *trouble = (struct trouble){.broken = true, .since_utc_ns = first->at_utc_ns};
+        lose(trouble, first);
+    }
+    uv_mutex_lock(&store->mutex);
+    struct shared *shared = &store->shared;
+    if (repaired) {
+        trouble->broken = false;
+        shared->lost = trouble->lost;
+        shared->since_utc_ns = trouble->since_utc_ns;
+        shared->repairs++;
+    } else if (st.code != UGRPC_OK) {
+        snprintf(shared->why, sizeof(shared->why), "%s", st.message);
+    }
+    shared->broken = trouble->broken;
+    if (*aside) {
+        snprintf(shared->aside, sizeof(shared->aside), "%s", aside);
+    }
+    uv_mutex_unlock(&store->mutex);
+}
+
+/* With the mutex. Waits to be woken, at most until `until_ns`, and answers who asks to read. */
+static void doze(struct store *store, uint64_t until_ns)
+{
+    uint64_t now_ns = uv_hrtime();
+    if (!reader_is_asked(&store->reader) && until_ns == UINT64_MAX) {
+        uv_cond_wait(&store->wake, &store->mutex);
+    } else if (!reader_is_asked(&store->reader) && now_ns < until_ns) {
+        uv_cond_timedwait(&store->wake, &store->mutex, until_ns - now_ns);
+    }
+    if (reader_is_asked(&store->reader)) {
+        reader_answer(&store->reader, store->database, store->shared.why);
+        if (!store->shared.abandoned) {
+            uv_async_send(&store->handles->reported);
+        }
+    }
+}
+
+/* With the mutex. Waits for something that should be written now; what is only read holds nothing up. */
+static void await_work(struct store *store, const struct trouble *trouble)
+{
+    const struct shared *shared = &store->shared;
+    uint64_t until_ns = uv_hrtime() + STORE_RETRY_MS * NS_PER_MS;
+    if (trouble->broken) {
+        do {
+            doze(store, until_ns);
+        } while (!shared->handed.first && !shared->end && uv_hrtime() < until_ns);
+        return;
+    }
+    while (!shared->handed.first && !shared->end) {
+        doze(store, UINT64_MAX);
+    }
+    until_ns = uv_hrtime() + STORE_WINDOW_MS * NS_PER_MS;
+    while (!shared->urgent && !shared->end && uv_hrtime() < until_ns) {
+        doze(store, until_ns);
+    }
+}
+
+void store_run_thread(void *userdata)
+{
+    struct store *store = userdata;
+    struct shared *shared = &store->shared;
+    struct trouble trouble = {.broken = shared->broken, .since_utc_ns = clock_now_utc_ns(clock_real())};
+    uv_mutex_lock(&store->mutex);
+    while (!shared->end || shared->handed.first) {
+        await_work(store, &trouble);
+        struct ops ops = shared->handed;
+        shared->handed = (struct ops){NULL};
+        shared->urgent = false;
+        uv_mutex_unlock(&store->mutex);
+        write_ops(store, &trouble, ops.first);
+        uv_mutex_lock(&store->mutex);
+        if (ops.last) {
+            shared->written = ops.last->serial;
+        }
+        if (!shared->abandoned) {
+            uv_async_send(&store->handles->reported);
+        }
+        op_free_list(ops.first);
+    }
+    shared->ended = true;
+    uv_cond_signal(&store->done);
+    uv_mutex_unlock(&store->mutex);
+}
