@@ -430,31 +430,31 @@ static void bounds_are_held_with_their_owner_and_move_what_is_applied(void **sta
     fake_release(reply);
 }
 
-#define ON_JOURNAL(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define ADMIN_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_JOURNAL(an_entry_is_told_with_all_that_is_known_of_it),
-        ON_JOURNAL(pages_follow_one_another_until_there_is_no_more),
-        ON_JOURNAL(the_filter_is_handed_on),
-        ON_JOURNAL(since_beyond_what_nanoseconds_hold_is_never_or_always),
-        ON_JOURNAL(who_follows_is_sent_what_is_written_later),
-        ON_JOURNAL(what_is_written_while_a_page_is_read_is_asked_for_afterwards),
-        ON_JOURNAL(who_does_not_follow_hears_nothing_of_news),
-        ON_JOURNAL(a_slow_reader_holds_one_page_and_misses_nothing),
-        ON_JOURNAL(a_cancelled_stream_takes_its_question_back),
-        ON_JOURNAL(what_cannot_be_read_is_unavailable),
-        ON_JOURNAL(a_journal_that_is_closed_is_asked_nothing_more),
-        ON_JOURNAL(so_many_may_read_and_no_more),
-        ON_JOURNAL(a_filter_has_so_many_components_and_no_more),
+        ADMIN_TEST(an_entry_is_told_with_all_that_is_known_of_it),
+        ADMIN_TEST(pages_follow_one_another_until_there_is_no_more),
+        ADMIN_TEST(the_filter_is_handed_on),
+        ADMIN_TEST(since_beyond_what_nanoseconds_hold_is_never_or_always),
+        ADMIN_TEST(who_follows_is_sent_what_is_written_later),
+        ADMIN_TEST(what_is_written_while_a_page_is_read_is_asked_for_afterwards),
+        ADMIN_TEST(who_does_not_follow_hears_nothing_of_news),
+        ADMIN_TEST(a_slow_reader_holds_one_page_and_misses_nothing),
+        ADMIN_TEST(a_cancelled_stream_takes_its_question_back),
+        ADMIN_TEST(what_cannot_be_read_is_unavailable),
+        ADMIN_TEST(a_journal_that_is_closed_is_asked_nothing_more),
+        ADMIN_TEST(so_many_may_read_and_no_more),
+        ADMIN_TEST(a_filter_has_so_many_components_and_no_more),
         cmocka_unit_test_setup_teardown(
             without_a_journal_the_refusal_says_how_to_have_one, set_up_without_journal, tear_down),
-        ON_JOURNAL(other_machines_are_refused),
-        ON_JOURNAL(this_machine_is_answered_however_it_is_called),
-        ON_JOURNAL(a_key_needs_the_role_admin_wherever_it_comes_from),
-        ON_JOURNAL(a_set_point_is_held_until_it_expires),
-        ON_JOURNAL(bounds_are_held_with_their_owner_and_move_what_is_applied),
+        ADMIN_TEST(other_machines_are_refused),
+        ADMIN_TEST(this_machine_is_answered_however_it_is_called),
+        ADMIN_TEST(a_key_needs_the_role_admin_wherever_it_comes_from),
+        ADMIN_TEST(a_set_point_is_held_until_it_expires),
+        ADMIN_TEST(bounds_are_held_with_their_owner_and_move_what_is_applied),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

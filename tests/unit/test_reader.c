@@ -176,9 +176,8 @@ static void a_command_is_one_entry_with_its_outcome_and_its_end_another(void **s
     journal_page_free(page);
 }
 
-static void a_refusal_is_read_with_its_message_and_no_value_where_there_is_none(void **state)
+static void refuse(struct fixture *f)
 {
-    struct fixture *f = *state;
     const struct ugrpc_status st = {.code = UGRPC_OUT_OF_RANGE, .message = "too much"};
     journal_write_refusal(f->fake->site,
         &(const struct journal_command){.verb = JOURNAL_STOP,
@@ -189,6 +188,12 @@ static void a_refusal_is_read_with_its_message_and_no_value_where_there_is_none(
             .detail = ""},
         &st);
     sync_all(f);
+}
+
+static void a_refusal_is_read_with_its_message_and_no_value_where_there_is_none(void **state)
+{
+    struct fixture *f = *state;
+    refuse(f);
     struct journal_page *page = read_all(f);
     assert_int_equal(page->n, 1);
     assert_int_equal(page->entries[0].kind, JOURNAL_KIND_REFUSAL);
@@ -246,8 +251,7 @@ static void pages_cover_everything_once_and_look_at_so_many_rows(void **state)
 static void who_listens_is_told_when_something_was_written(void **state)
 {
     struct fixture *f = *state;
-    set_accepted(f, f->fake->bat_inv, 5000, 900);
-    sync_all(f);
+    refuse(f);
     assert_true(f->n_news > 0);
     int n_news = f->n_news;
     journal_page_free(read_all(f)); /* reading is no news */
@@ -337,20 +341,20 @@ static void a_disk_that_does_not_answer_is_unavailable_to_readers(void **state)
     }
 }
 
-#define ON_STORE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define READER_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_STORE(a_command_is_one_entry_with_its_outcome_and_its_end_another),
-        ON_STORE(a_refusal_is_read_with_its_message_and_no_value_where_there_is_none),
-        ON_STORE(entries_are_filtered_by_component_and_time),
-        ON_STORE(pages_cover_everything_once_and_look_at_so_many_rows),
-        ON_STORE(who_listens_is_told_when_something_was_written),
-        ON_STORE(a_question_that_was_taken_back_is_not_answered),
-        ON_STORE(a_store_that_is_closed_answers_nobody),
-        ON_STORE(what_was_written_is_read_while_nothing_can_be_written),
-        ON_STORE(a_disk_that_does_not_answer_is_unavailable_to_readers),
+        READER_TEST(a_command_is_one_entry_with_its_outcome_and_its_end_another),
+        READER_TEST(a_refusal_is_read_with_its_message_and_no_value_where_there_is_none),
+        READER_TEST(entries_are_filtered_by_component_and_time),
+        READER_TEST(pages_cover_everything_once_and_look_at_so_many_rows),
+        READER_TEST(who_listens_is_told_when_something_was_written),
+        READER_TEST(a_question_that_was_taken_back_is_not_answered),
+        READER_TEST(a_store_that_is_closed_answers_nobody),
+        READER_TEST(what_was_written_is_read_while_nothing_can_be_written),
+        READER_TEST(a_disk_that_does_not_answer_is_unavailable_to_readers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
