@@ -160,12 +160,12 @@ static int show_json(const holders_message *holders)
     for (size_t i = 0; i < holders->n_bounds; i++) {
         const held_bounds_message *held = holders->bounds[i];
         bounds_message bounds = bounds_of(held), *one = &bounds;
-        json_array_append_new(all,
-            json_pack("{s:I, s:s, s:s, s:s, s:o, s:s, s:s, s:s*}", "id", (json_int_t)held->component_id,
-                "name", held->component, "metric", quantities[known(held->quantity)].word, "unit",
-                quantities[known(held->quantity)].unit, "bounds", bounds_to_json(&one, 1), "valid_until",
-                utc_format(held->valid_until, until, sizeof(until)), "caller", held->caller, "token",
-                *held->token ? held->token : NULL));
+        json_array_append_new(
+            all, json_pack("{s:I, s:s, s:s, s:s, s:o, s:s, s:s, s:s*}", "id", (json_int_t)held->component_id,
+                     "name", held->component, "metric", quantities[known(held->quantity)].word, "unit",
+                     quantities[known(held->quantity)].unit, "bounds", bounds_to_json(&one, 1), "valid_until",
+                     utc_format(held->valid_until, until, sizeof(until)), "caller", held->caller, "token",
+                     *held->token ? held->token : NULL));
     }
     return json_print(json_pack("{s:o, s:o}", "setpoints", setpoints, "bounds", all));
 }

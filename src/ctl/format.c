@@ -240,8 +240,8 @@ int moment_parse(const char *text, ugrpc_protobuf_timestamp *at, struct ugrpc_st
         }
         return 0;
     }
-    return status_set(
-        st, UGRPC_INVALID_ARGUMENT, "a time is due, like 1h (ago), 12:06, 2026-01-31 or \"2026-01-31 12:06\"");
+    return status_set(st, UGRPC_INVALID_ARGUMENT,
+        "a time is due, like 1h (ago), 12:06, 2026-01-31 or \"2026-01-31 12:06\"");
 }
 
 int power_parse(const char *text, enum unit unit, double *value, struct ugrpc_status *st)

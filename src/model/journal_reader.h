@@ -25,8 +25,8 @@ struct journal_entry {
     enum journal_kind kind;
     int64_t at_utc_ns;
     uint64_t component_id;
-    int verb;     /* enum journal_verb (model/journal.h); a newer version may have written others */
-    double value; /* W or VAr; NAN: none */
+    int verb;              /* enum journal_verb (model/journal.h); a newer version may have written others */
+    double value;          /* W or VAr; NAN: none */
     int64_t lifetime_ns;   /* 0: none */
     int64_t until_utc_ns;  /* of an end */
     int code;              /* of a command or refusal */
@@ -49,8 +49,8 @@ struct journal_filter {
 struct journal_page {
     struct journal_entry *entries; /* those of the looked at that pass the filter */
     size_t n;
-    uint64_t last_id; /* of what was looked at: the next page is after it */
-    bool more;        /* there is a next page now */
+    uint64_t last_id;       /* of what was looked at: the next page is after it */
+    bool more;              /* there is a next page now */
     struct ugrpc_status st; /* UNAVAILABLE: it cannot be read, and the rest means nothing */
 };
 

@@ -60,10 +60,12 @@ static void a_refusal_names_the_component_once(void **state)
     microgrid_admin_v1_journal_entry_set_value(&entry, -15000);
     entry.code = UGRPC_OUT_OF_RANGE;
     entry.message = (char *)"bat_inv_1 (4): -15000 W is outside -10000 ... 10000 W, \"rated\"";
-    assert_printed(&entry, "2026-01-01 00:06:03  bat_inv_1 (4): active power -15000 W: refused, OUT_OF_RANGE: "
-                           "-15000 W is outside -10000 ... 10000 W, \"rated\"   by 127.0.0.1:4711\n");
-    assert_csv(&entry, "2026-01-01T00:06:03.000Z,7,refusal,4,bat_inv_1,set_active_power,-15000,W,,,127.0.0.1:4711,"
-                       "OUT_OF_RANGE,\"bat_inv_1 (4): -15000 W is outside -10000 ... 10000 W, \"\"rated\"\"\",,,,,\r\n");
+    assert_printed(&entry,
+        "2026-01-01 00:06:03  bat_inv_1 (4): active power -15000 W: refused, OUT_OF_RANGE: "
+        "-15000 W is outside -10000 ... 10000 W, \"rated\"   by 127.0.0.1:4711\n");
+    assert_csv(&entry,
+        "2026-01-01T00:06:03.000Z,7,refusal,4,bat_inv_1,set_active_power,-15000,W,,,127.0.0.1:4711,"
+        "OUT_OF_RANGE,\"bat_inv_1 (4): -15000 W is outside -10000 ... 10000 W, \"\"rated\"\"\",,,,,\r\n");
 }
 
 static void a_command_that_failed_says_how(void **state)
@@ -86,10 +88,12 @@ static void an_end_says_how_and_how_often_it_was_renewed(void **state)
     entry.valid_until = &until;
     entry.renewals = 3;
     entry.end = MICROGRID_ADMIN_V1_JOURNAL_END_EXPIRED;
-    assert_printed(&entry, "2026-01-01 00:06:03  bat_inv_1 (4): active power +5000 W: expired at 00:06:02; it was "
-                           "renewed 3 times   by 127.0.0.1:4711\n");
-    assert_csv(&entry, "2026-01-01T00:06:03.000Z,7,end,4,bat_inv_1,set_active_power,5000,W,,,127.0.0.1:4711,,,"
-                       "expired,3,2026-01-01T00:06:02.000Z,,\r\n");
+    assert_printed(&entry,
+        "2026-01-01 00:06:03  bat_inv_1 (4): active power +5000 W: expired at 00:06:02; it was "
+        "renewed 3 times   by 127.0.0.1:4711\n");
+    assert_csv(&entry,
+        "2026-01-01T00:06:03.000Z,7,end,4,bat_inv_1,set_active_power,5000,W,,,127.0.0.1:4711,,,"
+        "expired,3,2026-01-01T00:06:02.000Z,,\r\n");
     entry.renewals = 0;
     entry.end = MICROGRID_ADMIN_V1_JOURNAL_END_DROPPED;
     entry.message = (char *)"bat_inv_1 (4): stop";
@@ -106,8 +110,9 @@ static void a_gap_says_what_is_missing(void **state)
     entry.time = &time;
     entry.lost = 12;
     entry.lost_since = &since;
-    assert_printed(&entry, "2026-01-01 00:06:03  the journal could not be written from 2026-01-01 00:05:03 on: 12 "
-                           "entries are missing\n");
+    assert_printed(&entry,
+        "2026-01-01 00:06:03  the journal could not be written from 2026-01-01 00:05:03 on: 12 "
+        "entries are missing\n");
     assert_csv(&entry, "2026-01-01T00:06:03.000Z,8,gap,,,,,,,,,,,,,,12,2026-01-01T00:05:03.000Z\r\n");
 }
 
@@ -118,9 +123,10 @@ static void json_leaves_out_what_an_entry_does_not_have(void **state)
     entry.verb = MICROGRID_ADMIN_V1_JOURNAL_VERB_START;
     json_t *object = entry_to_json(&entry);
     char *text = json_dumps(object, JSON_COMPACT);
-    assert_string_equal(text, "{\"entry\":7,\"time\":\"2026-01-01T00:06:03.000Z\",\"kind\":\"command\",\"id\":4,"
-                              "\"name\":\"bat_inv_1\",\"verb\":\"start\",\"caller\":\"127.0.0.1:4711\","
-                              "\"message\":\"\",\"code\":\"OK\"}");
+    assert_string_equal(text,
+        "{\"entry\":7,\"time\":\"2026-01-01T00:06:03.000Z\",\"kind\":\"command\",\"id\":4,"
+        "\"name\":\"bat_inv_1\",\"verb\":\"start\",\"caller\":\"127.0.0.1:4711\","
+        "\"message\":\"\",\"code\":\"OK\"}");
     free(text);
     json_decref(object);
 }

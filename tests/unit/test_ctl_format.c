@@ -158,7 +158,8 @@ static void moments_are_read(void **state)
         assert_int_equal(moment_parse(days[i], &at, &st), 0);
         assert_in_range(at.seconds, before - 86400, time(NULL));
     }
-    static const char *const wrong[] = {"", "soon", "12", "12:6x", "2026-13-01", "2026-01-31 12:06 CET", "-1h"};
+    static const char *const wrong[] = {
+        "", "soon", "12", "12:6x", "2026-13-01", "2026-01-31 12:06 CET", "-1h"};
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         assert_int_equal(moment_parse(wrong[i], &at, &st), -UGRPC_INVALID_ARGUMENT);
         assert_non_null(strstr(st.message, "1h (ago)"));
