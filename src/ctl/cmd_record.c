@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ctl/csv.h"
 #include "ctl/ctl.h"
 #include "ctl/follow.h"
 #include "ctl/format.h"
@@ -24,20 +25,6 @@ static const int usual_with_sensors[] = {METRIC(AC_ACTIVE_POWER), METRIC(AC_REAC
     METRIC(BATTERY_SOC_PCT), METRIC(SENSOR_TEMPERATURE), METRIC(SENSOR_RELATIVE_HUMIDITY),
     METRIC(SENSOR_AIR_PRESSURE), METRIC(SENSOR_IRRADIANCE), METRIC(SENSOR_WIND_SPEED),
     METRIC(SENSOR_WIND_DIRECTION)};
-
-/* In quotes where it needs them. */
-static void put_text(const char *text, FILE *to)
-{
-    if (!text[strcspn(text, "\",\r\n")]) {
-        fputs(text, to);
-        return;
-    }
-    fputc('"', to);
-    for (; *text; text++) {
-        fprintf(to, *text == '"' ? "\"\"" : "%c", *text);
-    }
-    fputc('"', to);
-}
 
 /* "time,id,name,state,ac_active_power_w": the unit in the name, for those who open it years later. */
 static void put_heading(const struct record *record)
@@ -59,9 +46,9 @@ static void on_sample(struct follow *follow, size_t index, const struct sample *
     char text[200];
     fprintf(
         record->to, "%s,%" PRIu64 ",", utc_format(sample_time(sample), text, sizeof(text)), named_id(thing));
-    put_text(named_name(thing), record->to);
+    csv_put(named_name(thing), record->to);
     fputc(',', record->to);
-    put_text(sample_states(sample, text, sizeof(text)), record->to);
+    csv_put(sample_states(sample, text, sizeof(text)), record->to);
     for (size_t i = 0; i < record->n_metrics; i++) {
         double value;
         if (sample_value(sample, record->metrics[i], &value)) {

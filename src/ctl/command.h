@@ -46,6 +46,8 @@ int command_stop(struct ctl *ctl);
 int command_ack(struct ctl *ctl);
 int command_watch(struct ctl *ctl);
 int command_record(struct ctl *ctl);
+int command_journal(struct ctl *ctl);
+int command_holders(struct ctl *ctl);
 int command_cert_init(struct ctl *ctl);
 int command_cert_check(struct ctl *ctl);
 int command_key_new(struct ctl *ctl);

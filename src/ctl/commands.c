@@ -81,6 +81,19 @@ const struct command command_table[] = {
         OPTION_BIT(OPTION_METRIC) | OPTION_BIT(OPTION_OUTPUT) | OPTION_BIT(OPTION_FOR) |
             OPTION_BIT(OPTION_COUNT),
         command_record},
+    {"journal", "", "what was commanded, by whom, and what became of it",
+        "Of a gateway that keeps one (microgridd --state DIR), asked on its own machine. --json: a document a line.",
+        "journal --since 1h\n"
+        "journal --component bat_inv_1 --follow\n"
+        "journal --since 2026-01-01 --csv > january.csv\n"
+        "journal --json | jq 'select(.kind == \"refusal\")'\n",
+        0, 0,
+        .options = OPTION_BIT(OPTION_SINCE) | OPTION_BIT(OPTION_COMPONENT) | OPTION_BIT(OPTION_FOLLOW) |
+                   OPTION_BIT(OPTION_CSV),
+        .run = command_journal},
+    {"holders", "", "who holds which set-points and bounds, and until when",
+        "Asked on the gateway's own machine.", "holders\nholders --json | jq '.setpoints[] | .name'\n", 0, 0,
+        .run = command_holders},
     {"cert init", "--host NAME", "makes an authority and a server certificate for TLS",
         "An authority that is in the folder already signs again, so that clients need nothing new: --force then renews\n"
         "only the server's certificate.",

@@ -158,6 +158,16 @@ const char *clock_format(const ugrpc_protobuf_timestamp *at, char *out, size_t c
     return out;
 }
 
+const char *moment_format(const ugrpc_protobuf_timestamp *at, char *out, size_t cap)
+{
+    struct tm parts;
+    if (!at || !localtime_r(&(time_t){at->seconds}, &parts) ||
+        strftime(out, cap, "%Y-%m-%d %H:%M:%S", &parts) == 0) {
+        out[0] = '\0';
+    }
+    return out;
+}
+
 const char *utc_format(const ugrpc_protobuf_timestamp *at, char *out, size_t cap)
 {
     struct tm parts;
@@ -197,6 +207,41 @@ int duration_parse(const char *text, double *seconds, struct ugrpc_status *st)
         rc = status_set(st, UGRPC_INVALID_ARGUMENT, "it must be longer than nothing");
     }
     return rc;
+}
+
+int moment_parse(const char *text, ugrpc_protobuf_timestamp *at, struct ugrpc_status *st)
+{
+    static const char *const formats[] = {"%H:%M:%S", "%H:%M", "%Y-%m-%d", "%Y-%m-%d %H:%M:%S",
+        "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"};
+    time_t now = time(NULL);
+    double ago;
+    if (duration_parse(text, &ago, NULL) == 0) {
+        at->seconds = now - (int64_t)ago;
+        return 0;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
+        struct tm parts;
+        localtime_r(&now, &parts); /* of a time of day, the day */
+        parts.tm_hour = parts.tm_min = parts.tm_sec = 0;
+        parts.tm_isdst = -1;
+        const char *rest = strptime(text, formats[i], &parts);
+        if (!rest || (*rest && strcmp(rest, "Z") != 0)) {
+            continue;
+        }
+        if (*rest) {
+            at->seconds = timegm(&parts);
+            return 0;
+        }
+        at->seconds = mktime(&parts);
+        if (i < 2 && at->seconds > now) { /* yesterday's */
+            parts.tm_mday--;
+            parts.tm_isdst = -1;
+            at->seconds = mktime(&parts);
+        }
+        return 0;
+    }
+    return status_set(st, UGRPC_INVALID_ARGUMENT,
+        "a time is due, like 1h (ago), 12:06, 2026-01-31 or \"2026-01-31 12:06\"");
 }
 
 int power_parse(const char *text, enum unit unit, double *value, struct ugrpc_status *st)

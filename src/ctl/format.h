@@ -25,6 +25,8 @@ const char *bounds_format_exact(
 
 /* "12:06:03", local time; "" where there is none. */
 const char *clock_format(const ugrpc_protobuf_timestamp *at, char *out, size_t cap);
+/* "2026-01-01 12:06:03", local time */
+const char *moment_format(const ugrpc_protobuf_timestamp *at, char *out, size_t cap);
 /* "2026-01-01T12:06:03.250Z" */
 const char *utc_format(const ugrpc_protobuf_timestamp *at, char *out, size_t cap);
 /* "2 min", "90 s", "1 h 30 min" */
@@ -32,6 +34,9 @@ const char *duration_format(int64_t seconds, char *out, size_t cap);
 
 /* "30s", "15m" or "15 min", "1h"; into seconds. -UGRPC_INVALID_ARGUMENT says what to write instead. */
 int duration_parse(const char *text, double *seconds, struct ugrpc_status *st) MUST_CHECK;
+/* A time in the past: "30m" ago; local time like "12:06", "2026-01-31", "2026-01-31 12:06:03"; UTC with T and
+ * Z. */
+int moment_parse(const char *text, ugrpc_protobuf_timestamp *at, struct ugrpc_status *st) MUST_CHECK;
 /* "-2kW..4kW", "..4kW", "10%..": a missing side is absent. */
 int range_parse(const char *text, enum unit unit, microgrid_common_v1_metrics_bounds *bounds,
     struct ugrpc_status *st) MUST_CHECK;

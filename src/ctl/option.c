@@ -41,6 +41,10 @@ const struct option option_table[OPTIONS] = {
     [OPTION_COMPONENTS] = {"components", "LIST", "may command only these: names or ids, like 4,pv_inv"},
     [OPTION_SIGN] = {"sign", "FILE", "its calls must be signed, with the secret that is written to FILE",
         false, PROPOSE_FILE},
+    [OPTION_SINCE] = {"since", "TIME", "from then on: 1h (ago), 12:06, 2026-01-31, \"2026-01-31 12:06\""},
+    [OPTION_COMPONENT] = {"component", "NAME", "only of this one; may be repeated", false, PROPOSE_COMPONENT},
+    [OPTION_FOLLOW] = {"follow", NULL, "then each new one as it comes, until Ctrl-C"},
+    [OPTION_CSV] = {"csv", NULL, "lines of CSV, with a heading"},
 };
 
 int option_find(const char *name)

@@ -39,6 +39,10 @@ enum option_id {
     OPTION_ROLE,
     OPTION_COMPONENTS,
     OPTION_SIGN,
+    OPTION_SINCE,
+    OPTION_COMPONENT,
+    OPTION_FOLLOW,
+    OPTION_CSV,
     OPTIONS, /* their number */
 };
 

@@ -28,6 +28,7 @@
 #include "driver/sim/sim.h"
 #include "model/command.h"
 #include "model/driver.h"
+#include "service/admin/admin.h"
 #include "service/fallback.h"
 #include "service/service.h"
 #include "service/v1/microgrid_v1.h"
@@ -252,6 +253,9 @@ static int make_server(struct gateway *gateway, struct ugrpc_status *st)
     int rc = access_require(&gateway->access, gateway->timers.clock, gateway->server, st);
     rc = rc < 0 ? rc : service_v1_add(gateway->service, gateway->server, st);
     rc = rc < 0 ? rc : service_v1alpha_add(gateway->service, gateway->server, st);
+    rc = rc < 0 ? rc
+                : service_admin_add(gateway->service, gateway->server,
+                      gateway->store ? store_reader(gateway->store) : NULL, st);
     rc = rc < 0 ? rc : ugrpc_server_add_health(gateway->server, st);
     rc = rc < 0 ? rc : ugrpc_server_add_reflection(gateway->server, st);
     rc = rc < 0 ? rc : service_add_fallback(gateway->service, gateway->server, st);

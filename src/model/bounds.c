@@ -493,25 +493,37 @@ static void journal_added(const struct slot *slot, const struct caller *caller,
                                           });
 }
 
-void bounds_keep(const struct component *component)
+void bounds_each_added(const struct component *component, bounds_added_fn *each, void *userdata)
 {
-    struct journal *journal = component->site->journal;
     for (int i = 0; i < BOUNDED_COUNT && component->added; i++) {
         const struct added *added = &component->added->slots[i].added;
         for (size_t j = 0; j < added->n; j++) {
             const struct added_entry *entry = &added->entries[j];
-            journal->keeper->keep_bounds(journal, &(struct journal_bounds){
-                                                      .component_id = component->spec.id,
-                                                      .bounded = (enum bounded)i,
-                                                      .owner = entry->owner,
-                                                      .token = entry->token,
-                                                      .ranges = &entry->range,
-                                                      .n = 1,
-                                                      .until_ns = entry->until_ns,
-                                                      .until_utc_ns = entry->until_utc_ns,
-                                                  });
+            each(
+                &(struct journal_bounds){
+                    .component_id = component->spec.id,
+                    .bounded = (enum bounded)i,
+                    .owner = entry->owner,
+                    .token = entry->token,
+                    .ranges = &entry->range,
+                    .n = 1,
+                    .until_ns = entry->until_ns,
+                    .until_utc_ns = entry->until_utc_ns,
+                },
+                userdata);
         }
     }
+}
+
+static void keep(const struct journal_bounds *added, void *userdata)
+{
+    struct journal *journal = userdata;
+    journal->keeper->keep_bounds(journal, added);
+}
+
+void bounds_keep(const struct component *component)
+{
+    bounds_each_added(component, keep, component->site->journal);
 }
 
 void bounds_restore(struct component *component, const struct journal_bounds *kept)

@@ -11,6 +11,8 @@
 
 #define BOUNDS_MAX_ENTRIES 1000 /* a component and metric, before merging */
 
+struct journal_bounds;
+
 /* What a caller adds. */
 struct bounds_request {
     enum metric metric;         /* METRIC_NONE: one that the model does not have, and so no bounds */
@@ -33,7 +35,9 @@ int bounds_add(struct component *component, const struct caller *caller, const s
 int bounds_clear(struct component *component, const struct caller *caller, enum metric metric,
     const char *token, struct ugrpc_status *st);
 
-struct journal_bounds;
+/* Calls for each of the added bounds that have not ended, one range at a time. */
+typedef void bounds_added_fn(const struct journal_bounds *added, void *userdata);
+void bounds_each_added(const struct component *component, bounds_added_fn *each, void *userdata);
 
 /* After a restart: goes on with what was kept, as if it had been added then. Does nothing for what has ended,
  * or for a metric that takes no bounds (any more). */

@@ -19,6 +19,7 @@
 
 #include "base/base.h"
 #include "base/clock.h"
+#include "model/journal_reader.h"
 
 #define BUSY_MS  500  /* for another process that reads or copies the file */
 #define PRUNE_AT 1000 /* entries beyond those to keep */
@@ -85,7 +86,7 @@ struct database {
     sqlite3_stmt *statements[STATEMENT_COUNT];
 };
 
-/* How an entry's kind is stored; see proto/microgrid/admin/v1 for what is shown of it. */
+/* How an entry's kind is stored. */
 enum { KIND_COMMAND = 1, KIND_OUTCOME = 2, KIND_REFUSAL = 3, KIND_END = 4, KIND_GAP = 5 };
 
 /* ---- opening ---------------------------------------------------------------------------------------- */
@@ -512,4 +513,64 @@ void database_read_open_commands(struct database *database, database_row_fn *row
 {
     read_rows(database, "SELECT id FROM entry WHERE kind = 1 EXCEPT SELECT about FROM entry WHERE kind = 2",
         fill_open_command, row, userdata);
+}
+
+/* False: it is not shown. */
+static bool fill_entry(sqlite3_stmt *statement, struct journal_entry *entry)
+{
+    static const enum journal_kind kinds[] = {[KIND_OUTCOME] = JOURNAL_KIND_COMMAND,
+        [KIND_REFUSAL] = JOURNAL_KIND_REFUSAL,
+        [KIND_END] = JOURNAL_KIND_END,
+        [KIND_GAP] = JOURNAL_KIND_GAP};
+    int kind = sqlite3_column_int(statement, 1);
+    *entry = (struct journal_entry){
+        .id = (uint64_t)sqlite3_column_int64(statement, 0),
+        .kind = kind > KIND_COMMAND && kind <= KIND_GAP ? kinds[kind] : JOURNAL_KIND_COMMAND,
+        .at_utc_ns = sqlite3_column_int64(statement, 2),
+        .component_id = (uint64_t)sqlite3_column_int64(statement, 3),
+        .component = text_at(statement, 4),
+        .verb = sqlite3_column_type(statement, 5) == SQLITE_NULL ? -1 : sqlite3_column_int(statement, 5),
+        .value = real_at(statement, 6),
+        .lifetime_ns = sqlite3_column_int64(statement, 7),
+        .detail = text_at(statement, 8),
+        .caller = text_at(statement, 9),
+        .code = sqlite3_column_int(statement, 10),
+        .message = text_at(statement, 11),
+        .end = sqlite3_column_int(statement, 12),
+        .renewals = (uint32_t)sqlite3_column_int64(statement, 13),
+        .until_utc_ns = sqlite3_column_int64(statement, 14),
+    };
+    if (kind == KIND_GAP) {
+        entry->lost = isnan(entry->value) ? 0 : (uint64_t)entry->value;
+        entry->lost_utc_ns = entry->until_utc_ns;
+        entry->value = NAN;
+    }
+    return kind > KIND_COMMAND && kind <= KIND_GAP;
+}
+
+int database_read_entries(struct database *database, uint64_t *last_id, int most, database_entry_fn *row,
+    void *userdata, struct ugrpc_status *st)
+{
+    sqlite3_stmt *statement = NULL;
+    int n = 0;
+    int rc = sqlite3_prepare_v2(database->db,
+        "SELECT id, kind, at_utc_ns, component, name, verb, value, lifetime_ns, detail, caller, code, message,"
+        " ending, renewals, until_utc_ns FROM entry WHERE id > ?1 ORDER BY id LIMIT ?2",
+        -1, &statement, NULL);
+    if (rc == SQLITE_OK) {
+        sqlite3_bind_int64(statement, 1, (int64_t)*last_id);
+        sqlite3_bind_int(statement, 2, most);
+        while ((rc = sqlite3_step(statement)) == SQLITE_ROW) {
+            struct journal_entry entry;
+            if (fill_entry(statement, &entry)) {
+                row(&entry, userdata);
+            }
+            *last_id = entry.id;
+            n++;
+        }
+        rc = rc == SQLITE_DONE ? SQLITE_OK : rc;
+    }
+    rc = rc ? complain(database, rc, st) : n;
+    sqlite3_finalize(statement);
+    return rc;
 }

@@ -14,6 +14,7 @@
 #define DATABASE_ASIDE_BYTES 4352
 
 struct database;
+struct journal_entry;
 struct sqlite3_stmt;
 
 /* Opens or makes FOLDER/journal.db; brings an older schema up to date. A file that is none, or is corrupt, is
@@ -47,5 +48,12 @@ void database_read_setpoints(struct database *database, database_row_fn *row, vo
 void database_read_bounds(struct database *database, database_row_fn *row, void *userdata);
 /* Commands of which it is not known what became of them. */
 void database_read_open_commands(struct database *database, database_row_fn *row, void *userdata);
+
+/* Calls for the entries after *last_id, oldest first; what a command began is left out, as its outcome
+ * repeats it. Looks at `most` rows: returns at how many, and the newest in *last_id; or -UGRPC_UNAVAILABLE,
+ * or -UGRPC_DATA_LOSS. Strings live for the call. */
+typedef void database_entry_fn(const struct journal_entry *entry, void *userdata);
+int database_read_entries(struct database *database, uint64_t *last_id, int most, database_entry_fn *row,
+    void *userdata, struct ugrpc_status *st);
 
 #endif

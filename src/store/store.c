@@ -102,8 +102,14 @@ struct store *store_open(const struct store_options *options, struct ugrpc_statu
         snprintf(store->shared.why, sizeof(store->shared.why), "%s", st->message);
         store->degraded = true;
     }
+    reader_init(&store->reader, &store->mutex, &store->wake);
     store->next_id = store->database ? database_last_id(store->database) + 1 : 1;
     return store;
+}
+
+struct journal_reader *store_reader(struct store *store)
+{
+    return &store->reader.base;
 }
 
 static bool is_degraded(const struct journal *journal)
@@ -253,13 +259,13 @@ static void forget(struct journal *journal)
     make(store, op_new(OP_FORGET, NULL, NULL, store->boot.id));
 }
 
-/* Where nobody waits for the disk, the next turn is early enough. */
+/* What needs not wait for the disk is told in the next turn. */
 static void ask_patience(struct store *store)
 {
     const struct sync *first = store->first_sync;
     if (!first) {
         timer_stop(store->timers, &store->patience);
-    } else if (store->options.durability == STORE_BATCH || store->stuck) {
+    } else if (store->options.durability == STORE_BATCH || store->stuck || first->serial <= store->written) {
         timer_start_in(store->timers, &store->patience, 0);
     } else {
         timer_start_at(store->timers, &store->patience, first->at_ns + STORE_PATIENCE_MS * NS_PER_MS);
@@ -343,6 +349,10 @@ static void break_down(struct store *store, const char *why)
 static void on_patience(struct timer *timer, void *userdata)
 {
     struct store *store = userdata;
+    if (store->first_sync && store->first_sync->serial <= store->written) {
+        tell(store, store->written);
+        return;
+    }
     if (store->options.durability == STORE_FULL && !store->stuck) {
         char why[64];
         snprintf(why, sizeof(why), "the disk has not answered for %d s", STORE_PATIENCE_MS / 1000);
@@ -381,6 +391,7 @@ static void on_reported(uv_async_t *async)
     struct shared seen = store->shared;
     store->shared.aside[0] = '\0';
     uv_mutex_unlock(&store->mutex);
+    bool news = store->written != seen.written;
     store->written = seen.written;
     store->broken = seen.broken;
     note_aside(store, seen.aside);
@@ -388,6 +399,10 @@ static void on_reported(uv_async_t *async)
         break_down(store, seen.why);
     }
     tell(store, seen.written);
+    reader_tell(&store->reader);
+    if (news) {
+        reader_tell_written(&store->reader);
+    }
     bool was_stuck = store->stuck && seen.written == store->serial && !seen.broken;
     uint64_t skipped = store->skipped;
     if (was_stuck) {
@@ -430,6 +445,9 @@ static void on_after_wait(uv_check_t *check)
     const struct handles *handles = check->data;
     if (handles->store) {
         hand_over(handles->store);
+    }
+    if (handles->store && handles->store->stuck) {
+        reader_give_up(&handles->store->reader, "the disk does not answer");
     }
 }
 
@@ -526,6 +544,7 @@ void store_close(struct store *store)
         store_note(store, LOG_LEVEL_ERROR,
             "%s/journal.db: the disk has not answered for %d s; ending without it", folder_of(store),
             STORE_PATIENCE_MS / 1000);
+        reader_close(&store->reader);
         close_handles(store->handles);
         return; /* the thread still has it all, until the process ends */
     }
@@ -535,6 +554,7 @@ void store_close(struct store *store)
         store->first_sync = sync->next;
         free(sync);
     }
+    reader_done(&store->reader);
     op_free_list(store->made.first);
     database_close(store->database);
     give_back(store->lock);

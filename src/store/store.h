@@ -24,6 +24,7 @@
 #define STORE_ENTRIES     100000
 #define STORE_REFUSALS    10 /* written within STORE_WINDOW_MS; others are only counted */
 
+struct journal_reader;
 struct site;
 struct store;
 struct timers;
@@ -54,6 +55,9 @@ void store_restore(struct store *store, struct site *site, bool as_new);
 
 /* Begins to write, from a thread; `uv` drives the site's timers. 0 or -UGRPC_RESOURCE_EXHAUSTED. */
 int store_start(struct store *store, struct uv_loop_s *uv, struct ugrpc_status *st);
+
+/* For whoever shows the journal, after store_start(); the store's. */
+struct journal_reader *store_reader(struct store *store);
 
 /* Writes what is left, if the disk takes it within STORE_PATIENCE_MS. No callback runs any more. Before the
  * loop has run its last turn and before site_free(). NULL is fine. */

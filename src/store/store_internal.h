@@ -11,6 +11,7 @@
 #include "model/journal.h"
 #include "store/database.h"
 #include "store/op.h"
+#include "store/reader.h"
 #include "store/store.h"
 
 struct ops {
@@ -50,6 +51,7 @@ struct shared {
 
 struct store {
     struct journal journal; /* first */
+    struct reader reader;
     struct store_options options;
     struct boot boot;
     int lock;

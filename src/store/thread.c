@@ -29,8 +29,9 @@ static bool try_repair(struct store *store, char aside[DATABASE_ASIDE_BYTES], st
     if (store->lock < 0 && (store->lock = folder_take(store->options.folder, st)) < 0) {
         return false;
     }
-    store->database = database_open(store->options.folder, false, aside, st);
-    return store->database && database_probe(store->database, st) == 0;
+    store->database = database_open(store->options.folder, true, aside, st);
+    return store->database && !database_is_read_only(store->database) &&
+           database_probe(store->database, st) == 0;
 }
 
 /* What is lost needs no second attempt: what counts is written anew after the repair. */
@@ -63,22 +64,40 @@ static void write_ops(struct store *store, struct trouble *trouble, const struct
     uv_mutex_unlock(&store->mutex);
 }
 
-/* With the mutex. Waits for something that should be written now. */
+/* With the mutex. Waits to be woken, at most until `until_ns`, and answers who asks to read. */
+static void doze(struct store *store, uint64_t until_ns)
+{
+    uint64_t now_ns = uv_hrtime();
+    if (!reader_is_asked(&store->reader) && until_ns == UINT64_MAX) {
+        uv_cond_wait(&store->wake, &store->mutex);
+    } else if (!reader_is_asked(&store->reader) && now_ns < until_ns) {
+        uv_cond_timedwait(&store->wake, &store->mutex, until_ns - now_ns);
+    }
+    if (reader_is_asked(&store->reader)) {
+        reader_answer(&store->reader, store->database, store->shared.why);
+        if (!store->shared.abandoned) {
+            uv_async_send(&store->handles->reported);
+        }
+    }
+}
+
+/* With the mutex. Waits for something that should be written now; what is only read holds nothing up. */
 static void await_work(struct store *store, const struct trouble *trouble)
 {
     struct shared *shared = &store->shared;
+    uint64_t until_ns = uv_hrtime() + STORE_RETRY_MS * NS_PER_MS;
     if (trouble->broken) {
-        if (!shared->end) {
-            uv_cond_timedwait(&store->wake, &store->mutex, STORE_RETRY_MS * NS_PER_MS);
-        }
+        do {
+            doze(store, until_ns);
+        } while (!shared->handed.first && !shared->end && uv_hrtime() < until_ns);
         return;
     }
     while (!shared->handed.first && !shared->end) {
-        uv_cond_wait(&store->wake, &store->mutex);
+        doze(store, UINT64_MAX);
     }
-    uint64_t until_ns = uv_hrtime() + STORE_WINDOW_MS * NS_PER_MS, now_ns;
-    while (!shared->urgent && !shared->end && (now_ns = uv_hrtime()) < until_ns) {
-        uv_cond_timedwait(&store->wake, &store->mutex, until_ns - now_ns);
+    until_ns = uv_hrtime() + STORE_WINDOW_MS * NS_PER_MS;
+    while (!shared->urgent && !shared->end && uv_hrtime() < until_ns) {
+        doze(store, until_ns);
     }
 }
 

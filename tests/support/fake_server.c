@@ -365,6 +365,10 @@ void ugrpc_call_set_send_limit(struct ugrpc_call *call, size_t bytes)
     call->send_limit = bytes;
 }
 
+void ugrpc_call_send_initial(struct ugrpc_call *call)
+{
+}
+
 void ugrpc_call_watch(struct ugrpc_call *call, const struct ugrpc_call_events *events, void *userdata)
 {
     call->events = events;

@@ -132,6 +132,40 @@ static void durations_are_read(void **state)
     }
 }
 
+static void moments_are_read(void **state)
+{
+    ugrpc_protobuf_timestamp at = UGRPC_PROTOBUF_TIMESTAMP_INIT;
+    char text[40];
+    struct ugrpc_status st;
+    static const char *const cases[][2] = {
+        {"2026-01-31", "2026-01-31 00:00:00"},
+        {"2026-01-31 12:06", "2026-01-31 12:06:00"},
+        {"2026-01-31 12:06:03", "2026-01-31 12:06:03"},
+        {"2026-01-31T12:06:03", "2026-01-31 12:06:03"},
+        {"2026-01-31T12:06Z", "2026-01-31 14:06:00"},
+    };
+    setenv("TZ", "UTC-2", 1);
+    tzset();
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        assert_int_equal(moment_parse(cases[i][0], &at, &st), 0);
+        assert_string_equal(moment_format(&at, text, sizeof(text)), cases[i][1]);
+    }
+    int64_t before = time(NULL);
+    assert_int_equal(moment_parse("1h", &at, &st), 0);
+    assert_in_range(at.seconds, before - 3600, time(NULL) - 3600);
+    static const char *const days[] = {"00:00", "23:59:59"}; /* today's or yesterday's, but past */
+    for (size_t i = 0; i < ARRAY_LEN(days); i++) {
+        assert_int_equal(moment_parse(days[i], &at, &st), 0);
+        assert_in_range(at.seconds, before - 86400, time(NULL));
+    }
+    static const char *const wrong[] = {
+        "", "soon", "12", "12:6x", "2026-13-01", "2026-01-31 12:06 CET", "-1h"};
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        assert_int_equal(moment_parse(wrong[i], &at, &st), -UGRPC_INVALID_ARGUMENT);
+        assert_non_null(strstr(st.message, "1h (ago)"));
+    }
+}
+
 static void ranges_are_read(void **state)
 {
     bounds_message range;
@@ -257,6 +291,7 @@ int main(void)
         cmocka_unit_test(bounds_share_a_unit),
         cmocka_unit_test(times_are_told),
         cmocka_unit_test(durations_are_read),
+        cmocka_unit_test(moments_are_read),
         cmocka_unit_test(ranges_are_read),
         cmocka_unit_test(every_metric_of_the_table_is_a_word_with_its_unit),
         cmocka_unit_test(the_nearest_word_is_found),

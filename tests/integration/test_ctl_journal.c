@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/* microgridctl tells what was commanded and who holds what: journal, holders. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <ifaddrs.h>
+#include <netdb.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "support/ctl.h"
+
+#define ON_STATE ON_DEFAULT_SITE, "--state", "state"
+
+static struct ctl_run ctl, following;
+
+static void start(void **state)
+{
+    ctl = (struct ctl_run){.gateway = *state};
+    following = (struct ctl_run){.gateway = *state};
+    gateway_start(*state, ARGS(ON_STATE), NULL);
+}
+
+static int tear_down(void **state)
+{
+    process_done(&ctl.process);
+    process_done(&following.process);
+    return gateway_tear_down(state);
+}
+
+static void command_some(void)
+{
+    ctl_expect_done(&ctl, ARGS("charge", "bat_inv_1", "5kW"), "charging");
+    ctl_expect_done(&ctl, ARGS("bounds", "add", "bat_inv_1", "power", "-2kW..4kW", "--for", "1m"), "added");
+    ctl_expect_done(&ctl, ARGS("set-reactive", "bat_inv_2", "440VAr"), "+440 VAr");
+}
+
+/* ---- journal ---------------------------------------------------------------------------------------- */
+
+static void commands_outcomes_and_ends_are_there_after_a_crash(void **state)
+{
+    start(state);
+    ctl_expect_done(&ctl, ARGS("charge", "bat_inv_1", "5kW", "--for", "10s"), "charging");
+    gateway_kill(*state);
+    gateway_start(*state, ARGS(ON_STATE), NULL);
+    ctl_expect_done(&ctl, ARGS("discharge", "bat_inv_2", "880W", "--for", "15m"), "discharging");
+    ctl_expect_done(
+        &ctl, ARGS("journal"), "  bat_inv_1 (4): charging, +5000 W for 10 s: done   by 127.0.0.1:");
+    process_assert_says(
+        &ctl.process.out, "  bat_inv_2 (6): discharging, -880 W for 15 min: done   by 127.0.0.1:");
+    assert_int_equal(process_count(&ctl.process.out, "\n"), 2);
+    ctl_expect_done(&ctl, ARGS("holders"), "  4  bat_inv_1  active power  +5000 W   +5000 W  ");
+    int64_t until_ns = process_deadline_ns(2 * PROCESS_PATIENCE_MS);
+    ctl_start(&following, ARGS("journal", "--follow", "--component", "bat_inv_1"));
+    while (
+        process_count(&following.process.out, "\n") < 2 && process_turn(&following.process, -1, until_ns)) {
+    }
+    process_assert_says(&following.process.out, "  bat_inv_1 (4): charging, +5000 W: expired at ");
+    ctl_expect_done(&ctl, ARGS("holders"), "  6  bat_inv_2  active power  -880 W    -880 W  ");
+    assert_int_equal(process_count(&ctl.process.out, "bat_inv_1"), 0);
+}
+
+static void the_journal_is_filtered_by_component_and_time(void **state)
+{
+    start(state);
+    command_some();
+    ctl_expect_done(
+        &ctl, ARGS("journal"), "bat_inv_1 (4): bounds ac_active_power -2000 ... 4000 W for 1 min: done");
+    process_assert_says(&ctl.process.out, "bat_inv_1 (4): charging, +5000 W for 1 min: done");
+    assert_int_equal(process_count(&ctl.process.out, "\n"), 3);
+    ctl_expect_done(
+        &ctl, ARGS("journal", "--component", "bat_inv_2"), "bat_inv_2 (6): reactive power +440 VAr");
+    assert_int_equal(process_count(&ctl.process.out, "\n"), 1);
+    ctl_expect_done(
+        &ctl, ARGS("journal", "--component", "bat_inv_2", "--component", "4", "--since", "1h"), "");
+    assert_int_equal(process_count(&ctl.process.out, "\n"), 3);
+    ctl_expect_done(&ctl, ARGS("journal", "--since", "2099-01-01"), "");
+    assert_int_equal(process_count(&ctl.process.out, "\n"), 0);
+    ctl_expect(&ctl, ARGS("journal", "--since", "soon"), 2, "--since \"soon\": a time is due, like 1h (ago)");
+    ctl_expect(&ctl, ARGS("journal", "--component", "bat_inv1"), 2, "did you mean bat_inv_1 (4)?");
+    ctl_expect(&ctl, ARGS("journal", "--csv", "--json"), 2, "give one of them");
+}
+
+/* Fields of a line, quotes regarded. */
+static unsigned count_fields(const char *line, const char *end)
+{
+    unsigned n = 1;
+    bool quoted = false;
+    for (; line < end; line++) {
+        quoted ^= *line == '"';
+        n += *line == ',' && !quoted;
+    }
+    assert_false(quoted);
+    return n;
+}
+
+static void csv_has_as_many_fields_in_each_line_as_in_its_heading(void **state)
+{
+    start(state);
+    command_some();
+    ctl_expect_done(&ctl, ARGS("journal", "--csv"), "time,entry,kind,id,name,verb,value,unit,");
+    process_assert_says(&ctl.process.out, ",4,bat_inv_1,set_active_power,5000,W,60,,127.0.0.1:");
+    unsigned n_lines = 0;
+    const char *line = ctl.process.out.text;
+    for (const char *end; (end = strstr(line, "\r\n")); line = end + 2, n_lines++) {
+        assert_int_equal(count_fields(line, end), 18);
+    }
+    assert_int_equal(*line, 0);
+    assert_int_equal(n_lines, 4);
+}
+
+static void json_has_an_entry_a_line(void **state)
+{
+    start(state);
+    command_some();
+    json_t *entry = ctl_json(&ctl, ARGS("journal", "--json", "--component", "bat_inv_2"), 0);
+    assert_string_equal(json_string_value(json_object_get(entry, "kind")), "command");
+    assert_string_equal(json_string_value(json_object_get(entry, "name")), "bat_inv_2");
+    assert_string_equal(json_string_value(json_object_get(entry, "verb")), "set_reactive_power");
+    assert_string_equal(json_string_value(json_object_get(entry, "unit")), "VAr");
+    assert_string_equal(json_string_value(json_object_get(entry, "code")), "OK");
+    assert_true(json_number_value(json_object_get(entry, "value")) == 440);
+    assert_int_equal(json_integer_value(json_object_get(entry, "lifetime_s")), 60);
+    json_decref(entry);
+}
+
+static void follow_shows_a_new_command_at_once_and_ends_with_ctrl_c(void **state)
+{
+    start(state);
+    ctl_expect_done(&ctl, ARGS("charge", "bat_inv_1", "5kW"), "charging");
+    ctl_start(&following, ARGS("journal", "--follow"));
+    ctl_wait_for(&following, "bat_inv_1 (4): charging, +5000 W", 1);
+    ctl_expect_done(&ctl, ARGS("charge", "bat_inv_1", "6kW"), "charging");
+    ctl_wait_for(&following, "bat_inv_1 (4): charging, +6000 W", 1);
+    process_signal(&following.process, SIGINT);
+    assert_int_equal(process_wait(&following.process, PROCESS_PATIENCE_MS), 0);
+    assert_int_equal(process_count(&following.process.out, "\n"), 2);
+}
+
+static void follow_waits_for_a_gateway_that_is_gone_and_shows_nothing_twice(void **state)
+{
+    struct gateway *g = *state;
+    char address[64];
+    start(state);
+    snprintf(address, sizeof(address), "%s", g->addresses[0]);
+    ctl_expect_done(&ctl, ARGS("charge", "bat_inv_1", "5kW"), "charging");
+    ctl_start(&following, ARGS("journal", "--follow"));
+    ctl_wait_for(&following, "bat_inv_1 (4): charging, +5000 W", 1);
+    gateway_kill(g);
+    process_expect(&following.process, "waiting for the gateway: ");
+    gateway_start(g, ARGS("--config", SITE_DEFAULT, "--grpc", address, "--state", "state"), NULL);
+    ctl_expect_done(&ctl, ARGS("charge", "bat_inv_1", "6kW"), "charging");
+    ctl_wait_for(&following, "bat_inv_1 (4): charging, +6000 W", 1);
+    assert_int_equal(process_count(&following.process.out, "+5000 W"), 1);
+    process_assert_says(&following.process.err, "the gateway is back");
+}
+
+static void without_a_journal_it_is_said_how_to_have_one(void **state)
+{
+    ctl = (struct ctl_run){.gateway = *state};
+    gateway_start(*state, ARGS(ON_DEFAULT_SITE), NULL);
+    ctl_expect(&ctl, ARGS("journal"), 1, "keeps no journal: start it with --state DIR");
+    ctl_expect(&ctl, ARGS("journal", "--follow"), 1, "FAILED_PRECONDITION");
+}
+
+/* ---- holders ---------------------------------------------------------------------------------------- */
+
+static void holders_tell_what_is_applied_under_whose_bounds(void **state)
+{
+    ctl = (struct ctl_run){.gateway = *state};
+    gateway_start(*state, ARGS(ON_DEFAULT_SITE), NULL); /* it takes no journal */
+    ctl_expect_done(&ctl, ARGS("holders"), "nobody holds anything");
+    command_some();
+    ctl_expect_done(&ctl, ARGS("holders"), "  4  bat_inv_1  active power     +5000 W   +4000 W  ");
+    process_assert_says(&ctl.process.out, "  6  bat_inv_2  reactive power  +440 VAr  +440 VAr  ");
+    process_assert_says(&ctl.process.out, "  4  bat_inv_1  active power  -2000 ... 4000 W  ");
+    json_t *holders = ctl_json(&ctl, ARGS("holders", "--json"), 0);
+    json_t *setpoint = json_array_get(json_object_get(holders, "setpoints"), 0);
+    json_t *bounds = json_array_get(json_object_get(holders, "bounds"), 0);
+    assert_true(json_number_value(json_object_get(setpoint, "requested")) == 5000);
+    assert_true(json_number_value(json_object_get(setpoint, "applied")) == 4000);
+    assert_string_equal(json_string_value(json_object_get(bounds, "metric")), "ac_active_power");
+    json_decref(holders);
+}
+
+/* ---- who may ask ------------------------------------------------------------------------------------ */
+
+/* An address of this machine's that is not its loopback; false: it has none. */
+static bool find_address(char *out, size_t cap)
+{
+    struct ifaddrs *all, *one;
+    bool found = false;
+    assert_int_equal(getifaddrs(&all), 0);
+    for (one = all; one && !found; one = one->ifa_next) {
+        found = one->ifa_addr && one->ifa_addr->sa_family == AF_INET &&
+                getnameinfo(one->ifa_addr, sizeof(struct sockaddr_in), out, (socklen_t)cap, NULL, 0,
+                    NI_NUMERICHOST) == 0 &&
+                strncmp(out, "127.", 4) != 0;
+    }
+    freeifaddrs(all);
+    return found;
+}
+
+static void who_does_not_come_by_loopback_is_refused(void **state)
+{
+    struct gateway *g = *state;
+    char host[64], listen[80];
+    ctl = (struct ctl_run){.gateway = g};
+    if (!find_address(host, sizeof(host))) {
+        skip();
+    }
+    snprintf(listen, sizeof(listen), "%s:0", host);
+    gateway_start(
+        g, ARGS("--config", SITE_DEFAULT, "--grpc", listen, "--insecure-listen", "--state", "state"), NULL);
+    ctl_expect_done(&ctl, ARGS("list", "--insecure"), "bat_inv_1");
+    ctl_expect(&ctl, ARGS("journal", "--insecure"), 1, "needs the role admin");
+    ctl_expect(&ctl, ARGS("holders", "--insecure"), 1, "PERMISSION_DENIED");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, gateway_set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(commands_outcomes_and_ends_are_there_after_a_crash),
+        TEST(the_journal_is_filtered_by_component_and_time),
+        TEST(csv_has_as_many_fields_in_each_line_as_in_its_heading),
+        TEST(json_has_an_entry_a_line),
+        TEST(follow_shows_a_new_command_at_once_and_ends_with_ctrl_c),
+        TEST(follow_waits_for_a_gateway_that_is_gone_and_shows_nothing_twice),
+        TEST(without_a_journal_it_is_said_how_to_have_one),
+        TEST(holders_tell_what_is_applied_under_whose_bounds),
+        TEST(who_does_not_come_by_loopback_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
