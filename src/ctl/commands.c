@@ -82,8 +82,7 @@ const struct command command_table[] = {
             OPTION_BIT(OPTION_COUNT),
         command_record},
     {"journal", "", "what was commanded, by whom, and what became of it",
-        "Of a gateway that keeps one (microgridd --state DIR). Asked on its own machine, or with a key whose role is admin.\n"
-        "--json: a document a line.",
+        "Of a gateway that keeps one (microgridd --state DIR), asked on its own machine or with an admin's key. --json: a document a line.",
         "journal --since 1h\n"
         "journal --component bat_inv_1 --follow\n"
         "journal --since 2026-01-01 --csv > january.csv\n"
@@ -93,7 +92,7 @@ const struct command command_table[] = {
                    OPTION_BIT(OPTION_CSV),
         .run = command_journal},
     {"holders", "", "who holds which set-points and bounds, and until when",
-        "Asked on the gateway's own machine, or with a key whose role is admin.",
+        "Asked on the gateway's own machine, or with an admin's key.",
         "holders\nholders --json | jq '.setpoints[] | .name'\n", 0, 0, .run = command_holders},
     {"cert init", "--host NAME", "makes an authority and a server certificate for TLS",
         "An authority that is in the folder already signs again, so that clients need nothing new: --force then renews\n"

@@ -259,13 +259,13 @@ static void forget(struct journal *journal)
     make(store, op_new(OP_FORGET, NULL, NULL, store->boot.id));
 }
 
-/* Where nobody waits for the disk, the next turn is early enough. */
+/* What needs not wait for the disk is told in the next turn. */
 static void ask_patience(struct store *store)
 {
     const struct sync *first = store->first_sync;
     if (!first) {
         timer_stop(store->timers, &store->patience);
-    } else if (store->options.durability == STORE_BATCH || store->stuck) {
+    } else if (store->options.durability == STORE_BATCH || store->stuck || first->serial <= store->written) {
         timer_start_in(store->timers, &store->patience, 0);
     } else {
         timer_start_at(store->timers, &store->patience, first->at_ns + STORE_PATIENCE_MS * NS_PER_MS);
@@ -349,6 +349,10 @@ static void break_down(struct store *store, const char *why)
 static void on_patience(struct timer *timer, void *userdata)
 {
     struct store *store = userdata;
+    if (store->first_sync && store->first_sync->serial <= store->written) {
+        tell(store, store->written);
+        return;
+    }
     if (store->options.durability == STORE_FULL && !store->stuck) {
         char why[64];
         snprintf(why, sizeof(why), "the disk has not answered for %d s", STORE_PATIENCE_MS / 1000);

@@ -51,7 +51,7 @@ struct shared {
 
 struct store {
     struct journal journal; /* first */
-    struct reader reader;   /* of the loop and the thread */
+    struct reader reader;
     struct store_options options;
     struct boot boot;
     int lock;

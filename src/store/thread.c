@@ -29,7 +29,7 @@ static bool try_repair(struct store *store, char aside[DATABASE_ASIDE_BYTES], st
     if (store->lock < 0 && (store->lock = folder_take(store->options.folder, st)) < 0) {
         return false;
     }
-    store->database = database_open(store->options.folder, true, aside, st); /* to be read at least */
+    store->database = database_open(store->options.folder, true, aside, st);
     return store->database && !database_is_read_only(store->database) &&
            database_probe(store->database, st) == 0;
 }
@@ -84,7 +84,7 @@ static void doze(struct store *store, uint64_t until_ns)
 /* With the mutex. Waits for something that should be written now; what is only read holds nothing up. */
 static void await_work(struct store *store, const struct trouble *trouble)
 {
-    const struct shared *shared = &store->shared;
+    struct shared *shared = &store->shared;
     uint64_t until_ns = uv_hrtime() + STORE_RETRY_MS * NS_PER_MS;
     if (trouble->broken) {
         do {

@@ -481,6 +481,19 @@ static void a_disk_that_does_not_answer_holds_nobody_up_for_long(void **state)
     assert_int_equal(ask(f, "SELECT requested FROM setpoint"), 5000);
 }
 
+static void who_asks_when_all_is_written_is_told_at_once(void **state)
+{
+    struct fixture *f = *state;
+    bool synced = false;
+    begin(f);
+    set_accepted(f, f->fake->bat_inv, 1000, 900);
+    assert_true(journal_sync(f->fake->site, on_synced, &synced));
+    assert_false(synced);
+    timers_run(&f->fake->timers);
+    assert_true(synced);
+    assert_false(f->unhealthy);
+}
+
 static void in_batches_nobody_waits_for_the_disk(void **state)
 {
     struct fixture *f = *state;
@@ -535,6 +548,7 @@ int main(void)
         TEST(a_flood_of_refusals_is_counted_not_written),
         TEST(while_the_file_is_locked_commands_go_on_and_the_gap_is_an_entry),
         TEST(a_disk_that_does_not_answer_holds_nobody_up_for_long),
+        TEST(who_asks_when_all_is_written_is_told_at_once),
         TEST(in_batches_nobody_waits_for_the_disk),
         TEST(a_gateway_starts_while_the_journal_cannot_be_opened),
     };
