@@ -12,9 +12,9 @@
 #include "store/database.h"
 
 struct journal_query {
-    struct journal_query *next; /* in asked or answered */
-    struct journal_query *next_open,
-        **link; /* in open; link NULL: its asker has been told, or has cancelled */
+    struct journal_query *next;      /* in asked or answered */
+    struct journal_query *next_open; /* in open */
+    bool forgotten;                  /* its asker has been told, or has cancelled: no longer in open */
     struct journal_filter filter;
     struct journal_page *page;
     journal_page_fn *done;
@@ -37,19 +37,20 @@ static void query_free(struct journal_query *query)
 }
 
 /* The asker hears nothing of it any more. */
-static void forget(struct journal_query *query)
+static void forget(struct reader *reader, struct journal_query *query)
 {
-    *query->link = query->next_open;
-    if (query->next_open) {
-        query->next_open->link = query->link;
+    struct journal_query **link = &reader->open;
+    while (*link != query) {
+        link = &(*link)->next_open;
     }
-    query->link = NULL;
+    *link = query->next_open;
+    query->forgotten = true;
 }
 
 /* The same before it was answered: nothing stays of what the thread has not begun. */
 static void withdraw(struct reader *reader, struct journal_query *query)
 {
-    forget(query);
+    forget(reader, query);
     uv_mutex_lock(reader->mutex);
     struct journal_query **link = &reader->asked;
     while (*link && *link != query) {
@@ -85,10 +86,6 @@ static struct journal_query *ask(
     query->done = done;
     query->userdata = userdata;
     query->next_open = reader->open;
-    query->link = &reader->open;
-    if (query->next_open) {
-        query->next_open->link = &query->next_open;
-    }
     reader->open = query;
     uv_mutex_lock(reader->mutex);
     append(&reader->asked, query);
@@ -110,7 +107,7 @@ void reader_init(struct reader *reader, uv_mutex_t *mutex, uv_cond_t *wake)
 void reader_close(struct reader *reader)
 {
     while (reader->open) {
-        forget(reader->open);
+        forget(reader, reader->open);
     }
     if (reader->base.on_closed) {
         reader->base.on_closed(reader->base.userdata);
@@ -141,9 +138,9 @@ void reader_tell(struct reader *reader)
     uv_mutex_unlock(reader->mutex);
     while (first) {
         struct journal_query *next = first->next;
-        if (first->link) {
+        if (!first->forgotten) {
             struct journal_page *page = first->page;
-            forget(first);
+            forget(reader, first);
             first->page = NULL;
             first->done(page, first->userdata);
         }
