@@ -134,7 +134,8 @@ struct load {
     int n;
 };
 
-/* As many commands as a moment has room for, each of another value, some of which overtake others. */
+/* As many commands as a moment has room for, each of another value, some of which overtake others; the first
+ * has been answered. */
 static void command_until(struct gateway *g, struct load *load, int64_t until_ns)
 {
     do {
@@ -143,6 +144,7 @@ static void command_until(struct gateway *g, struct load *load, int64_t until_ns
         load->calls[load->n] = begin_set(g, load->ids[load->n], load->powers[load->n], 600);
         load->n++;
     } while (load->n < (int)ARRAY_LEN(load->calls) && clock_now_ns(clock_real()) < until_ns);
+    h2_pump_until_closed(g->client, load->calls[0]);
 }
 
 /* What was acknowledged last on each axis is what goes on, or something newer that had no answer yet. */
