@@ -151,7 +151,7 @@ def reflection(all_site, request):
 class TestReflection:
     def test_it_lists_the_services(self, reflection):
         listed = {one.name for one in reflection.ask(list_services="").list_services_response.service}
-        assert listed == {*map(microgrid, SERVED), "grpc.health.v1.Health", *REFLECTIONS}
+        assert listed == {*map(microgrid, SERVED), "microgrid.admin.v1.Admin", "grpc.health.v1.Health", *REFLECTIONS}
 
     @each_file(SERVED)
     def test_each_file_is_as_published(self, reflection, theirs):
