@@ -22,6 +22,7 @@
 #include "daemon/call_log.h"
 #include "daemon/endpoints.h"
 #include "daemon/event_log.h"
+#include "daemon/expiry.h"
 #include "daemon/listeners.h"
 #include "daemon/signals.h"
 #include "daemon/site_build.h"
@@ -64,6 +65,8 @@ struct gateway {
     struct event_log *event_log;
     struct store *store; /* NULL: nothing outlives the gateway */
     struct access access;
+    const char *certificates[2]; /* files that tell when they end */
+    struct expiry *expiry;
 
     struct service *service;
     struct ugrpc_server *server;
@@ -130,6 +133,7 @@ void gateway_free(struct gateway *gateway)
     signals_free(gateway->signals);
     listeners_free(gateway->listeners);
     store_close(gateway->store); /* first: nobody is told any more */
+    expiry_free(gateway->expiry);
     ugrpc_server_free(gateway->server);
     call_log_free(gateway->call_log);
     service_free(gateway->service);
@@ -219,6 +223,24 @@ static int restore(struct gateway *gateway, struct ugrpc_status *st)
 static void on_service_note(const char *text, void *userdata)
 {
     log_info("%s", text);
+}
+
+static void on_expiry(const char *text, void *userdata)
+{
+    log_warning("%s", text);
+}
+
+static void watch_certificates(struct gateway *gateway)
+{
+    const struct config_listen *listen = &gateway->config->listen;
+    const char *files[] = {listen->certificate, listen->client_ca};
+    size_t n = 0;
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        if (files[i]) {
+            gateway->certificates[n++] = files[i];
+        }
+    }
+    gateway->expiry = expiry_new(&gateway->timers, gateway->certificates, n, on_expiry, NULL);
 }
 
 /* A thousand clients need more descriptors than the usual 1,024; the hard limit is the administrator's. */
@@ -387,6 +409,7 @@ int gateway_run(struct gateway *gateway, int64_t started_ns)
         log_error("%s", st.message);
         return 1;
     }
+    watch_certificates(gateway);
     struct listeners_options options = {
         .server = gateway->server,
         .tls = gateway->access.tls,

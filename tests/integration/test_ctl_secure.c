@@ -239,6 +239,14 @@ static void check_tells_how_long_and_warns_a_month_ahead(void **state)
     ctl_expect(&ctl, ARGS("cert", "check", "server-key.pem"), 4, "server-key.pem: no PEM certificate in it");
 }
 
+static void the_gateway_warns_a_month_ahead_too(void **state)
+{
+    ctl_expect_done(&ctl, ARGS("cert", "init", "--host", "127.0.0.1", "--days", "29"), "server.pem");
+    gateway_write(ctl.gateway, "site.yaml", SITE("tls: {certificate: server.pem, key: server-key.pem}"));
+    gateway_start(ctl.gateway, ARGS(ON_OWN_SITE), NULL);
+    process_expect(&ctl.gateway->process, "server.pem: a certificate in it ends in 2");
+}
+
 static void a_certificate_out_of_its_time_fails_the_check(void **state)
 {
     struct authority *authority = authority_new();
@@ -345,6 +353,7 @@ int main(void)
         TEST(a_unix_socket_is_this_machine),
         TEST(an_authority_stays_when_the_certificate_is_renewed),
         TEST(check_tells_how_long_and_warns_a_month_ahead),
+        TEST(the_gateway_warns_a_month_ahead_too),
         TEST(a_certificate_out_of_its_time_fails_the_check),
         TEST(a_key_is_shown_once_and_kept_as_its_hash),
         TEST(every_command_has_help_with_examples),
