@@ -51,6 +51,7 @@ static void on_answered(
     struct outbox *outbox, const struct dispatch *dispatch, const struct ugrpc_status *st);
 static void on_idle(struct outbox *outbox);
 static void reapply(struct station *station);
+static void keep(const struct station *station);
 
 static struct station *station_of(const struct component *component, enum axis axis)
 {
@@ -159,6 +160,17 @@ static void reapply_active(struct station *station)
     }
 }
 
+/* A slow disk must not keep the device at what its bounds no longer allow. */
+static void hurry_into_bounds(struct station *station)
+{
+    struct outbox *outbox = &station->outbox;
+    double held = outbox->sent;
+    if (outbox_is_gated(outbox) && !isnan(held) &&
+        bounds_apply(outbox->component, outbox->axis, held) != held) {
+        outbox_open_gate(outbox);
+    }
+}
+
 static void reapply_zero(struct station *station)
 {
     bool holds_something = station->outbox.told == TOLD_POWER || station->outbox.told == TOLD_RELEASE;
@@ -187,7 +199,10 @@ static void reapply_free(struct station *station)
             bounds_nearest_own(component, axis, power)) {
         double limit = bounds_apply(component, axis, power);
         setpoint->requested = power;
-        station->limiting = true;
+        if (!station->limiting) {
+            station->limiting = true;
+            keep(station); /* else nothing would free it after a restart */
+        }
         if (!is_told(station, limit)) {
             char text[48], reason[128];
             send(station, ORDER_POWER, limit);
@@ -227,6 +242,7 @@ static void reapply(struct station *station)
     case SETPOINT_ACTIVE:
         if (!setpoint->waiting && can_be_told(station->outbox.component)) {
             reapply_active(station);
+            hurry_into_bounds(station);
         }
         break;
     case SETPOINT_ZERO:
@@ -271,9 +287,11 @@ static struct journal_setpoint kept_of(const struct station *station)
     const struct setpoint *setpoint = setpoint_of(station);
     return (struct journal_setpoint){
         .component_id = station->outbox.component->spec.id,
+        .component = station->outbox.component->spec.name,
         .axis = station->outbox.axis,
-        .held = setpoint->mode == SETPOINT_ACTIVE,
+        .mode = setpoint->mode,
         .waiting = setpoint->waiting,
+        .limiting = station->limiting,
         .requested = setpoint->requested,
         .until_ns = setpoint->until_ns,
         .until_utc_ns = setpoint->until_utc_ns,
@@ -477,7 +495,8 @@ static void follow_state(struct station *station, const struct component_state *
     const uint32_t rest = STATE_BIT(STATE_OFF) | STATE_BIT(STATE_STANDBY);
     struct setpoint *setpoint = setpoint_of(station);
     bool fails = state_has(now, STATE_ERROR) && !state_has(before, STATE_ERROR);
-    bool rests = (now->states & rest) && !(before->states & rest);
+    bool switched_off = state_has(now, STATE_OFF) && !state_has(before, STATE_OFF);
+    bool rests = switched_off || ((now->states & rest) && !(before->states & rest));
     bool wakes = rests && before->states == 0 && setpoint->waiting && state_has(now, STATE_STANDBY);
     if (wakes) {
         lifecycle_wake(station->outbox.component); /* it was to be woken when the gateway ended */
@@ -630,7 +649,9 @@ int command_set_power(struct component *component, enum axis axis, const struct 
         return 0;
     }
     const struct request request = request_of(setpoint);
-    outbox_command(&station->outbox, told, &request, done, userdata);
+    const struct request *accepted = &station->accepted; /* which the device may hold until then */
+    outbox_command(&station->outbox, told, &request,
+        accepted->mode == SETPOINT_ACTIVE ? accepted->until_ns : INT64_MAX, done, userdata);
     changed(station);
     return 0;
 }
@@ -651,6 +672,21 @@ void command_unwatch(struct component *component, enum axis axis, const void *us
     }
 }
 
+/* What the device accepted last counts again. */
+static void revert(struct station *station)
+{
+    struct setpoint *setpoint = setpoint_of(station);
+    const struct request *accepted = &station->accepted;
+    setpoint->generation++;
+    setpoint->mode = accepted->mode;
+    setpoint->requested = accepted->requested;
+    setpoint->until_ns = accepted->until_ns;
+    setpoint->until_utc_ns = accepted->until_utc_ns;
+    memcpy(setpoint->by, accepted->by, sizeof(setpoint->by));
+    setpoint->entry = accepted->entry;
+    setpoint->renewals = accepted->renewals;
+}
+
 /* The device refused a caller's command, or did not answer it: what was before it counts again, and is told
  * again, as nobody knows what a device holds that has just failed. */
 static void restore(struct station *station)
@@ -660,14 +696,7 @@ static void restore(struct station *station)
     outbox_withdraw(&station->outbox, NULL); /* an order that followed from the refused request */
     outbox_doubt(&station->outbox);
     bool ended = accepted->mode == SETPOINT_ACTIVE && accepted->until_ns <= now_ns(station);
-    setpoint->generation++;
-    setpoint->mode = accepted->mode;
-    setpoint->requested = accepted->requested;
-    setpoint->until_ns = accepted->until_ns;
-    setpoint->until_utc_ns = accepted->until_utc_ns;
-    memcpy(setpoint->by, accepted->by, sizeof(setpoint->by));
-    setpoint->entry = accepted->entry;
-    setpoint->renewals = accepted->renewals;
+    revert(station);
     if (ended) {
         write_end(station, JOURNAL_EXPIRED, "");
         settle(station, COMMAND_FAILED);
@@ -757,13 +786,19 @@ void command_restore(struct component *component, const struct journal_setpoint 
         return;
     }
     outbox_doubt(&station->outbox);
-    if (kept->held && kept->until_ns > now_ns(station)) {
+    if (kept->mode == SETPOINT_ACTIVE && kept->until_ns > now_ns(station)) {
         go_on(station, kept);
+        return;
+    }
+    if (kept->mode == SETPOINT_FREE) {
+        station->limiting = kept->limiting;
+        setpoint_of(station)->requested = kept->requested;
+        reapply(station); /* limits it again, or frees it of a limit that has ended */
         return;
     }
     settle(station, COMMAND_FAILED);
     insist(station);
-    if (kept->held) {
+    if (kept->mode == SETPOINT_ACTIVE) {
         tell_expired(station, " while the gateway was not running");
     }
 }
@@ -788,6 +823,16 @@ static void on_zeroed(struct timer *timer, void *userdata)
     zeroing->done(zeroing->userdata);
 }
 
+/* The next start goes on with what the device accepted last; this run with what it was at. */
+static void keep_accepted(struct station *station)
+{
+    struct setpoint *setpoint = setpoint_of(station);
+    enum setpoint_mode mode = setpoint->mode;
+    revert(station);
+    keep(station);
+    setpoint->mode = mode;
+}
+
 /* Sends what leaves the device safe without a gateway, if anything has to be sent. */
 static void leave(struct station *station)
 {
@@ -797,6 +842,10 @@ static void leave(struct station *station)
     bool written = outbox->told != TOLD_NOTHING || outbox->flying.order != ORDER_NONE;
     if (!written || (device->driver->reverts_by_itself && device->driver->reverts_by_itself(device))) {
         return;
+    }
+    if (is_unanswered(station)) {
+        keep_accepted(
+            station); /* its caller hears that it was not carried out, so it does not go on either */
     }
     withdraw(station, UGRPC_UNAVAILABLE, "the gateway stops");
     timer_stop(timers_of(station), &setpoint->expiry);

@@ -50,9 +50,11 @@ struct journal_command {
 /* What an axis goes on with. */
 struct journal_setpoint {
     uint64_t component_id;
+    const char *component; /* its name; not after a restart */
     enum axis axis;
-    bool held; /* false: as after an expiry, and the rest means nothing */
+    enum setpoint_mode mode; /* ACTIVE until its end; ZERO; FREE: it was told something, but is to run free */
     bool waiting;
+    bool limiting; /* FREE, but within added bounds: `requested` is what it did before */
     double requested;
     int64_t until_ns, until_utc_ns;
     const char *by;

@@ -36,6 +36,7 @@ struct store_options {
     const char *folder; /* there and writable, as a rule */
     enum store_durability durability;
     uint64_t entries;        /* how many to keep; 0: STORE_ENTRIES */
+    int64_t window_ms;       /* 0: STORE_WINDOW_MS */
     const struct boot *boot; /* NULL: as the machine says */
     /* From the loop, but for store_open() and store_restore(): what the operator should know. */
     void (*note)(enum log_level level, const char *text, void *userdata);

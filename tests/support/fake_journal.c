@@ -58,12 +58,15 @@ static void write_end(
 static void keep_setpoint(struct journal *journal, const struct journal_setpoint *setpoint)
 {
     const struct fake_journal *fake = (struct fake_journal *)journal;
-    if (setpoint->held) {
+    if (setpoint->mode == SETPOINT_ACTIVE) {
         say(journal, "keep %d.%d %g until %d%s\n", (int)setpoint->component_id, (int)setpoint->axis,
             setpoint->requested, (int)((setpoint->until_ns - fake->started_ns) / NS_PER_S),
             setpoint->waiting ? " waiting" : "");
     } else {
-        say(journal, "keep %d.%d nothing\n", (int)setpoint->component_id, (int)setpoint->axis);
+        say(journal, "keep %d.%d %s\n", (int)setpoint->component_id, (int)setpoint->axis,
+            setpoint->limiting                ? "free, limited"
+            : setpoint->mode == SETPOINT_FREE ? "free"
+                                              : "nothing");
     }
 }
 

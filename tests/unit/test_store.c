@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,7 @@
 #include "model/journal.h"
 #include "store/database.h"
 #include "store/folder.h"
-#include "store/store.h"
+#include "store/store_internal.h"
 
 struct fixture {
     char folder[64];
@@ -527,6 +528,188 @@ static void a_gateway_starts_while_the_journal_cannot_be_opened(void **state)
     assert_int_equal(ask(f, "SELECT requested FROM setpoint"), 5000);
 }
 
+/* ---- odd moments ------------------------------------------------------------------------------------ */
+
+static void an_old_journal_that_opens_late_is_written_again(void **state)
+{
+    struct fixture *f = *state;
+    char away[512];
+    begin(f);
+    for (int i = 0; i < 20; i++) {
+        set_accepted(f, f->fake->bat_inv, 1000 + 88 * i, 60);
+    }
+    end(f);
+    snprintf(away, sizeof(away), "%s", path_of(f, "away"));
+    assert_int_equal(rename(path_of(f, "journal.db"), away), 0);
+    assert_int_equal(mkdir(path_of(f, "journal.db"), 0700), 0);
+    begin(f);
+    assert_true(f->unhealthy);
+    assert_int_equal(rmdir(path_of(f, "journal.db")), 0);
+    assert_int_equal(rename(away, path_of(f, "journal.db")), 0);
+    uint64_t until = uv_hrtime() + 5 * (uint64_t)NS_PER_S;
+    while (f->unhealthy && uv_hrtime() < until && f->n_notes < 6) {
+        uv_run(&f->loop, UV_RUN_ONCE);
+    }
+    assert_false(f->unhealthy); /* ids begin at 1 again: UNIQUE constraint failed, once a second, for ever */
+}
+
+static void what_was_durable_before_a_start_without_journal_is_not_forgotten(void **state)
+{
+    struct fixture *f = *state;
+    char away[512];
+    sqlite3 *db;
+    begin(f);
+    set_accepted(f, f->fake->bat_inv, 1000, 60);
+    end(f);
+    assert_int_equal(sqlite3_open(path_of(f, "journal.db"), &db), SQLITE_OK); /* past the clash of ids */
+    assert_int_equal(sqlite3_exec(db, "DELETE FROM entry", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    snprintf(away, sizeof(away), "%s", path_of(f, "away"));
+    assert_int_equal(rename(path_of(f, "journal.db"), away), 0);
+    assert_int_equal(mkdir(path_of(f, "journal.db"), 0700), 0);
+    begin(f);
+    assert_int_equal(rmdir(path_of(f, "journal.db")), 0);
+    assert_int_equal(rename(away, path_of(f, "journal.db")), 0);
+    while (f->unhealthy) {
+        uv_run(&f->loop, UV_RUN_ONCE);
+    }
+    fake_pass_ms(f->fake, 61000);
+    bool told = f->fake->device.n > 0;
+    end(f);
+    assert_true(told || ask(f, "SELECT count(*) FROM setpoint") == 1); /* neither: it runs on for ever */
+}
+
+static void a_read_only_start_does_not_forget_what_must_be_brought_to_0(void **state)
+{
+    struct fixture *f = *state;
+    struct ugrpc_status st;
+    begin(f);
+    set_accepted(f, f->fake->bat_inv, 5000, 60);
+    end(f); /* killed: the device still does 5000 W */
+    f->fake = fake_site_new();
+    f->store = store_open(&f->options, &st);
+    store_restore(f->store, f->fake->site, true); /* --read-only, to have a look */
+    assert_int_equal(store_start(f->store, &f->loop, &st), 0);
+    store_close(f->store);
+    fake_site_free(f->fake);
+    uv_run(&f->loop, UV_RUN_DEFAULT);
+    f->at_ns += 120 * NS_PER_S;
+    f->utc_ns += 120 * NS_PER_S;
+    begin(f);                                                               /* and now with control */
+    assert_int_equal(fake_count(f->fake, f->fake->bat_inv, FAKE_POWER), 1); /* the 0 */
+}
+
+struct told_state {
+    struct fixture *f;
+    bool told, degraded;
+};
+
+static void on_told(void *userdata)
+{
+    struct told_state *told = userdata;
+    told->told = true;
+    told->degraded = journal_is_degraded(told->f->fake->site);
+}
+
+/* What the thread has come to, which the loop does not know yet. */
+static struct shared peek(struct store *store)
+{
+    uv_mutex_lock(&store->mutex);
+    struct shared seen = store->shared;
+    uv_mutex_unlock(&store->mutex);
+    return seen;
+}
+
+static void who_is_told_of_lost_entries_is_told_degraded(void **state)
+{
+    struct fixture *f = *state;
+    struct fake_answer answer;
+    struct told_state told = {.f = f};
+    begin(f);
+    set_accepted(f, f->fake->bat_inv, 1000, 900);
+    sqlite3 *lock = lock_file(f);
+    assert_int_equal(fake_set(f->fake->bat_inv, 5000, 900, &answer), 0);
+    assert_true(journal_sync(f->fake->site, on_told, &told));
+    uv_run(&f->loop, UV_RUN_NOWAIT); /* handed over; then the loop is busy, until all is well again */
+    while (!peek(f->store).broken) {
+        sched_yield();
+    }
+    sqlite3_close(lock);
+    while (peek(f->store).repairs == 0) {
+        sched_yield();
+    }
+    while (!told.told) {
+        uv_run(&f->loop, UV_RUN_ONCE);
+    }
+    assert_true(told.degraded);
+}
+
+static void in_batches_a_stuck_disk_is_noticed(void **state)
+{
+    struct fixture *f = *state;
+    f->options.durability = STORE_BATCH;
+    begin(f);
+    sqlite3 *lock = lock_file(f);
+    for (int i = 0; i < 5; i++) {
+        struct fake_answer answer;
+        assert_int_equal(fake_set(f->fake->bat_inv, 1000 + 88 * i, 900, &answer), 0);
+        timers_run(&f->fake->timers);
+        fake_finish_all(f->fake);
+        timers_run(&f->fake->timers);
+        assert_int_equal(answer.n, 1);
+        fake_pass_ms(f->fake, 1100);
+        uv_run(&f->loop, UV_RUN_NOWAIT);
+    }
+    bool unhealthy = f->unhealthy;
+    sqlite3_close(lock);
+    assert_true(unhealthy); /* five seconds without a byte written */
+}
+
+static void a_folder_that_cannot_be_locked_is_not_written(void **state)
+{
+    struct fixture *f = *state;
+    struct ugrpc_status st;
+    assert_int_equal(mkdir(path_of(f, "lock"), 0700), 0);
+    f->fake = fake_site_new();
+    f->store = store_open(&f->options, &st);
+    rmdir(path_of(f, "lock"));
+    bool goes_on = f->store != NULL;
+    if (goes_on) {
+        store_restore(f->store, f->fake->site, false);
+        assert_int_equal(store_start(f->store, &f->loop, &st), 0);
+    }
+    assert_true(!goes_on || f->unhealthy);
+}
+
+static void a_renewal_is_answered_as_soon_as_it_is_on_the_disk(void **state)
+{
+    struct fixture *f = *state;
+    struct fake_answer answer;
+    f->options.window_ms = 3600 * 1000; /* it would wait for that */
+    begin(f);
+    set_accepted(f, f->fake->bat_inv, 1000, 60);
+    assert_int_equal(fake_set(f->fake->bat_inv, 1000, 60, &answer), 0);
+    uv_run(&f->loop, UV_RUN_NOWAIT); /* handed over, and nobody waits for it yet */
+    fake_finish_all(f->fake);        /* its device answers in a later turn */
+    while (answer.n == 0) {
+        uv_run(&f->loop, UV_RUN_ONCE);
+    }
+}
+
+static void a_loop_that_was_late_itself_does_not_take_the_disk_for_stuck(void **state)
+{
+    struct fixture *f = *state;
+    struct fake_answer answer;
+    begin(f);
+    assert_int_equal(fake_set(f->fake->bat_inv, 1000, 60, &answer), 0);
+    uv_run(&f->loop, UV_RUN_NOWAIT);
+    while (ask(f, "SELECT count(*) FROM setpoint") == 0) {
+        sched_yield(); /* it is written; then the machine sleeps */
+    }
+    fake_pass_ms(f->fake, STORE_PATIENCE_MS); /* timers come before what the thread reported */
+    assert_false(f->unhealthy);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -551,6 +734,14 @@ int main(void)
         TEST(who_asks_when_all_is_written_is_told_at_once),
         TEST(in_batches_nobody_waits_for_the_disk),
         TEST(a_gateway_starts_while_the_journal_cannot_be_opened),
+        TEST(an_old_journal_that_opens_late_is_written_again),
+        TEST(what_was_durable_before_a_start_without_journal_is_not_forgotten),
+        TEST(a_read_only_start_does_not_forget_what_must_be_brought_to_0),
+        TEST(who_is_told_of_lost_entries_is_told_degraded),
+        TEST(in_batches_a_stuck_disk_is_noticed),
+        TEST(a_folder_that_cannot_be_locked_is_not_written),
+        TEST(a_renewal_is_answered_as_soon_as_it_is_on_the_disk),
+        TEST(a_loop_that_was_late_itself_does_not_take_the_disk_for_stuck),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
