@@ -11,7 +11,7 @@
 
 struct rpc_caller {
     struct caller base;
-    char owner[96]; /* "key ems", as credentials say, or "connection 17": a connection's bounds are its own */
+    char owner[96];  /* "key ems", as credentials say, or "connection 17 from 127.0.0.1:41822": its own */
     char label[160]; /* "key ems from 10.0.0.7:4711" or "127.0.0.1:41822" */
 };
 

@@ -263,9 +263,7 @@ struct database *database_open(
             "%s: its schema is version %lld, made by a newer microgridd; this one knows up to %d", path,
             (long long)version, DATABASE_SCHEMA);
     } else {
-        struct ugrpc_status why;
-        complain(database, rc, &why);
-        status_set(st, (enum ugrpc_code)why.code, "%s: %s", path, why.message);
+        complain(database, rc, st);
         close_file(database);
         if (may_be_read_only && open_file(database, path, SQLITE_OPEN_READONLY, &version) == SQLITE_OK) {
             return database;

@@ -568,9 +568,9 @@ static void close_handles(struct handles *handles)
 }
 
 /* False: the disk is stuck, and the thread with it. */
-static bool end_thread(struct store *store)
+static bool end_thread(struct store *store, int64_t limit_ms)
 {
-    uint64_t until_ns = uv_hrtime() + STORE_PATIENCE_MS * NS_PER_MS, now_ns;
+    uint64_t until_ns = uv_hrtime() + (uint64_t)(limit_ms * NS_PER_MS), now_ns;
     uv_mutex_lock(&store->mutex);
     store->shared.end = true;
     uv_cond_signal(&store->wake);
@@ -586,7 +586,7 @@ static bool end_thread(struct store *store)
     return ended;
 }
 
-void store_close(struct store *store)
+void store_close(struct store *store, int64_t limit_ms)
 {
     if (!store) {
         return;
@@ -594,13 +594,16 @@ void store_close(struct store *store)
     if (store->timers) {
         timer_stop(store->timers, &store->patience);
     }
+    if (store->site) {
+        journal_detach(store->site);
+    }
     if (store->runs) {
         hand_over(store);
     }
-    if (store->runs && !end_thread(store)) {
+    if (store->runs && !end_thread(store, limit_ms)) {
         store_note(store, LOG_LEVEL_ERROR,
-            "%s/journal.db: the disk has not answered for %d s; ending without it", folder_of(store),
-            STORE_PATIENCE_MS / 1000);
+            "%s/journal.db: the disk has not answered for %lld ms; ending without it", folder_of(store),
+            (long long)limit_ms);
         reader_close(&store->reader);
         close_handles(store->handles);
         return; /* the thread still has it all, until the process ends */

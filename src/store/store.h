@@ -60,8 +60,8 @@ int store_start(struct store *store, struct uv_loop_s *uv, struct ugrpc_status *
 /* For whoever shows the journal, after store_start(); the store's. */
 struct journal_reader *store_reader(struct store *store);
 
-/* Writes what is left, if the disk takes it within STORE_PATIENCE_MS. No callback runs any more. Before the
+/* Writes what is left, if the disk takes it within `limit_ms`. No callback runs any more. Before the
  * loop has run its last turn and before site_free(). NULL is fine. */
-void store_close(struct store *store);
+void store_close(struct store *store, int64_t limit_ms);
 
 #endif

@@ -337,6 +337,32 @@ static void a_component_that_is_off_by_now_loses_its_set_point(void **state)
     assert_says(f, "dropped 77");
 }
 
+static void one_that_ran_free_within_a_limit_is_freed_of_it(void **state)
+{
+    struct fixture *f = *state;
+    struct journal_setpoint setpoint = {.component_id = 9,
+        .axis = AXIS_ACTIVE,
+        .mode = SETPOINT_FREE,
+        .limiting = true,
+        .requested = -8000,
+        .by = ""};
+    command_restore(f->fake->pv_inv, &setpoint);
+    assert_int_equal(fake_last(f->fake, f->fake->pv_inv)->kind, FAKE_RELEASE);
+    assert_int_equal(f->fake->pv_inv->setpoints[AXIS_ACTIVE].mode, SETPOINT_FREE);
+}
+
+static void one_that_ran_free_within_a_limit_keeps_to_it_as_long_as_that_holds(void **state)
+{
+    struct fixture *f = *state;
+    fake_report_reading(f->fake->pv_inv, METRIC_AC_ACTIVE_POWER, -8000);
+    assert_int_equal(fake_bound(f->fake->pv_inv, METRIC_AC_ACTIVE_POWER, -2000, 0, 60), 0);
+    settle(f);
+    assert_says(f, "keep 9.0 free, limited\n");
+    fake_journal_forget(&f->journal);
+    journal_snapshot(f->fake->site);
+    assert_says(f, "keep 9.0 free, limited\n"); /* not as after an expiry, which would be 0 */
+}
+
 static void a_silent_device_is_told_what_goes_on_when_it_answers(void **state)
 {
     struct fixture *f = *state;
@@ -456,6 +482,8 @@ int main(void)
         TEST(an_axis_that_held_0_is_told_0_again),
         TEST(a_component_that_waited_to_be_woken_is_woken),
         TEST(a_component_that_is_off_by_now_loses_its_set_point),
+        TEST(one_that_ran_free_within_a_limit_is_freed_of_it),
+        TEST(one_that_ran_free_within_a_limit_keeps_to_it_as_long_as_that_holds),
         TEST(a_silent_device_is_told_what_goes_on_when_it_answers),
         TEST(a_snapshot_has_all_that_counts),
         TEST(a_set_point_ends_in_time_while_a_newer_one_waits_for_the_journal),

@@ -66,7 +66,7 @@ static int set_up(void **state)
 
 static void close_store(struct fixture *f)
 {
-    store_close(f->store);
+    store_close(f->store, STORE_PATIENCE_MS);
     f->store = NULL;
     assert_int_equal(f->n_closed, 1);
 }

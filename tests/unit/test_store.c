@@ -93,7 +93,7 @@ static void end(struct fixture *f)
 {
     f->at_ns = f->fake->clock.at_ns;
     f->utc_ns = f->fake->clock.utc_ns;
-    store_close(f->store);
+    store_close(f->store, STORE_PATIENCE_MS);
     f->store = NULL;
     fake_site_free(f->fake);
     f->fake = NULL;
@@ -374,6 +374,30 @@ static void a_journal_of_a_newer_version_is_refused_and_left_alone(void **state)
     assert_int_equal(ask(f, "PRAGMA user_version"), 99);
 }
 
+static void a_journal_of_the_first_version_is_brought_up_to_date(void **state)
+{
+    struct fixture *f = *state;
+    sqlite3 *db;
+    begin(f);
+    set_accepted(f, f->fake->bat_inv, 5000, 60);
+    set_accepted(f, f->fake->pv_inv, -1000, 10);
+    fake_pass_ms(f->fake, 10000);
+    end(f);
+    assert_int_equal(sqlite3_open(path_of(f, "journal.db"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                         "ALTER TABLE setpoint DROP COLUMN limiting;"
+                         "ALTER TABLE setpoint RENAME COLUMN mode TO held;"
+                         "UPDATE setpoint SET held = held - 1; PRAGMA user_version = 1",
+                         NULL, NULL, NULL),
+        SQLITE_OK);
+    sqlite3_close(db);
+    begin(f);
+    assert_int_equal(setpoint_of(f->fake->bat_inv)->mode, SETPOINT_ACTIVE);
+    assert_int_equal(setpoint_of(f->fake->pv_inv)->mode, SETPOINT_ZERO);
+    end(f);
+    assert_int_equal(ask(f, "PRAGMA user_version"), DATABASE_SCHEMA);
+}
+
 static void a_second_gateway_is_refused_and_told_of_the_first(void **state)
 {
     struct fixture *f = *state;
@@ -590,7 +614,7 @@ static void a_read_only_start_does_not_forget_what_must_be_brought_to_0(void **s
     f->store = store_open(&f->options, &st);
     store_restore(f->store, f->fake->site, true); /* --read-only, to have a look */
     assert_int_equal(store_start(f->store, &f->loop, &st), 0);
-    store_close(f->store);
+    store_close(f->store, STORE_PATIENCE_MS);
     fake_site_free(f->fake);
     uv_run(&f->loop, UV_RUN_DEFAULT);
     f->at_ns += 120 * NS_PER_S;
@@ -726,6 +750,7 @@ int main(void)
         TEST(a_file_that_is_no_journal_is_set_aside_and_a_new_one_begun),
         TEST(a_journal_with_damaged_pages_is_set_aside),
         TEST(a_journal_of_a_newer_version_is_refused_and_left_alone),
+        TEST(a_journal_of_the_first_version_is_brought_up_to_date),
         TEST(a_second_gateway_is_refused_and_told_of_the_first),
         TEST(the_oldest_entries_go_when_there_are_too_many),
         TEST(a_flood_of_refusals_is_counted_not_written),
