@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -273,6 +274,17 @@ static void a_key_is_shown_once_and_kept_as_its_hash(void **state)
     json_decref(made);
 }
 
+static void a_file_that_the_key_goes_to_is_its_owners_only(void **state)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "%s/ems.key", ctl.gateway->folder);
+    ctl.out = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    assert_int_equal(fchmod(ctl.out, 0644), 0); /* whatever the umask is */
+    assert_int_equal(ctl_do(&ctl, ARGS("key", "new", "ems")), 0);
+    close(ctl.out);
+    assert_int_equal(mode_of("ems.key"), 0600);
+}
+
 /* ---- help, completion ---- */
 
 static void every_command_has_help_with_examples(void **state)
@@ -356,6 +368,7 @@ int main(void)
         TEST(the_gateway_warns_a_month_ahead_too),
         TEST(a_certificate_out_of_its_time_fails_the_check),
         TEST(a_key_is_shown_once_and_kept_as_its_hash),
+        TEST(a_file_that_the_key_goes_to_is_its_owners_only),
         TEST(every_command_has_help_with_examples),
         TEST(bash_completes_commands_options_and_names),
         TEST(zsh_and_fish_get_every_command_and_option),
