@@ -68,6 +68,10 @@ static int check_rights(const struct arguments *arguments)
     if (!known) {
         return report_usage("--role %s: must be viewer, operator or admin", role);
     }
+    if (components && role && strcmp(role, "viewer") == 0) {
+        return report_usage(
+            "--components says what may be commanded, but a viewer commands nothing; leave one out");
+    }
     if (components && (!*components || components[strcspn(components, " \t\r\n")])) {
         return report_usage(
             "--components \"%s\": names or ids without blanks are due, like 4,pv_inv", components);

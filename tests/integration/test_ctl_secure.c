@@ -113,6 +113,7 @@ static void a_key_does_what_its_role_and_components_let_it(void **state)
         "PERMISSION_DENIED");
     process_assert_says(&ctl.process.err, "other (4)");
     ctl_expect(&ctl, ARGS("key", "new", "x", "--role", "king"), 2, "must be viewer, operator or admin");
+    ctl_expect(&ctl, ARGS("key", "new", "x", "--role", "viewer", "--components", "4"), 2, "commands nothing");
     ctl_expect(&ctl, ARGS("key", "new", "x", "--components", "a, b"), 2, "names or ids without blanks");
     ctl_expect(&ctl, ARGS("key", "new", "x", "--sign", "secret"), 4, "secret: File exists");
 }
