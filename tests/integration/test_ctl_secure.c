@@ -249,6 +249,27 @@ static void the_gateway_warns_a_month_ahead_too(void **state)
     process_expect(&ctl.gateway->process, "server.pem: a certificate in it ends in 2");
 }
 
+static void a_check_of_the_site_warns_of_certificates_too(void **state)
+{
+    char site[1200], said[300];
+    struct authority *authority = authority_new();
+    struct issued old = authority_issue(authority, "old", "DNS:localhost", -48, -24);
+    struct issued fresh = authority_issue(authority, "fresh", "DNS:localhost", -1, 31 * 24);
+    snprintf(site, sizeof(site), SITE("tls: {certificate: %s, key: %s}"), old.certificate, old.key);
+    gateway_write(ctl.gateway, "site.yaml", site);
+    assert_int_equal(gateway_run(ctl.gateway, ARGS("--check", ON_OWN_SITE)), 0);
+    process_assert_says(&ctl.gateway->process.out, "site.yaml: good: ");
+    snprintf(said, sizeof(said), "%s: a certificate in it has expired on 20", old.certificate);
+    process_assert_says(&ctl.gateway->process.out, said);
+    snprintf(site, sizeof(site), SITE("tls: {certificate: %s, key: %s, client_ca: %s}"), fresh.certificate,
+        fresh.key, old.certificate);
+    gateway_write(ctl.gateway, "site.yaml", site);
+    assert_int_equal(gateway_run(ctl.gateway, ARGS("--check", ON_OWN_SITE)), 0);
+    process_assert_says(&ctl.gateway->process.out, said);
+    assert_int_equal(process_count(&ctl.gateway->process.out, "\n"), 2);
+    authority_free(authority);
+}
+
 static void a_certificate_out_of_its_time_fails_the_check(void **state)
 {
     struct authority *authority = authority_new();
@@ -367,6 +388,7 @@ int main(void)
         TEST(an_authority_stays_when_the_certificate_is_renewed),
         TEST(check_tells_how_long_and_warns_a_month_ahead),
         TEST(the_gateway_warns_a_month_ahead_too),
+        TEST(a_check_of_the_site_warns_of_certificates_too),
         TEST(a_certificate_out_of_its_time_fails_the_check),
         TEST(a_key_is_shown_once_and_kept_as_its_hash),
         TEST(a_file_that_the_key_goes_to_is_its_owners_only),
