@@ -20,6 +20,20 @@ void arguments_add(struct arguments *arguments, enum option_id id, const char *v
     }
 }
 
+int arguments_check_rivals(const struct arguments *arguments, size_t from)
+{
+    for (size_t i = from; i < arguments->n_given; i++) {
+        for (size_t k = i + 1; k < arguments->n_given; k++) {
+            enum option_id a = arguments->given[i].id, b = arguments->given[k].id;
+            if (option_are_rivals(a, b)) {
+                return report_usage("--%s and --%s exclude each other; give one of them",
+                    option_table[a].name, option_table[b].name);
+            }
+        }
+    }
+    return 0;
+}
+
 void arguments_done(struct arguments *arguments)
 {
     for (size_t i = 0; i < arguments->n_given; i++) {
@@ -230,6 +244,7 @@ int arguments_parse(struct arguments *arguments, int argc, char **argv)
     struct arguments line = {.n_given = 0};
     *arguments = (struct arguments){.n_given = 0};
     int rc = take_words(&line, argc, argv);
+    rc = rc ? rc : arguments_check_rivals(&line, 0);
     rc = rc ? rc : find_command(&line);
     rc = rc ? rc : check_command(&line);
     if (rc == 0 && line.command && !arguments_has(&line, OPTION_HELP)) {

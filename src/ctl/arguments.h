@@ -39,6 +39,10 @@ enum option_id arguments_last(const struct arguments *arguments, enum option_id 
  * way, if it was said on the command line. Keys are left out. Returns `out`. */
 const char *arguments_repeat(const struct arguments *arguments, char *out, size_t cap);
 
+/* Options from the same place that exclude each other, among those from `from` on: CTL_USAGE, told. One from
+ * a later place outdoes an earlier one. */
+int arguments_check_rivals(const struct arguments *arguments, size_t from) MUST_CHECK;
+
 /* Copies `value`. */
 void arguments_add(struct arguments *arguments, enum option_id id, const char *value);
 

@@ -201,9 +201,6 @@ static int parse_lifetime(const struct ctl *ctl, uint64_t *lifetime_s)
     if (!text) {
         return 0;
     }
-    if (arguments_has(&ctl->arguments, OPTION_HOLD)) {
-        return report_usage("--for ends by itself, --hold with Ctrl-C; give one of them");
-    }
     if (duration_parse(text, &seconds, &st) < 0) {
         return report_usage("--for \"%s\": %s", text, st.message);
     }

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/base.h"
+
 const struct option option_table[OPTIONS] = {
     [OPTION_TARGET] = {"target", "HOST:PORT", "the gateway (127.0.0.1:50051); also unix:/PATH", true},
     [OPTION_TLS] = {"tls", NULL, "encrypted; the default for other machines", true},
@@ -55,6 +57,19 @@ int option_find(const char *name)
         }
     }
     return -1;
+}
+
+bool option_are_rivals(enum option_id a, enum option_id b)
+{
+    static const enum option_id rivals[][2] = {{OPTION_TLS, OPTION_INSECURE}, {OPTION_CA, OPTION_INSECURE},
+        {OPTION_CERT, OPTION_INSECURE}, {OPTION_SERVER_NAME, OPTION_INSECURE}, {OPTION_KEY, OPTION_KEY_FILE},
+        {OPTION_FOR, OPTION_HOLD}, {OPTION_CSV, OPTION_JSON}};
+    for (unsigned i = 0; i < ARRAY_LEN(rivals); i++) {
+        if ((rivals[i][0] == a && rivals[i][1] == b) || (rivals[i][0] == b && rivals[i][1] == a)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void option_variable(const struct option *option, char *out, unsigned cap)

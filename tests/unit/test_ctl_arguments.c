@@ -99,8 +99,8 @@ static void what_does_not_belong_is_refused(void **state)
 
 static void the_last_one_counts(void **state)
 {
-    assert_int_equal(PARSE("list", "--tls", "--insecure"), CTL_DONE);
-    assert_int_equal(arguments_last(&arguments, OPTION_TLS, OPTION_INSECURE), OPTION_INSECURE);
+    assert_int_equal(PARSE("list", "--target", "a:1", "--target", "b:1"), CTL_DONE);
+    assert_string_equal(arguments_value(&arguments, OPTION_TARGET), "b:1");
     setenv("MICROGRID_TLS", "1", 1);
     setenv("MICROGRID_TARGET", "env:1", 1);
     assert_int_equal(PARSE("list", "--insecure"), CTL_DONE);
@@ -113,6 +113,20 @@ static void the_last_one_counts(void **state)
     setenv("MICROGRID_TLS", "no", 1);
     assert_int_equal(PARSE("list"), CTL_DONE);
     assert_int_equal(arguments_last(&arguments, OPTION_TLS, OPTION_INSECURE), OPTIONS);
+}
+
+static void what_contradicts_itself_is_refused(void **state)
+{
+    assert_int_equal(PARSE("list", "--tls", "--insecure"), CTL_USAGE);
+    assert_int_equal(PARSE("list", "--insecure", "--target", "a:1", "--ca", "ca.pem"), CTL_USAGE);
+    assert_int_equal(PARSE("list", "--key-file", "a", "--key", "b"), CTL_USAGE);
+    assert_int_equal(PARSE("charge", "x", "1kW", "--hold", "--for", "1m"), CTL_USAGE);
+    assert_int_equal(PARSE("journal", "--json", "--csv"), CTL_USAGE);
+    setenv("MICROGRID_KEY", "a", 1);
+    assert_int_equal(PARSE("list", "--key-file", "b"), CTL_DONE); /* the line outdoes the environment */
+    assert_int_equal(arguments_last(&arguments, OPTION_KEY, OPTION_KEY_FILE), OPTION_KEY_FILE);
+    setenv("MICROGRID_KEY_FILE", "b", 1);
+    assert_int_equal(PARSE("list"), CTL_USAGE);
 }
 
 static void repeated_options_are_all_there(void **state)
@@ -167,6 +181,7 @@ int main(void)
         TEST(commands_may_have_two_words),
         TEST(what_does_not_belong_is_refused),
         TEST(the_last_one_counts),
+        TEST(what_contradicts_itself_is_refused),
         TEST(repeated_options_are_all_there),
         TEST(the_way_is_repeated_without_secrets),
         TEST(help_needs_nothing_else),
