@@ -36,7 +36,9 @@ struct order {
 
 static int send_active(struct ctl *ctl, struct order *order, struct ugrpc_status *st)
 {
-    struct ugrpc_call_options options = {.timeout_ms = ctl_timeout_ms(ctl, false)};
+    struct ugrpc_reply_metadata metadata = {.n_trailing = 0};
+    struct ugrpc_call_options options = {
+        .timeout_ms = ctl_timeout_ms(ctl, false), .reply_metadata = &metadata};
     microgrid_v1_set_component_power_active_request request =
         MICROGRID_V1_SET_COMPONENT_POWER_ACTIVE_REQUEST_INIT;
     microgrid_v1_set_component_power_active_response *reply;
@@ -44,6 +46,7 @@ static int send_active(struct ctl *ctl, struct order *order, struct ugrpc_status
     request.power = (float)order->power;
     microgrid_v1_set_component_power_active_request_set_request_lifetime(&request, order->lifetime_s);
     int rc = microgrid_v1_set_component_power_active(ctl->channel, &request, &reply, &options, st);
+    ctl_note_reply(ctl, &metadata);
     if (rc == 0) {
         order->until.seconds = reply->valid_until ? reply->valid_until->seconds : 0;
         microgrid_v1_set_component_power_active_response_free(reply);
@@ -53,7 +56,9 @@ static int send_active(struct ctl *ctl, struct order *order, struct ugrpc_status
 
 static int send_reactive(struct ctl *ctl, struct order *order, struct ugrpc_status *st)
 {
-    struct ugrpc_call_options options = {.timeout_ms = ctl_timeout_ms(ctl, false)};
+    struct ugrpc_reply_metadata metadata = {.n_trailing = 0};
+    struct ugrpc_call_options options = {
+        .timeout_ms = ctl_timeout_ms(ctl, false), .reply_metadata = &metadata};
     microgrid_v1_set_component_power_reactive_request request =
         MICROGRID_V1_SET_COMPONENT_POWER_REACTIVE_REQUEST_INIT;
     microgrid_v1_set_component_power_reactive_response *reply;
@@ -61,6 +66,7 @@ static int send_reactive(struct ctl *ctl, struct order *order, struct ugrpc_stat
     request.power = (float)order->power;
     microgrid_v1_set_component_power_reactive_request_set_request_lifetime(&request, order->lifetime_s);
     int rc = microgrid_v1_set_component_power_reactive(ctl->channel, &request, &reply, &options, st);
+    ctl_note_reply(ctl, &metadata);
     if (rc == 0) {
         order->until.seconds = reply->valid_until ? reply->valid_until->seconds : 0;
         microgrid_v1_set_component_power_reactive_response_free(reply);
@@ -100,10 +106,10 @@ static void tell(const struct ctl *ctl, const struct order *order, bool held)
     const char *unit = metric_unit(order->verb->metric);
     if (ctl->json) {
         json_print_line(
-            json_pack("{s:I, s:s, s:o, s:s, s:s, s:I, s:b}", "id", (json_int_t)order->component->id, "name",
-                order->component->name, "power", float_to_json((float)order->power), "unit", unit,
+            json_pack("{s:I, s:s, s:o, s:s, s:s, s:I, s:b, s:b}", "id", (json_int_t)order->component->id,
+                "name", order->component->name, "power", float_to_json((float)order->power), "unit", unit,
                 "valid_until", utc_format(&order->until, until, sizeof(until)), "lifetime_s",
-                (json_int_t)order->lifetime_s, "held", held));
+                (json_int_t)order->lifetime_s, "held", held, "journal_degraded", ctl->journal_degraded));
         return;
     }
     label_format(order->component->name, order->component->id, label, sizeof(label));

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include <ugrpc/channel.h>
+#include <ugrpc/client.h>
 #include <ugrpc/creds.h>
 
 #include "ctl/format.h"
@@ -164,6 +165,22 @@ void ctl_disconnect(struct ctl *ctl)
 {
     ugrpc_channel_free(ctl->channel);
     ctl->channel = NULL;
+}
+
+void ctl_note_reply(struct ctl *ctl, struct ugrpc_reply_metadata *metadata)
+{
+    bool degraded = false;
+    for (size_t i = 0; i < metadata->n_trailing && !degraded; i++) {
+        const struct ugrpc_pair *pair = &metadata->trailing[i];
+        degraded = strcmp(pair->key, "journal") == 0 && pair->value_len == strlen("degraded") &&
+                   memcmp(pair->value, "degraded", pair->value_len) == 0;
+    }
+    if (degraded && !ctl->journal_degraded) {
+        fputs("the gateway cannot write its journal: what is commanded now does not outlive a crash of it\n",
+            stderr);
+    }
+    ctl->journal_degraded = degraded;
+    ugrpc_reply_metadata_done(metadata);
 }
 
 void ctl_done(struct ctl *ctl)
