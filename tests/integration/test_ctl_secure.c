@@ -224,6 +224,24 @@ static void an_authority_stays_when_the_certificate_is_renewed(void **state)
     ctl_expect(&ctl, ARGS("cert", "init", "--host", "x", "--days", "0"), 2, "1 to 3650 is due");
 }
 
+static void a_certificate_is_only_for_what_may_be_a_host(void **state)
+{
+    static const char *const none[] = {"", "a b", "https://gw.local:50051", "gw.local:50051", "[::1]", ".",
+        "gw.", "gw..local", "-gw", "gw-", "*", "a.*", "10.0.7", "10.0.0.777", "\xc3\xa4.local",
+        "a-name-that-is-longer-than-any-certificate-has-room-for-in-its-subject"};
+    static const char *const some[] = {"gw", "gw-1.local", "GW_2", "*.local", "10.0.0.7", "fd00::7", "1.gw"};
+    char path[128];
+    snprintf(path, sizeof(path), "%s/ca.pem", ctl.gateway->folder);
+    for (size_t i = 0; i < ARRAY_LEN(none); i++) {
+        ctl_expect(&ctl, ARGS("cert", "init", "--host", "gw", "--host", none[i]), 2,
+            "a name or an address alone is due, like gw.local or 10.0.0.7");
+        assert_int_equal(access(path, F_OK), -1);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(some); i++) {
+        ctl_expect_done(&ctl, ARGS("cert", "init", "--host", some[i], "--force"), "server.pem");
+    }
+}
+
 static void check_tells_how_long_and_warns_a_month_ahead(void **state)
 {
     ctl_expect_done(&ctl, ARGS("cert", "init", "--host", "gw.local", "--days", "200"), "server.pem");
@@ -386,6 +404,7 @@ int main(void)
         TEST(a_gateway_that_never_answers_is_given_up),
         TEST(a_unix_socket_is_this_machine),
         TEST(an_authority_stays_when_the_certificate_is_renewed),
+        TEST(a_certificate_is_only_for_what_may_be_a_host),
         TEST(check_tells_how_long_and_warns_a_month_ahead),
         TEST(the_gateway_warns_a_month_ahead_too),
         TEST(a_check_of_the_site_warns_of_certificates_too),
