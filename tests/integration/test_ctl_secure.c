@@ -105,7 +105,12 @@ static void a_key_does_what_its_role_and_components_let_it(void **state)
     ctl_expect_done(&ctl, ARGS("list", AS("tv.key")), "pv_inv");
     ctl_expect(&ctl, ARGS("set-power", "pv_inv", "-1kW", AS("tv.key")), 1, "PERMISSION_DENIED");
     process_assert_says(&ctl.process.err, "key tv");
-    ctl_expect(&ctl, ARGS("list", AS("wallbox.key")), 1, "UNAUTHENTICATED");
+    ctl_expect(&ctl, ARGS("list", AS("wallbox.key")), 1,
+        "UNAUTHENTICATED\n  sign them: --secret-file FILE, or MICROGRID_SECRET_FILE\n");
+    ctl_expect(&ctl, ARGS("list", AS("wallbox.key"), "--secret-file", "tv.key"), 1,
+        "UNAUTHENTICATED\n  the secret that was made with the key: --secret-file FILE\n");
+    ctl_expect(&ctl, ARGS("list", AS("tv.key"), "--secret-file", "secret"), 1,
+        "UNAUTHENTICATED\n  do not sign: leave out --secret-file\n");
     ctl_expect_done(&ctl, ARGS("list", AS("wallbox.key"), "--secret-file", "secret"), "other");
     ctl_expect_done(
         &ctl, ARGS("curtail", "pv_inv", "1kW", AS("wallbox.key"), "--secret-file", "secret"), "pv_inv (9)");
@@ -127,7 +132,8 @@ static void what_does_not_fit_is_told_with_what_helps(void **state)
     ctl_expect(&ctl, ARGS("info", "--ca", "ca.pem", "--server-name", "other"), 3,
         "its certificate is for localhost, 127.0.0.1, not for other");
     ctl_expect(&ctl, ARGS("info", "--ca", "ca.pem"), 1, "UNAUTHENTICATED\n  show a key: --key-file FILE");
-    ctl_expect(&ctl, ARGS("info", "--ca", "ca.pem", "--key", "wrong"), 1, "UNAUTHENTICATED");
+    ctl_expect(&ctl, ARGS("info", "--ca", "ca.pem", "--key", "wrong"), 1,
+        "UNAUTHENTICATED\n  another key: --key-file FILE ");
     ctl_expect(
         &ctl, ARGS("info", "--insecure", "--key-file", "ems.key"), 2, "a key does not travel in plain text");
     ctl_expect(&ctl, ARGS("info", "--ca", "none.pem"), 2, "none.pem: No such file or directory");
@@ -172,6 +178,16 @@ static void a_client_certificate_is_shown_where_one_is_asked_for(void **state)
     ctl_expect_done(
         &ctl, ARGS("info", "--ca", ca, "--cert", client.certificate, "--cert-key", client.key), "Guarded");
     ctl_expect(&ctl, ARGS("info", "--ca", ca), 3, "cannot reach ");
+    process_assert_says(
+        &ctl.process.err, "\n  it asks for a client certificate: --cert FILE --cert-key FILE\n");
+    struct authority *other = authority_new();
+    struct issued stranger = authority_issue(other, "stranger", NULL, -1, 24);
+    ctl_expect(&ctl, ARGS("info", "--ca", ca, "--cert", stranger.certificate, "--cert-key", stranger.key), 3,
+        "\n  it does not trust yours: --cert FILE");
+    struct issued old = authority_issue(authority, "old", NULL, -48, -24);
+    ctl_expect(&ctl, ARGS("info", "--ca", ca, "--cert", old.certificate, "--cert-key", old.key), 3,
+        "\n  until when yours was good: microgridctl cert check FILE\n");
+    authority_free(other);
     authority_free(authority);
 }
 
