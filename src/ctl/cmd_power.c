@@ -16,7 +16,8 @@
 #define LIFETIME_S      60 /* as the API's own */
 #define HOLD_LIFETIME_S 15 /* what is left if this program is killed */
 #define HOLD_RENEW_S    5
-#define LAST_LIFETIME_S 10 /* the shortest that there is */
+#define SHORTEST_S      10 /* a lifetime that the API allows */
+#define LONGEST_S       900
 
 /* How the power is written, and what goes over the wire. */
 struct verb {
@@ -141,7 +142,7 @@ static int let_go(struct ctl *ctl, struct order *order)
         return CTL_DONE;
     }
     order->power = 0;
-    order->lifetime_s = LAST_LIFETIME_S;
+    order->lifetime_s = SHORTEST_S;
     if (send_order(ctl, order, &st) < 0) {
         return report_status(ctl, &st, NULL);
     }
@@ -210,7 +211,11 @@ static int parse_lifetime(const struct ctl *ctl, uint64_t *lifetime_s)
     if (duration_parse(text, &seconds, &st) < 0) {
         return report_usage("--for \"%s\": %s", text, st.message);
     }
-    if (seconds != round(seconds) || seconds > 1e6) {
+    if (seconds < SHORTEST_S || seconds > LONGEST_S) {
+        return report_usage(
+            "--for \"%s\": a set-point lasts 10s to 15m; --hold renews it until Ctrl-C", text);
+    }
+    if (seconds != round(seconds)) {
         return report_usage("--for \"%s\": whole seconds are due, like 30s, 2m or 15m", text);
     }
     *lifetime_s = (uint64_t)seconds;

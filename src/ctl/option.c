@@ -29,7 +29,7 @@ const struct option option_table[OPTIONS] = {
         "only these: inverter, battery, meter, pv_inverter …; may be repeated", false, PROPOSE_CATEGORY},
     [OPTION_NAMES] = {"names", NULL, "only the names, one a line"},
     [OPTION_METRIC] = {"metric", "NAME", "these metrics; may be repeated, or a,b,c", false, PROPOSE_METRIC},
-    [OPTION_FOR] = {"for", "TIME", "how long: 30s, 15m, 1h"},
+    [OPTION_FOR] = {"for", "TIME", "how long, like 30s or 15m"},
     [OPTION_HOLD] = {"hold", NULL, "renew it until Ctrl-C"},
     [OPTION_PLOT] = {"plot", NULL, "begin with the chart instead of the table"},
     [OPTION_COUNT] = {"count", "N", "end after N samples of each"},
