@@ -166,6 +166,12 @@ static size_t words_of(const char *name)
     return strchr(name, ' ') ? 2 : 1;
 }
 
+bool command_is_of(const struct command *command, const char *family)
+{
+    size_t len = strcspn(command->name, " ");
+    return command->name[len] && strncmp(command->name, family, len) == 0 && !family[len];
+}
+
 /* Whether the first operands are the command's name. */
 static bool is_named(const struct command *command, const struct arguments *arguments)
 {
@@ -178,16 +184,17 @@ static bool is_named(const struct command *command, const struct arguments *argu
 
 static int complain_command(const struct arguments *arguments)
 {
-    char name[64];
+    const char *name = arguments->operands[0];
     struct nearest nearest = {.text = name};
-    snprintf(name, sizeof(name), "%s", arguments->operands[0]);
+    if (arguments->family && arguments->n_operands == 1) {
+        return report_usage("%s what?      microgridctl %s --help", name, name);
+    }
+    if (arguments->family) {
+        return report_usage(
+            "no command \"%s %s\"      microgridctl %s --help", name, arguments->operands[1], name);
+    }
     for (size_t i = 0; i < n_commands; i++) {
-        const char *family = command_table[i].name;
-        size_t len = strcspn(family, " ");
-        if (strncmp(family, name, len) == 0 && name[len] == '\0') { /* half a name: "bounds" */
-            return report_usage("%s what? microgridctl %s %s", name, family, command_table[i].operands);
-        }
-        nearest_try(&nearest, family);
+        nearest_try(&nearest, command_table[i].name);
     }
     if (nearest.best) {
         return report_usage("no command \"%s\"; did you mean microgridctl %s?", name, nearest.best);
@@ -195,8 +202,19 @@ static int complain_command(const struct arguments *arguments)
     return report_usage("no command \"%s\"      all commands: microgridctl --help", name);
 }
 
+static void drop_operands(struct arguments *arguments, size_t n)
+{
+    arguments->n_operands -= n;
+    memmove(
+        arguments->operands, arguments->operands + n, arguments->n_operands * sizeof(arguments->operands[0]));
+}
+
 static int find_command(struct arguments *arguments)
 {
+    if (arguments->n_operands && strcmp(arguments->operands[0], "help") == 0) { /* as others have it */
+        drop_operands(arguments, 1);
+        arguments_add(arguments, OPTION_HELP, NULL);
+    }
     if (arguments->n_operands == 0) {
         return arguments_has(arguments, OPTION_HELP) || arguments_has(arguments, OPTION_VERSION)
                    ? 0
@@ -204,15 +222,15 @@ static int find_command(struct arguments *arguments)
     }
     for (size_t i = 0; i < n_commands; i++) {
         if (is_named(&command_table[i], arguments)) {
-            size_t n = words_of(command_table[i].name);
             arguments->command = &command_table[i];
-            arguments->n_operands -= n;
-            memmove(arguments->operands, arguments->operands + n,
-                arguments->n_operands * sizeof(arguments->operands[0]));
+            drop_operands(arguments, words_of(command_table[i].name));
             return 0;
         }
+        if (command_is_of(&command_table[i], arguments->operands[0])) {
+            arguments->family = arguments->operands[0];
+        }
     }
-    return complain_command(arguments);
+    return arguments->family && arguments_has(arguments, OPTION_HELP) ? 0 : complain_command(arguments);
 }
 
 static int check_command(const struct arguments *arguments)
@@ -255,6 +273,7 @@ int arguments_parse(struct arguments *arguments, int argc, char **argv)
         arguments_add(arguments, line.given[i].id, line.given[i].value);
     }
     arguments->command = line.command;
+    arguments->family = line.family;
     memcpy(arguments->operands, line.operands, sizeof(line.operands));
     arguments->n_operands = line.n_operands;
     arguments_done(&line);

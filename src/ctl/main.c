@@ -24,7 +24,7 @@ static int run(struct ctl *ctl)
 {
     const struct arguments *arguments = &ctl->arguments;
     if (arguments_has(arguments, OPTION_HELP)) {
-        help_show(arguments->command, stdout);
+        help_show(arguments->command, arguments->family, stdout);
         return CTL_DONE;
     }
     if (!arguments->command) {

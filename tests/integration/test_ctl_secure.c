@@ -360,6 +360,12 @@ static void every_command_has_help_with_examples(void **state)
     }
     ctl_expect_done(
         &ctl, ARGS("bounds", "add", "-h"), "  microgridctl bounds add battery_1 soc 20%..80% --for 15m\n");
+    ctl_expect_done(&ctl, ARGS("cert", "--help"), "usage: microgridctl cert COMMAND");
+    process_assert_says(&ctl.process.out, "\n  cert check FILE... ");
+    assert_int_equal(process_count(&ctl.process.out, "charge"), 0);
+    ctl_expect_done(&ctl, ARGS("help", "charge"), "usage: microgridctl charge");
+    ctl_expect(&ctl, ARGS("cert"), 2, "cert what?      microgridctl cert --help\n");
+    ctl_expect(&ctl, ARGS("cert", "foo"), 2, "no command \"cert foo\"      microgridctl cert --help\n");
     ctl_expect_done(&ctl, ARGS("--version"), "microgridctl ");
 }
 

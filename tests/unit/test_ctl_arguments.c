@@ -154,6 +154,17 @@ static void help_needs_nothing_else(void **state)
     assert_int_equal(PARSE("charge", "--help"), CTL_DONE);
     assert_string_equal(arguments.command->name, "charge");
     assert_int_equal(PARSE("charge", "-h"), CTL_DONE);
+    assert_int_equal(PARSE("help"), CTL_DONE);
+    assert_null(arguments.command);
+    assert_int_equal(PARSE("help", "charge"), CTL_DONE);
+    assert_string_equal(arguments.command->name, "charge");
+    assert_true(arguments_has(&arguments, OPTION_HELP));
+    assert_int_equal(PARSE("help", "cert", "init"), CTL_DONE);
+    assert_string_equal(arguments.command->name, "cert init");
+    assert_int_equal(PARSE("cert", "--help"), CTL_DONE);
+    assert_null(arguments.command);
+    assert_string_equal(arguments.family, "cert");
+    assert_int_equal(PARSE("help", "crge"), CTL_USAGE);
 }
 
 static void the_tables_are_sound(void **state)
