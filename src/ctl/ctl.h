@@ -27,6 +27,7 @@ struct ctl {
     struct arguments arguments;
     bool json;
     const char *target;
+    char *with_port; /* the target, if it was given without one */
     bool insecure;
     int64_t timeout_ms;            /* 0: not said */
     struct ugrpc_channel *channel; /* NULL before ctl_connect() */

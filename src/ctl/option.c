@@ -8,7 +8,8 @@
 #include "base/base.h"
 
 const struct option option_table[OPTIONS] = {
-    [OPTION_TARGET] = {"target", "HOST:PORT", "the gateway (127.0.0.1:50051); also unix:/PATH", true},
+    [OPTION_TARGET] = {"target", "HOST:PORT", "the gateway (127.0.0.1:50051; port 50051); also unix:/PATH",
+        true},
     [OPTION_TLS] = {"tls", NULL, "encrypted; the default for other machines", true},
     [OPTION_INSECURE] = {"insecure", NULL, "plain text; the default on this machine", true},
     [OPTION_CA] = {"ca", "FILE", "whom to trust, PEM (the system's roots)", true, PROPOSE_FILE},

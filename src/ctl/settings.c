@@ -110,7 +110,7 @@ static int add_file(struct arguments *arguments, const char *file, bool must_exi
 {
     FILE *from = fopen(file, "re");
     if (!from) {
-        return !must_exist && errno == ENOENT ? 0 : report_usage("%s: %s", file, strerror(errno));
+        return !must_exist && errno == ENOENT ? 0 : report_usage("--config %s: %s", file, strerror(errno));
     }
     yaml_parser_t parser;
     yaml_document_t document;

@@ -137,8 +137,9 @@ static void what_does_not_fit_is_told_with_what_helps(void **state)
     ctl_expect(
         &ctl, ARGS("info", "--insecure", "--key-file", "ems.key"), 2, "a key does not travel in plain text");
     ctl_expect(&ctl, ARGS("info", "--ca", "none.pem"), 2, "none.pem: No such file or directory");
-    ctl_expect(
-        &ctl, ARGS("info", "--ca", "ca.pem", "--key-file", "none"), 2, "none: No such file or directory");
+    ctl_expect(&ctl, ARGS("info", "--ca", "ca.pem", "--key-file", "none"), 2,
+        "--key-file none: No such file or directory");
+    ctl_expect(&ctl, ARGS("info", "--config", "none"), 2, "--config none: No such file or directory");
     ctl_expect(
         &ctl, ARGS("info", "--ca", "ca.pem", "--cert", "server.pem"), 2, "only the certificate is given");
     ctl_expect(&ctl, ARGS("info", "--ca", "ca.pem", "--secret-file", "ems.key"), 2, "--key-file FILE too");
@@ -157,7 +158,10 @@ static void a_gateway_without_tls_is_told_from_one_that_is_not_there(void **stat
     ctl_expect(&ctl, ARGS("info", "--target", "127.0.0.1:1"), 3, "does it run? microgridd --config FILE");
     ctl_expect(&ctl, ARGS("info", "--target", "no.such.host.invalid:1", "--timeout", "5s"), 3,
         "no.such.host.invalid");
-    ctl_expect(&ctl, ARGS("info", "--target", "a b:c"), 2, "--target \"a b:c\": ");
+    ctl_expect(&ctl, ARGS("info", "--target", "a b:c"), 2, "--target \"a b:c\": the ");
+    ctl_expect(&ctl, ARGS("info", "--target", "127.0.0.99"), 3, "cannot reach 127.0.0.99:50051: ");
+    ctl_expect(&ctl, ARGS("info", "--target", "unix:"), 2, "--target \"unix:\": a path ");
+    ctl_expect(&ctl, ARGS("info", "--target", "dns:127.0.0.1:1"), 3, "cannot reach ");
     json_t *error = ctl_json(&ctl, ARGS("info", "--target", "127.0.0.1:1", "--json"), 3);
     assert_string_equal(
         json_string_value(json_object_get(json_object_get(error, "error"), "kind")), "unreachable");
