@@ -52,7 +52,8 @@ int main(int argc, char **argv)
     microgrid_common_v1_metrics_metric power[] = {MICROGRID_COMMON_V1_METRICS_METRIC_AC_ACTIVE_POWER};
     struct watch watch = {.loop = ugrpc_loop_new(), .left = argc > 3 ? atol(argv[3]) : -1};
     struct ugrpc_status st;
-    if (argc < 2) {
+    char *end;
+    if (argc < 2 || (request.component_id = strtoull(argv[1], &end, 10)) == 0 || *end) {
         fprintf(stderr, "usage: watch COMPONENT_ID [TARGET [MESSAGES]]\n");
         return 2;
     }
@@ -62,7 +63,6 @@ int main(int argc, char **argv)
         fprintf(stderr, "watch: %s\n", st.message);
         return 2;
     }
-    request.component_id = strtoull(argv[1], NULL, 10);
     request.filter = &filter;
     filter.n_metrics = 1;
     filter.metrics = power;
