@@ -20,15 +20,33 @@ void arguments_add(struct arguments *arguments, enum option_id id, const char *v
     }
 }
 
-int arguments_check_rivals(const struct arguments *arguments, size_t from)
+/* The first of those from `from` on that excludes the i-th; NULL if there is none. */
+static const struct given *find_rival(const struct arguments *arguments, size_t i, size_t from)
 {
-    for (size_t i = from; i < arguments->n_given; i++) {
-        for (size_t k = i + 1; k < arguments->n_given; k++) {
-            enum option_id a = arguments->given[i].id, b = arguments->given[k].id;
-            if (option_are_rivals(a, b)) {
-                return report_usage("--%s and --%s exclude each other; give one of them",
-                    option_table[a].name, option_table[b].name);
-            }
+    while (
+        from < arguments->n_given && !option_are_rivals(arguments->given[i].id, arguments->given[from].id)) {
+        from++;
+    }
+    return from < arguments->n_given ? &arguments->given[from] : NULL;
+}
+
+int arguments_settle(struct arguments *arguments)
+{
+    for (size_t i = arguments->n_settings; i < arguments->n_given; i++) {
+        const struct given *rival = find_rival(arguments, i, i + 1);
+        if (rival) {
+            return report_usage("--%s and --%s exclude each other; give one of them",
+                option_table[arguments->given[i].id].name, option_table[rival->id].name);
+        }
+    }
+    for (size_t i = 0; i < arguments->n_settings;) {
+        if (find_rival(arguments, i, arguments->n_settings)) {
+            free(arguments->given[i].value);
+            memmove(&arguments->given[i], &arguments->given[i + 1],
+                (--arguments->n_given - i) * sizeof(arguments->given[0]));
+            arguments->n_settings--;
+        } else {
+            i++;
         }
     }
     return 0;
@@ -54,19 +72,13 @@ const char *arguments_next(const struct arguments *arguments, enum option_id id,
     return NULL;
 }
 
-enum option_id arguments_last(const struct arguments *arguments, enum option_id a, enum option_id b)
-{
-    for (size_t i = arguments->n_given; i-- > 0;) {
-        if (arguments->given[i].id == a || arguments->given[i].id == b) {
-            return arguments->given[i].id;
-        }
-    }
-    return OPTIONS;
-}
-
 bool arguments_has(const struct arguments *arguments, enum option_id id)
 {
-    return arguments_last(arguments, id, id) == id;
+    size_t at = 0;
+    while (at < arguments->n_given && arguments->given[at].id != id) {
+        at++;
+    }
+    return at < arguments->n_given;
 }
 
 const char *arguments_value(const struct arguments *arguments, enum option_id id)
@@ -262,7 +274,6 @@ int arguments_parse(struct arguments *arguments, int argc, char **argv)
     struct arguments line = {.n_given = 0};
     *arguments = (struct arguments){.n_given = 0};
     int rc = take_words(&line, argc, argv);
-    rc = rc ? rc : arguments_check_rivals(&line, 0);
     rc = rc ? rc : find_command(&line);
     rc = rc ? rc : check_command(&line);
     if (rc == 0 && line.command && !arguments_has(&line, OPTION_HELP)) {
@@ -272,6 +283,7 @@ int arguments_parse(struct arguments *arguments, int argc, char **argv)
     for (size_t i = 0; i < line.n_given && rc == 0; i++) {
         arguments_add(arguments, line.given[i].id, line.given[i].value);
     }
+    rc = rc ? rc : arguments_settle(arguments);
     arguments->command = line.command;
     arguments->family = line.family;
     memcpy(arguments->operands, line.operands, sizeof(line.operands));

@@ -33,8 +33,8 @@ static bool is_this_machine(const char *target)
 
 static bool is_secured(const struct arguments *arguments)
 {
-    static const enum option_id ids[] = {
-        OPTION_CA, OPTION_CERT, OPTION_SERVER_NAME, OPTION_KEY, OPTION_KEY_FILE, OPTION_SECRET_FILE};
+    static const enum option_id ids[] = {OPTION_TLS, OPTION_CA, OPTION_CERT, OPTION_SERVER_NAME, OPTION_KEY,
+        OPTION_KEY_FILE, OPTION_SECRET_FILE};
     for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
         if (arguments_has(arguments, ids[i])) {
             return true;
@@ -59,10 +59,9 @@ int ctl_init(struct ctl *ctl)
     const struct arguments *arguments = &ctl->arguments;
     const char *target = arguments_value(arguments, OPTION_TARGET);
     const char *timeout = arguments_value(arguments, OPTION_TIMEOUT);
-    enum option_id asked = arguments_last(arguments, OPTION_TLS, OPTION_INSECURE);
     ctl->target = target ? add_port(ctl, target) : TARGET;
-    ctl->insecure = asked == OPTION_INSECURE ||
-                    (asked == OPTIONS && is_this_machine(ctl->target) && !is_secured(arguments));
+    ctl->insecure = arguments_has(arguments, OPTION_INSECURE) ||
+                    (is_this_machine(ctl->target) && !is_secured(arguments));
     if (timeout) {
         struct ugrpc_status st;
         double seconds;
@@ -107,7 +106,7 @@ static int make_creds(const struct arguments *arguments, struct ugrpc_call_creds
     const char *secret_file = arguments_value(arguments, OPTION_SECRET_FILE);
     char from_file[512], secret[512];
     int rc = 0;
-    if (arguments_last(arguments, OPTION_KEY, OPTION_KEY_FILE) == OPTION_KEY_FILE) {
+    if (arguments_has(arguments, OPTION_KEY_FILE)) {
         rc = read_secret(arguments, OPTION_KEY_FILE, from_file, sizeof(from_file));
         key = from_file;
     }

@@ -163,8 +163,8 @@ int settings_load(struct arguments *arguments, const char *file)
 {
     file = file ? file : getenv("MICROGRID_CONFIG");
     int rc = file && *file ? add_file(arguments, file, true) : add_usual_file(arguments);
-    size_t n_file = arguments->n_given;
-    rc = rc ? rc : arguments_check_rivals(arguments, 0);
+    rc = rc ? rc : arguments_settle(arguments);
+    arguments->n_settings = arguments->n_given;
     rc = rc ? rc : add_environment(arguments);
-    return rc ? rc : arguments_check_rivals(arguments, n_file);
+    return rc ? rc : arguments_settle(arguments);
 }

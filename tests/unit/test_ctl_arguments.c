@@ -104,7 +104,7 @@ static void the_last_one_counts(void **state)
     setenv("MICROGRID_TLS", "1", 1);
     setenv("MICROGRID_TARGET", "env:1", 1);
     assert_int_equal(PARSE("list", "--insecure"), CTL_DONE);
-    assert_int_equal(arguments_last(&arguments, OPTION_TLS, OPTION_INSECURE), OPTION_INSECURE);
+    assert_true(arguments_has(&arguments, OPTION_INSECURE) && !arguments_has(&arguments, OPTION_TLS));
     assert_string_equal(arguments_value(&arguments, OPTION_TARGET), "env:1");
     assert_int_equal(PARSE("list", "--target", "line:1"), CTL_DONE);
     assert_string_equal(arguments_value(&arguments, OPTION_TARGET), "line:1");
@@ -112,7 +112,14 @@ static void the_last_one_counts(void **state)
     assert_int_equal(PARSE("list"), CTL_USAGE);
     setenv("MICROGRID_TLS", "no", 1);
     assert_int_equal(PARSE("list"), CTL_DONE);
-    assert_int_equal(arguments_last(&arguments, OPTION_TLS, OPTION_INSECURE), OPTIONS);
+    assert_false(arguments_has(&arguments, OPTION_TLS));
+    setenv("MICROGRID_INSECURE", "1", 1);
+    assert_int_equal(PARSE("list", "--ca", "ca.pem"), CTL_DONE); /* which is for TLS */
+    assert_false(arguments_has(&arguments, OPTION_INSECURE));
+    assert_int_equal(arguments.n_settings, 1); /* the target */
+    setenv("MICROGRID_JSON", "1", 1);
+    assert_int_equal(PARSE("journal", "--csv"), CTL_DONE);
+    assert_false(arguments_has(&arguments, OPTION_JSON));
 }
 
 static void what_contradicts_itself_is_refused(void **state)
@@ -124,7 +131,7 @@ static void what_contradicts_itself_is_refused(void **state)
     assert_int_equal(PARSE("journal", "--json", "--csv"), CTL_USAGE);
     setenv("MICROGRID_KEY", "a", 1);
     assert_int_equal(PARSE("list", "--key-file", "b"), CTL_DONE); /* the line outdoes the environment */
-    assert_int_equal(arguments_last(&arguments, OPTION_KEY, OPTION_KEY_FILE), OPTION_KEY_FILE);
+    assert_false(arguments_has(&arguments, OPTION_KEY));
     setenv("MICROGRID_KEY_FILE", "b", 1);
     assert_int_equal(PARSE("list"), CTL_USAGE);
 }
