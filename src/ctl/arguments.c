@@ -156,7 +156,7 @@ static int take_words(struct arguments *arguments, int argc, char **argv)
     for (int i = 1; i < argc && rc == 0; i++) {
         if (!ended && strcmp(argv[i], "--") == 0) {
             ended = true;
-        } else if (!ended && strcmp(argv[i], "-h") == 0) {
+        } else if (!ended && (strcmp(argv[i], "-h") == 0 || (i == 1 && strcmp(argv[i], "help") == 0))) {
             arguments_add(arguments, OPTION_HELP, NULL);
         } else if (!ended && strncmp(argv[i], "--", 2) == 0) {
             rc = take_option(arguments, argv, argc, &i);
@@ -214,19 +214,8 @@ static int complain_command(const struct arguments *arguments)
     return report_usage("no command \"%s\"      all commands: microgridctl --help", name);
 }
 
-static void drop_operands(struct arguments *arguments, size_t n)
-{
-    arguments->n_operands -= n;
-    memmove(
-        arguments->operands, arguments->operands + n, arguments->n_operands * sizeof(arguments->operands[0]));
-}
-
 static int find_command(struct arguments *arguments)
 {
-    if (arguments->n_operands && strcmp(arguments->operands[0], "help") == 0) { /* as others have it */
-        drop_operands(arguments, 1);
-        arguments_add(arguments, OPTION_HELP, NULL);
-    }
     if (arguments->n_operands == 0) {
         return arguments_has(arguments, OPTION_HELP) || arguments_has(arguments, OPTION_VERSION)
                    ? 0
@@ -234,8 +223,12 @@ static int find_command(struct arguments *arguments)
     }
     for (size_t i = 0; i < n_commands; i++) {
         if (is_named(&command_table[i], arguments)) {
+            size_t n = words_of(command_table[i].name);
             arguments->command = &command_table[i];
-            drop_operands(arguments, words_of(command_table[i].name));
+            arguments->n_operands -= n;
+            for (size_t k = 0; k < arguments->n_operands; k++) {
+                arguments->operands[k] = arguments->operands[k + n];
+            }
             return 0;
         }
         if (command_is_of(&command_table[i], arguments->operands[0])) {

@@ -15,6 +15,7 @@ static int ask(struct ctl *ctl, const char *service,
     ugrpc_health_v1_health_check_request request = UGRPC_HEALTH_V1_HEALTH_CHECK_REQUEST_INIT;
     ugrpc_health_v1_health_check_response *reply;
     request.service = (char *)service;
+    *status = UGRPC_HEALTH_V1_HEALTH_CHECK_RESPONSE_UNKNOWN;
     int rc = ugrpc_health_v1_check(ctl->channel, &request, &reply, &options, st);
     if (rc == 0) {
         *status = reply->status;

@@ -50,8 +50,7 @@ static const char *add_port(struct ctl *ctl, const char *target)
     if (len == 0 || (strchr(target, ':') && target[len - 1] != ']')) {
         return target;
     }
-    ctl->with_port = must(malloc(len + sizeof(PORT)));
-    return strcat(strcpy(ctl->with_port, target), PORT);
+    return must(asprintf(&ctl->with_port, "%s" PORT, target) >= 0 ? ctl->with_port : NULL);
 }
 
 int ctl_init(struct ctl *ctl)

@@ -64,7 +64,7 @@ static int run(struct arguments *arguments, int64_t started_ns)
     if (config) {
         gateway = gateway_new(config, arguments, &problems);
     }
-    if (problems.n > 0) {
+    if (!config || problems.n > 0) {
         problems_print(&problems, arguments->config, check ? stdout : stderr);
     } else if (check) {
         show_good(arguments->config, config, gateway);
