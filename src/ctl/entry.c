@@ -9,6 +9,7 @@
 #include "ctl/csv.h"
 #include "ctl/ctl.h"
 #include "ctl/format.h"
+#include "ctl/sample.h"
 #include "ctl/table.h"
 
 #define VERB(id) MICROGRID_ADMIN_V1_JOURNAL_VERB_##id
@@ -156,7 +157,7 @@ json_t *entry_to_json(const entry_message *entry)
     json_object_set_new(
         object, "verb", json_string(word_of(verb_words, (int)entry->verb, word, sizeof(word))));
     if (microgrid_admin_v1_journal_entry_has_value(entry)) {
-        json_object_set_new(object, "value", json_real(entry->value));
+        json_object_set_new(object, "value", float_to_json(entry->value));
         json_object_set_new(object, "unit", json_string(unit_of(entry)));
     }
     if (entry->lifetime) {
@@ -201,7 +202,7 @@ void entry_put_csv(const entry_message *entry, FILE *to)
     csv_put(entry->component, to);
     fprintf(to, ",%s,", word_of(verb_words, (int)entry->verb, word, sizeof(word)));
     if (microgrid_admin_v1_journal_entry_has_value(entry)) {
-        fprintf(to, "%.9g", entry->value);
+        fprintf(to, "%.7g", entry->value);
     }
     fprintf(to, ",%s,", unit_of(entry));
     if (entry->lifetime) {
