@@ -279,7 +279,7 @@ static void every_command_has_help_with_examples(void **state)
 {
     static const char *const names[] = {"info", "list", "tree", "connections", "sensors", "health",
         "set-power", "set-reactive", "charge", "discharge", "curtail", "start", "standby", "stop", "ack",
-        "watch", "record", "completion"};
+        "watch", "record", "journal", "holders", "completion"};
     char usage[64];
     ctl_expect_done(&ctl, ARGS("--help"), "usage: microgridctl COMMAND");
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
