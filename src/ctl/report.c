@@ -34,7 +34,7 @@ static const struct {
     {"host ", "another name: --target HOST:PORT, or MICROGRID_TARGET"},
 };
 
-static bool as_json; /* how to speak, set once by main() */
+static bool as_json; /* how to speak, from where --json was read on */
 
 void report_as_json(bool json)
 {
