@@ -2,7 +2,6 @@
 /* record: every sample as a line of CSV (RFC 4180), for spreadsheets and pandas. */
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -2,7 +2,6 @@
 /* The sensors and what they measure now. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "ctl/ctl.h"
 #include "ctl/format.h"

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* watch: on a terminal a live table, or a moving chart; else a line for each sample. */
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 #include <uv.h>

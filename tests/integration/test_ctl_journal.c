@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/base.h"
 #include "support/ctl.h"
 
 #define ON_STATE ON_DEFAULT_SITE, "--state", "state"
