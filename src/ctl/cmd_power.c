@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Set-points: set-power, set-reactive, charge, discharge, curtail. They are one call with different words. */
-#include <inttypes.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "ctl/advice.h"
 #include "ctl/ctl.h"

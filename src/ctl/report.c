@@ -61,7 +61,7 @@ static const char *find_advice(const struct advice *table, size_t n, const char 
     return NULL;
 }
 
-static bool as_json; /* how to speak, set once by main() */
+static bool as_json; /* how to speak, from where --json was read on */
 
 void report_as_json(bool json)
 {
@@ -118,7 +118,8 @@ int report_failed(const char *format, ...)
     return status;
 }
 
-bool report_is_unreachable(const struct ctl *ctl, const struct ugrpc_status *st)
+/* The gateway is not there, rather than that it said no. */
+static bool is_unreachable(const struct ctl *ctl, const struct ugrpc_status *st)
 {
     return (st->code == UGRPC_UNAVAILABLE || st->code == UGRPC_DEADLINE_EXCEEDED) &&
            ugrpc_channel_connectivity(ctl->channel, false) != UGRPC_READY;
@@ -142,7 +143,7 @@ int report_status(const struct ctl *ctl, const struct ugrpc_status *st, const ch
 {
     struct ugrpc_status clean = *st;
     text_clean(clean.message);
-    if (report_is_unreachable(ctl, st)) {
+    if (is_unreachable(ctl, st)) {
         return tell_unreachable(ctl, &clean);
     }
     enum ctl_exit status = CTL_REFUSED;

@@ -100,10 +100,7 @@ int main(int argc, char **argv)
     if (rc != 0) {
         return rc;
     }
-    if (arguments.log_format == LOG_FORMAT_AUTO) {
-        arguments.log_format = isatty(STDERR_FILENO) ? LOG_FORMAT_TEXT : LOG_FORMAT_LOGFMT;
-    }
-    log_setup(arguments.log_level, arguments.log_format);
+    arguments.log_format = log_setup(arguments.log_level, arguments.log_format);
     switch (arguments.verb) {
     case VERB_HELP:
         arguments_help(stdout);

@@ -23,6 +23,12 @@ const struct caller *rpc_caller_init(struct rpc_caller *caller, const struct ugr
     return &caller->base;
 }
 
+const char *rpc_method(const struct ugrpc_call *call)
+{
+    const char *path = ugrpc_call_method(call), *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
 int rpc_machine_len(const char *peer)
 {
     const char *port = strrchr(peer, ':');

@@ -18,6 +18,9 @@ struct rpc_caller {
 /* Returns &caller->base, good as long as `caller`. */
 const struct caller *rpc_caller_init(struct rpc_caller *caller, const struct ugrpc_call *call);
 
+/* "SetComponentPowerActive": the last part of the call's path. */
+const char *rpc_method(const struct ugrpc_call *call);
+
 /* How much of a peer's address ("127.0.0.1:41822", "[::1]:4711", "unix:") stays when it connects again. */
 int rpc_machine_len(const char *peer);
 

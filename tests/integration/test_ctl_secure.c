@@ -351,7 +351,7 @@ static void every_command_has_help_with_examples(void **state)
 {
     static const char *const names[] = {"info", "list", "tree", "connections", "sensors", "health",
         "set-power", "set-reactive", "charge", "discharge", "curtail", "start", "standby", "stop", "ack",
-        "watch", "record", "completion"};
+        "watch", "record", "journal", "holders", "completion"};
     char usage[64];
     ctl_expect_done(&ctl, ARGS("--help"), "usage: microgridctl COMMAND");
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
@@ -401,8 +401,13 @@ static void bash_completes_commands_options_and_names(void **state)
     expect_proposals("microgridctl charge bat_inv_1 -3kW --f", "--for\n");
     expect_proposals("microgridctl watch --metric dc_", "dc_voltage dc_current dc_power\n");
     expect_proposals("microgridctl list --category pv", "pv_inverter\n");
+    expect_proposals("microgridctl key new tv --role v", "viewer\n");
+    expect_proposals("microgridctl completion z", "zsh\n");
     expect_proposals("microgridctl charge bat_inv_1 ''", "\n");
     snprintf(typed, sizeof(typed), "microgridctl --target %s charge bat_", ctl.gateway->addresses[0]);
+    expect_proposals(typed, "bat_meter bat_inv_1 bat_inv_2\n");
+    snprintf(
+        typed, sizeof(typed), "microgridctl --target %s journal --component bat_", ctl.gateway->addresses[0]);
     expect_proposals(typed, "bat_meter bat_inv_1 bat_inv_2\n");
     snprintf(typed, sizeof(typed), "microgridctl watch --target %s therm", ctl.gateway->addresses[0]);
     expect_proposals(typed, "thermometer\n");

@@ -2,7 +2,6 @@
 #include "fake_journal.h"
 
 #include <assert.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
