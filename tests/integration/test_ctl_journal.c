@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/base.h"
 #include "support/ctl.h"
 
 #define ON_STATE ON_DEFAULT_SITE, "--state", "state"
