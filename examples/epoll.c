@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* libugrpc inside a plain epoll loop, beside other descriptors: watches a component until Ctrl-C, which here
- * is one of them. usage: epoll COMPONENT_ID [TARGET], by default 127.0.0.1:50051. */
+ * is one of them. usage: epoll COMPONENT_ID [TARGET], by default 127.0.0.1:50051. Built with
+ *
+ *     cc -o epoll epoll.c $(pkg-config --cflags --libs libmicrogrid) */
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -47,7 +49,8 @@ int main(int argc, char **argv)
     microgrid_v1_receive_component_data_stream_request request =
         MICROGRID_V1_RECEIVE_COMPONENT_DATA_STREAM_REQUEST_INIT;
     struct ugrpc_status st;
-    if (argc < 2) {
+    char *end;
+    if (argc < 2 || (request.component_id = strtoull(argv[1], &end, 10)) == 0 || *end) {
         fprintf(stderr, "usage: epoll COMPONENT_ID [TARGET]\n");
         return 2;
     }
@@ -60,7 +63,6 @@ int main(int argc, char **argv)
         return 2;
     }
     bool over = false;
-    request.component_id = strtoull(argv[1], NULL, 10);
     microgrid_v1_receive_component_data_stream_async(channel, &request, NULL, on_message, on_done, &over);
 
     add(epoll, interrupted);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* libugrpc inside GLib's main loop, and so in GTK's: a GSource of a few lines. Lists the components of a
- * microgrid. usage: glib [TARGET], by default 127.0.0.1:50051. */
+ * microgrid. usage: glib [TARGET], by default 127.0.0.1:50051. Built with
+ *
+ *     cc -o glib glib.c $(pkg-config --cflags --libs libmicrogrid glib-2.0) */
 #include <glib.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -50,19 +50,20 @@ int main(int argc, char **argv)
     microgrid_v1_receive_component_data_stream_request_component_data_stream_filter filter =
         MICROGRID_V1_RECEIVE_COMPONENT_DATA_STREAM_REQUEST_COMPONENT_DATA_STREAM_FILTER_INIT;
     microgrid_common_v1_metrics_metric power[] = {MICROGRID_COMMON_V1_METRICS_METRIC_AC_ACTIVE_POWER};
-    struct watch watch = {.loop = ugrpc_loop_new(), .left = argc > 3 ? atol(argv[3]) : -1};
+    struct watch watch = {.left = argc > 3 ? atol(argv[3]) : -1};
     struct ugrpc_status st;
-    if (argc < 2) {
+    char *end;
+    if (argc < 2 || (request.component_id = strtoull(argv[1], &end, 10)) == 0 || *end) {
         fprintf(stderr, "usage: watch COMPONENT_ID [TARGET [MESSAGES]]\n");
         return 2;
     }
+    watch.loop = ugrpc_loop_new();
     struct ugrpc_channel *channel = ugrpc_channel_new(
         watch.loop, argc > 2 ? argv[2] : "127.0.0.1:50051", &options, &st);
     if (!channel) {
         fprintf(stderr, "watch: %s\n", st.message);
         return 2;
     }
-    request.component_id = strtoull(argv[1], NULL, 10);
     request.filter = &filter;
     filter.n_metrics = 1;
     filter.metrics = power;

@@ -5,7 +5,10 @@
  * Names begin with microgrid_v1_ (the API), microgrid_common_v1_ (what API versions share) and
  * ugrpc_protobuf_ (timestamps and the like). The message ListComponentsRequest is a
  * microgrid_v1_list_components_request, which begins as MICROGRID_V1_LIST_COMPONENTS_REQUEST_INIT; one that
- * was received is freed with its …_free().
+ * was received is freed with its …_free(). An optional field is set by a function of its message:
+ * microgrid_v1_set_component_power_active_request_set_request_lifetime(&request, 20);
+ * …_has_request_lifetime() says whether it is. METRIC_AC_ACTIVE_POWER of the enum Metric is
+ * MICROGRID_COMMON_V1_METRICS_METRIC_AC_ACTIVE_POWER.
  *
  * The method ListComponents is called by microgrid_v1_list_components(), which blocks, …_async(), with a
  * callback from the loop, or …_once(), without a channel; a method that streams by …_open() and …_next(), or

@@ -97,7 +97,8 @@ UGRPC_API void ugrpc_server_set_serving(struct ugrpc_server *server, const char 
  *
  * end: once for each call that `begin` was called for, with the status it got, and it may add trailing
  * metadata; without a `begin`, for all that come as far as that, also those that another interceptor refuses.
- * Either may be NULL. Borrowed until ugrpc_server_free(). */
+ * Either may be NULL. Borrowed until ugrpc_server_free(). Adding one fails only when memory runs out:
+ * -UGRPC_RESOURCE_EXHAUSTED. */
 struct ugrpc_interceptor {
     int (*begin)(struct ugrpc_call *call, void *userdata, struct ugrpc_status *st);
     void (*end)(struct ugrpc_call *call, const struct ugrpc_status *st, void *userdata);

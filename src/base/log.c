@@ -42,7 +42,7 @@ static bool stderr_is_journald(void)
     return strcmp(own, stream) == 0;
 }
 
-void log_setup(enum log_level level, enum log_format format)
+enum log_format log_setup(enum log_level level, enum log_format format)
 {
     setup.level = level;
     setup.journald = stderr_is_journald();
@@ -50,6 +50,7 @@ void log_setup(enum log_level level, enum log_format format)
         format = isatty(STDERR_FILENO) ? LOG_FORMAT_TEXT : LOG_FORMAT_LOGFMT;
     }
     setup.format = format;
+    return format;
 }
 
 /* O_NONBLOCK is a property of what is open, which other programs may share, so stderr is opened anew for this

@@ -17,9 +17,9 @@ enum log_format {
     LOG_FORMAT_JSON,   /* {"time":…,"level":"info","component":"bat_inv_1","id":4,"msg":"sentence"} */
 };
 
-/* Once at start, before any thread. Under journald (JOURNAL_STREAM names stderr) lines begin with their
- * priority, <6>. */
-void log_setup(enum log_level level, enum log_format format);
+/* Once at start, before any thread. Returns the format that it is, which AUTO leaves open. Under journald
+ * (JOURNAL_STREAM names stderr) lines begin with their priority, <6>. */
+enum log_format log_setup(enum log_level level, enum log_format format);
 bool log_enabled(enum log_level level);
 
 /* For a program that must not stand still because nobody reads its log, be that a pipe, a terminal or

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* All spellings stand in one table, each unit's own together and in rising order; the messages are made from
- * it too. Case counts, because mW and MW do. */
+/* All spellings stand in one table, each unit's own together and in rising order, other ways to write the
+ * same after them; the messages are made from it too. Case counts, because mW and MW do. */
 #include "base/quantity.h"
 
 #include <ctype.h>
@@ -25,6 +25,9 @@ static const struct spelling spellings[] = {
     {"VAr", UNIT_VAR, 1},
     {"kVAr", UNIT_VAR, 1e3},
     {"MVAr", UNIT_VAR, 1e6},
+    {"var", UNIT_VAR, 1}, /* as IEC has it */
+    {"kvar", UNIT_VAR, 1e3},
+    {"Mvar", UNIT_VAR, 1e6},
     {"VA", UNIT_VOLT_AMPERE, 1},
     {"kVA", UNIT_VOLT_AMPERE, 1e3},
     {"MVA", UNIT_VOLT_AMPERE, 1e6},

@@ -54,13 +54,6 @@ static void take_out(struct timers *timers, struct timer *timer)
     }
 }
 
-static void tell(struct timers *timers)
-{
-    if (timers->changed) {
-        timers->changed(timers);
-    }
-}
-
 void timers_init(struct timers *timers, struct clock *clock)
 {
     *timers = (struct timers){.clock = clock};
@@ -93,9 +86,6 @@ void timer_start_at(struct timers *timers, struct timer *timer, int64_t at_ns)
     timer->order = timers->next_order++;
     timers->heap[timers->n] = timer;
     sift_up(timers, timers->n++);
-    if (timer->slot == 1) {
-        tell(timers);
-    }
 }
 
 void timer_start_in(struct timers *timers, struct timer *timer, int64_t delay_ns)
@@ -126,7 +116,6 @@ size_t timers_run(struct timers *timers)
         timer->fn(timer, timer->userdata);
         fired++;
     }
-    tell(timers);
     return fired;
 }
 

@@ -28,8 +28,6 @@ struct timers {
     struct timer **heap;
     size_t n, cap;
     uint64_t next_order;
-    void (*changed)(struct timers *timers); /* the earliest time has changed; may be NULL */
-    void *changed_userdata;
 };
 
 void timers_init(struct timers *timers, struct clock *clock);

@@ -20,6 +20,38 @@ void arguments_add(struct arguments *arguments, enum option_id id, const char *v
     }
 }
 
+/* The first of those from `from` on that excludes the i-th; NULL if there is none. */
+static const struct given *find_rival(const struct arguments *arguments, size_t i, size_t from)
+{
+    while (
+        from < arguments->n_given && !option_are_rivals(arguments->given[i].id, arguments->given[from].id)) {
+        from++;
+    }
+    return from < arguments->n_given ? &arguments->given[from] : NULL;
+}
+
+int arguments_settle(struct arguments *arguments)
+{
+    for (size_t i = arguments->n_settings; i < arguments->n_given; i++) {
+        const struct given *rival = find_rival(arguments, i, i + 1);
+        if (rival) {
+            return report_usage("--%s and --%s exclude each other; give one of them",
+                option_table[arguments->given[i].id].name, option_table[rival->id].name);
+        }
+    }
+    for (size_t i = 0; i < arguments->n_settings;) {
+        if (find_rival(arguments, i, arguments->n_settings)) {
+            free(arguments->given[i].value);
+            memmove(&arguments->given[i], &arguments->given[i + 1],
+                (--arguments->n_given - i) * sizeof(arguments->given[0]));
+            arguments->n_settings--;
+        } else {
+            i++;
+        }
+    }
+    return 0;
+}
+
 void arguments_done(struct arguments *arguments)
 {
     for (size_t i = 0; i < arguments->n_given; i++) {
@@ -40,19 +72,13 @@ const char *arguments_next(const struct arguments *arguments, enum option_id id,
     return NULL;
 }
 
-enum option_id arguments_last(const struct arguments *arguments, enum option_id a, enum option_id b)
-{
-    for (size_t i = arguments->n_given; i-- > 0;) {
-        if (arguments->given[i].id == a || arguments->given[i].id == b) {
-            return arguments->given[i].id;
-        }
-    }
-    return OPTIONS;
-}
-
 bool arguments_has(const struct arguments *arguments, enum option_id id)
 {
-    return arguments_last(arguments, id, id) == id;
+    size_t at = 0;
+    while (at < arguments->n_given && arguments->given[at].id != id) {
+        at++;
+    }
+    return at < arguments->n_given;
 }
 
 const char *arguments_value(const struct arguments *arguments, enum option_id id)
@@ -130,7 +156,7 @@ static int take_words(struct arguments *arguments, int argc, char **argv)
     for (int i = 1; i < argc && rc == 0; i++) {
         if (!ended && strcmp(argv[i], "--") == 0) {
             ended = true;
-        } else if (!ended && strcmp(argv[i], "-h") == 0) {
+        } else if (!ended && (strcmp(argv[i], "-h") == 0 || (i == 1 && strcmp(argv[i], "help") == 0))) {
             arguments_add(arguments, OPTION_HELP, NULL);
         } else if (!ended && strncmp(argv[i], "--", 2) == 0) {
             rc = take_option(arguments, argv, argc, &i);
@@ -152,6 +178,12 @@ static size_t words_of(const char *name)
     return strchr(name, ' ') ? 2 : 1;
 }
 
+bool command_is_of(const struct command *command, const char *family)
+{
+    size_t len = strcspn(command->name, " ");
+    return command->name[len] && strncmp(command->name, family, len) == 0 && !family[len];
+}
+
 /* Whether the first operands are the command's name. */
 static bool is_named(const struct command *command, const struct arguments *arguments)
 {
@@ -164,16 +196,17 @@ static bool is_named(const struct command *command, const struct arguments *argu
 
 static int complain_command(const struct arguments *arguments)
 {
-    char name[64];
+    const char *name = arguments->operands[0];
     struct nearest nearest = {.text = name};
-    snprintf(name, sizeof(name), "%s", arguments->operands[0]);
+    if (arguments->family && arguments->n_operands == 1) {
+        return report_usage("%s what?      microgridctl %s --help", name, name);
+    }
+    if (arguments->family) {
+        return report_usage(
+            "no command \"%s %s\"      microgridctl %s --help", name, arguments->operands[1], name);
+    }
     for (size_t i = 0; i < n_commands; i++) {
-        const char *family = command_table[i].name;
-        size_t len = strcspn(family, " ");
-        if (strncmp(family, name, len) == 0 && name[len] == '\0') { /* half a name: "bounds" */
-            return report_usage("%s what? microgridctl %s %s", name, family, command_table[i].operands);
-        }
-        nearest_try(&nearest, family);
+        nearest_try(&nearest, command_table[i].name);
     }
     if (nearest.best) {
         return report_usage("no command \"%s\"; did you mean microgridctl %s?", name, nearest.best);
@@ -193,12 +226,16 @@ static int find_command(struct arguments *arguments)
             size_t n = words_of(command_table[i].name);
             arguments->command = &command_table[i];
             arguments->n_operands -= n;
-            memmove(arguments->operands, arguments->operands + n,
-                arguments->n_operands * sizeof(arguments->operands[0]));
+            for (size_t k = 0; k < arguments->n_operands; k++) {
+                arguments->operands[k] = arguments->operands[k + n];
+            }
             return 0;
         }
+        if (command_is_of(&command_table[i], arguments->operands[0])) {
+            arguments->family = arguments->operands[0];
+        }
     }
-    return complain_command(arguments);
+    return arguments->family && arguments_has(arguments, OPTION_HELP) ? 0 : complain_command(arguments);
 }
 
 static int check_command(const struct arguments *arguments)
@@ -239,7 +276,9 @@ int arguments_parse(struct arguments *arguments, int argc, char **argv)
     for (size_t i = 0; i < line.n_given && rc == 0; i++) {
         arguments_add(arguments, line.given[i].id, line.given[i].value);
     }
+    rc = rc ? rc : arguments_settle(arguments);
     arguments->command = line.command;
+    arguments->family = line.family;
     memcpy(arguments->operands, line.operands, sizeof(line.operands));
     arguments->n_operands = line.n_operands;
     arguments_done(&line);

@@ -16,6 +16,7 @@ struct given {
 
 struct arguments {
     const struct command *command; /* NULL: --help or --version alone */
+    const char *family;            /* "cert", of "cert --help"; else NULL */
     const char *operands[MAX_OPERANDS];
     size_t n_operands;
     struct given *given;
@@ -32,12 +33,13 @@ const char *arguments_value(const struct arguments *arguments, enum option_id id
 bool arguments_has(const struct arguments *arguments, enum option_id id);
 /* Every value of a repeated option: *at 0 … until NULL. */
 const char *arguments_next(const struct arguments *arguments, enum option_id id, size_t *at);
-/* Whichever of the two was given last; OPTIONS if neither. */
-enum option_id arguments_last(const struct arguments *arguments, enum option_id a, enum option_id b);
-
 /* " --target gw.local:50051 --ca ca.pem": what a command needs besides to reach the same gateway the same
  * way, if it was said on the command line. Keys are left out. Returns `out`. */
 const char *arguments_repeat(const struct arguments *arguments, char *out, size_t cap);
+
+/* Those after the first n_settings come from one place: if two of them exclude each other, CTL_USAGE, told;
+ * else they outdo what they exclude of the settings, which is dropped. */
+int arguments_settle(struct arguments *arguments) MUST_CHECK;
 
 /* Copies `value`. */
 void arguments_add(struct arguments *arguments, enum option_id id, const char *value);

@@ -16,6 +16,8 @@
 #define AUTHORITY_DAYS 3653
 #define EARLY_S        300 /* clocks of two machines differ */
 #define SERIAL_BITS    127
+#define MAX_LABEL      63
+#define MAX_NAME       64 /* as it becomes the subject's common name */
 
 void certificate_done(struct certificate *certificate)
 {
@@ -85,6 +87,29 @@ int certificate_make_authority(struct certificate *authority, const char *name, 
                 add_extension(authority->x509, authority->x509, NID_subject_key_identifier, "hash") &&
                 sign(authority, authority);
     return made ? 0 : fail(st, "cannot make an authority");
+}
+
+/* Letters, digits and dashes between dots, as RFC 1123 has it, and the underscore that some have. What ends
+ * in a number is a mistyped address. */
+static bool is_name(const char *text)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+    const char *label = strncmp(text, "*.", 2) == 0 ? text + 2 : text;
+    size_t len;
+    while ((len = strspn(label, letters)) > 0 && len <= MAX_LABEL && *label != '-' && label[len - 1] != '-') {
+        label += len;
+        if (!*label) {
+            return strlen(text) <= MAX_NAME && strspn(label - len, "0123456789") < len;
+        }
+        label += *label == '.';
+    }
+    return false;
+}
+
+bool certificate_is_host(const char *host)
+{
+    unsigned char address[16];
+    return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1 || is_name(host);
 }
 
 static bool add_host(GENERAL_NAMES *names, const char *host)

@@ -21,6 +21,8 @@ void certificate_done(struct certificate *certificate);
 /* An authority of this name, for ten years. */
 int certificate_make_authority(
     struct certificate *authority, const char *name, struct ugrpc_status *st) MUST_CHECK;
+/* Whether a certificate can be for it: an IP address, or a name ("gw.local", "*.local") without a port. */
+bool certificate_is_host(const char *host);
 /* A server's for these hosts: names, or IP addresses. */
 int certificate_make_server(struct certificate *server, const struct certificate *authority,
     const char *const *hosts, size_t n_hosts, long days, struct ugrpc_status *st) MUST_CHECK;

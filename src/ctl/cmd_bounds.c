@@ -68,10 +68,10 @@ static int show(const struct ctl *ctl, const component_message *component, const
     char text[400], label[160], at[40], metric[80];
     const char *unit = metric_unit(addition->metric);
     if (ctl->json) {
-        return json_print(json_pack("{s:I, s:s, s:s, s:o, s:s}", "id", (json_int_t)component->id, "name",
+        return json_print(json_pack("{s:I, s:s, s:s, s:o, s:s, s:b}", "id", (json_int_t)component->id, "name",
             component->name, "metric", word_of(metric_words, addition->metric, metric, sizeof(metric)),
             "bounds", bounds_to_json(addition->list, addition->n), "valid_until",
-            utc_format(until, at, sizeof(at))));
+            utc_format(until, at, sizeof(at)), "journal_degraded", ctl->journal_degraded));
     }
     printf("%s: added until %s: %s%s\n", label_format(component->name, component->id, label, sizeof(label)),
         clock_format(until, at, sizeof(at)),
@@ -82,7 +82,9 @@ static int show(const struct ctl *ctl, const component_message *component, const
 
 static int send_bounds(struct ctl *ctl, const component_message *component, struct addition *addition)
 {
-    struct ugrpc_call_options options = {.timeout_ms = ctl_timeout_ms(ctl, false)};
+    struct ugrpc_reply_metadata metadata = {.n_trailing = 0};
+    struct ugrpc_call_options options = {
+        .timeout_ms = ctl_timeout_ms(ctl, false), .reply_metadata = &metadata};
     struct ugrpc_status st;
     microgrid_v1_add_component_bounds_request request = MICROGRID_V1_ADD_COMPONENT_BOUNDS_REQUEST_INIT;
     microgrid_v1_add_component_bounds_response *reply;
@@ -91,10 +93,12 @@ static int send_bounds(struct ctl *ctl, const component_message *component, stru
     request.n_bounds = addition->n;
     request.bounds = addition->list;
     request.validity_duration = addition->duration;
-    if (microgrid_v1_add_component_bounds(ctl->channel, &request, &reply, &options, &st) < 0) {
+    int rc = microgrid_v1_add_component_bounds(ctl->channel, &request, &reply, &options, &st);
+    ctl_note_reply(ctl, &metadata);
+    if (rc < 0) {
         return report_status(ctl, &st, NULL);
     }
-    int rc = show(ctl, component, addition, reply->ts);
+    rc = show(ctl, component, addition, reply->ts);
     microgrid_v1_add_component_bounds_response_free(reply);
     return rc;
 }

@@ -33,11 +33,16 @@ static int get_authority(
     struct certificate *authority, const struct paths *paths, bool *made, struct ugrpc_status *st)
 {
     *made = access(paths->authority, F_OK) != 0;
-    if (!*made) {
-        return certificate_read(authority, paths->authority, paths->authority_key, st);
-    }
-    int rc = certificate_make_authority(authority, "Microgrid gateway CA", st);
-    return rc ? rc : certificate_write(authority, paths->authority, paths->authority_key, false, st);
+    return *made ? certificate_make_authority(authority, "Microgrid gateway CA", st)
+                 : certificate_read(authority, paths->authority, paths->authority_key, st);
+}
+
+static int write_all(const struct certificate *authority, const struct certificate *server,
+    const struct paths *paths, bool new_authority, bool force, struct ugrpc_status *st)
+{
+    int rc = new_authority ? certificate_write(authority, paths->authority, paths->authority_key, false, st)
+                           : 0;
+    return rc ? rc : certificate_write(server, paths->server, paths->server_key, force, st);
 }
 
 static int show_made(const struct ctl *ctl, const struct paths *paths, bool new_authority, const char *host)
@@ -74,6 +79,10 @@ int command_cert_init(struct ctl *ctl)
     size_t n_hosts = 0, at = 0;
     long days;
     while ((host = arguments_next(&ctl->arguments, OPTION_HOST, &at)) && n_hosts < MAX_HOSTS) {
+        if (!certificate_is_host(host)) {
+            return report_usage(
+                "--host \"%s\": a name or an address alone is due, like gw.local or 10.0.0.7", host);
+        }
         hosts[n_hosts++] = host;
     }
     if (n_hosts == 0) {
@@ -96,7 +105,7 @@ int command_cert_init(struct ctl *ctl)
         rc = report_failed("%s: is there already; --force replaces it (the authority stays)", paths.server);
     } else if (get_authority(&authority, &paths, &new_authority, &st) < 0 ||
                certificate_make_server(&server, &authority, hosts, n_hosts, days, &st) < 0 ||
-               certificate_write(&server, paths.server, paths.server_key, force, &st) < 0) {
+               write_all(&authority, &server, &paths, new_authority, force, &st) < 0) {
         rc = report_failed("%s", st.message);
     } else {
         rc = show_made(ctl, &paths, new_authority, hosts[0]);

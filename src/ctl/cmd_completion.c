@@ -32,7 +32,30 @@ static void print_words(const ProtobufCEnumDescriptor *words)
     }
 }
 
-/* The options of `set` that `wanted` accepts, each with its dashes. */
+/* Those that are the same whatever gateway it is. */
+static void print_words_of(enum proposal proposal)
+{
+    switch (proposal) {
+    case PROPOSE_METRIC:
+        fputs("power reactive voltage current frequency soc ", stdout);
+        print_words(metric_words);
+        break;
+    case PROPOSE_CATEGORY:
+        fputs("battery_inverter pv_inverter hybrid_inverter ", stdout);
+        print_words(category_words);
+        break;
+    case PROPOSE_SHELL:
+        fputs("bash zsh fish", stdout);
+        break;
+    case PROPOSE_ROLE:
+        fputs("viewer operator admin", stdout);
+        break;
+    default:
+        break;
+    }
+}
+
+/* The options of `set`, each with its dashes. */
 static void print_options(uint64_t set, const char *glue)
 {
     bool first = true;
@@ -75,18 +98,17 @@ static uint64_t options_with_value(bool settings_only)
 
 static void print_proposals(void)
 {
+    static const enum proposal of_words[] = {PROPOSE_METRIC, PROPOSE_CATEGORY, PROPOSE_SHELL, PROPOSE_ROLE};
     fputs("    case $kind in\n"
           "    file) files ;;\n"
-          "    folder) folders ;;\n"
-          "    shell) propose bash zsh fish ;;\n"
-          "    role) propose viewer operator admin ;;\n"
-          "    metric) propose power reactive voltage current frequency soc ",
+          "    folder) folders ;;\n",
         stdout);
-    print_words(metric_words);
-    fputs(" ;;\n    category) propose battery_inverter pv_inverter hybrid_inverter ", stdout);
-    print_words(category_words);
-    fputs(" ;;\n"
-          "    component) propose $(microgridctl list --names $way --timeout 1s 2>/dev/null) ;;\n"
+    for (size_t i = 0; i < ARRAY_LEN(of_words); i++) {
+        printf("    %s) propose ", kind_names[of_words[i]]);
+        print_words_of(of_words[i]);
+        fputs(" ;;\n", stdout);
+    }
+    fputs("    component) propose $(microgridctl list --names $way --timeout 1s 2>/dev/null) ;;\n"
           "    measured) propose $(microgridctl list --names $way --timeout 1s 2>/dev/null;\n"
           "        microgridctl sensors --names $way --timeout 1s 2>/dev/null) ;;\n"
           "    esac\n",
@@ -120,11 +142,13 @@ static void print_reading(void)
           "    case $skip in\n"
           "    '') ;;\n",
         stdout);
-    static const enum proposal proposals[] = {PROPOSE_FILE, PROPOSE_FOLDER, PROPOSE_METRIC, PROPOSE_CATEGORY};
-    for (size_t i = 0; i < ARRAY_LEN(proposals); i++) {
-        fputs("    ", stdout);
-        print_options(options_with(proposals[i]), "|");
-        printf(") kind=%s ;;\n", kind_names[proposals[i]]);
+    for (size_t i = PROPOSE_NOTHING + 1; i < ARRAY_LEN(kind_names); i++) {
+        uint64_t set = options_with((enum proposal)i);
+        if (set) {
+            fputs("    ", stdout);
+            print_options(set, "|");
+            printf(") kind=%s ;;\n", kind_names[i]);
+        }
     }
     fputs("    *) return ;;\n"
           "    esac\n",
@@ -260,20 +284,12 @@ static void print_fish_proposal(enum proposal proposal)
 {
     switch (proposal) {
     case PROPOSE_METRIC:
-        fputs(" -a 'power reactive voltage current frequency soc ", stdout);
-        print_words(metric_words);
-        fputs("'", stdout);
-        break;
     case PROPOSE_CATEGORY:
-        fputs(" -a 'battery_inverter pv_inverter hybrid_inverter ", stdout);
-        print_words(category_words);
-        fputs("'", stdout);
-        break;
     case PROPOSE_SHELL:
-        fputs(" -a 'bash zsh fish'", stdout);
-        break;
     case PROPOSE_ROLE:
-        fputs(" -a 'viewer operator admin'", stdout);
+        fputs(" -a '", stdout);
+        print_words_of(proposal);
+        fputs("'", stdout);
         break;
     case PROPOSE_COMPONENT:
         fputs(" -a '(microgridctl list --names --timeout 1s 2>/dev/null)'", stdout);

@@ -21,19 +21,21 @@ typedef microgrid_admin_v1_held_setpoint setpoint_message;
 typedef microgrid_admin_v1_held_bounds held_bounds_message;
 typedef microgrid_admin_v1_list_holders_response holders_message;
 
-static const struct {
-    const char *shown, *word, *unit; /* as the metrics are called elsewhere */
-} quantities[] = {
-    [QUANTITY(UNSPECIFIED)] = {"?", "unspecified", ""},
-    [QUANTITY(ACTIVE_POWER)] = {"active power", "ac_active_power", "W"},
-    [QUANTITY(REACTIVE_POWER)] = {"reactive power", "ac_reactive_power", "VAr"},
-    [QUANTITY(DC_POWER)] = {"DC power", "dc_power", "W"},
-    [QUANTITY(STATE_OF_CHARGE)] = {"state of charge", "battery_soc_pct", "%"},
+struct quantity {
+    const char *shown;
+    int metric; /* whose word and unit it has */
 };
 
-static size_t known(microgrid_admin_v1_quantity quantity)
+static const struct quantity *quantity_of(microgrid_admin_v1_quantity number)
 {
-    return quantity >= 0 && (size_t)quantity < ARRAY_LEN(quantities) ? (size_t)quantity : 0;
+    static const struct quantity quantities[] = {
+        [QUANTITY(UNSPECIFIED)] = {"?", METRIC(UNSPECIFIED)},
+        [QUANTITY(ACTIVE_POWER)] = {"active power", METRIC(AC_ACTIVE_POWER)},
+        [QUANTITY(REACTIVE_POWER)] = {"reactive power", METRIC(AC_REACTIVE_POWER)},
+        [QUANTITY(DC_POWER)] = {"DC power", METRIC(DC_POWER)},
+        [QUANTITY(STATE_OF_CHARGE)] = {"state of charge", METRIC(BATTERY_SOC_PCT)},
+    };
+    return &quantities[number >= 0 && (size_t)number < ARRAY_LEN(quantities) ? (size_t)number : 0];
 }
 
 /* As the other commands have bounds. */
@@ -82,14 +84,15 @@ static void show_setpoints(const holders_message *holders)
     table_init(&table, headings);
     for (size_t i = 0; i < holders->n_setpoints; i++) {
         const setpoint_message *held = holders->setpoints[i];
-        const char *unit = quantities[known(held->quantity)].unit;
+        const struct quantity *quantity = quantity_of(held->quantity);
+        const char *unit = metric_unit(quantity->metric);
         char asked[48], applied[48] = "-";
         if (microgrid_admin_v1_held_setpoint_has_applied(held)) {
             power_format(held->applied, unit, applied, sizeof(applied));
         }
         table_add(&table, "%" PRIu64, held->component_id);
         table_add(&table, "%s", held->component);
-        table_add(&table, "%s", quantities[known(held->quantity)].shown);
+        table_add(&table, "%s", quantity->shown);
         table_add(&table, "%s", power_format(held->requested, unit, asked, sizeof(asked)));
         table_add(&table, "%s", applied);
         add_until(&table, held->valid_until);
@@ -108,12 +111,13 @@ static void show_bounds(const holders_message *holders)
     table_init(&table, headings);
     for (size_t i = 0; i < holders->n_bounds; i++) {
         const held_bounds_message *held = holders->bounds[i];
-        const char *unit = quantities[known(held->quantity)].unit;
+        const struct quantity *quantity = quantity_of(held->quantity);
+        const char *unit = metric_unit(quantity->metric);
         bounds_message bounds = bounds_of(held), *one = &bounds;
         char range[80];
         table_add(&table, "%" PRIu64, held->component_id);
         table_add(&table, "%s", held->component);
-        table_add(&table, "%s", quantities[known(held->quantity)].shown);
+        table_add(&table, "%s", quantity->shown);
         table_add(&table, "%s", bounds_format_exact(&one, 1, unit, range, sizeof(range)));
         add_until(&table, held->valid_until);
         table_add(&table, "%s", *held->token ? held->token : "-");
@@ -145,25 +149,26 @@ static int show(const holders_message *holders)
 static int show_json(const holders_message *holders)
 {
     json_t *setpoints = json_array(), *all = json_array();
-    char until[40];
+    char until[40], word[80];
     for (size_t i = 0; i < holders->n_setpoints; i++) {
         const setpoint_message *held = holders->setpoints[i];
+        int metric = quantity_of(held->quantity)->metric;
         double applied = microgrid_admin_v1_held_setpoint_has_applied(held) ? held->applied : NAN;
         json_array_append_new(setpoints,
             json_pack("{s:I, s:s, s:s, s:s, s:o, s:o, s:s, s:i, s:s}", "id", (json_int_t)held->component_id,
-                "name", held->component, "metric", quantities[known(held->quantity)].word, "unit",
-                quantities[known(held->quantity)].unit, "requested", float_to_json(held->requested),
-                "applied", float_to_json(applied), "valid_until",
-                utc_format(held->valid_until, until, sizeof(until)), "renewals", (int)held->renewals,
-                "caller", held->caller));
+                "name", held->component, "metric", word_of(metric_words, metric, word, sizeof(word)), "unit",
+                metric_unit(metric), "requested", float_to_json(held->requested), "applied",
+                float_to_json(applied), "valid_until", utc_format(held->valid_until, until, sizeof(until)),
+                "renewals", (int)held->renewals, "caller", held->caller));
     }
     for (size_t i = 0; i < holders->n_bounds; i++) {
         const held_bounds_message *held = holders->bounds[i];
+        int metric = quantity_of(held->quantity)->metric;
         bounds_message bounds = bounds_of(held), *one = &bounds;
         json_array_append_new(
             all, json_pack("{s:I, s:s, s:s, s:s, s:o, s:s, s:s, s:s*}", "id", (json_int_t)held->component_id,
-                     "name", held->component, "metric", quantities[known(held->quantity)].word, "unit",
-                     quantities[known(held->quantity)].unit, "bounds", bounds_to_json(&one, 1), "valid_until",
+                     "name", held->component, "metric", word_of(metric_words, metric, word, sizeof(word)),
+                     "unit", metric_unit(metric), "bounds", bounds_to_json(&one, 1), "valid_until",
                      utc_format(held->valid_until, until, sizeof(until)), "caller", held->caller, "token",
                      *held->token ? held->token : NULL));
     }

@@ -132,9 +132,6 @@ int command_journal(struct ctl *ctl)
     };
     journal.csv = arguments_has(&ctl->arguments, OPTION_CSV);
     journal.request.follow = arguments_has(&ctl->arguments, OPTION_FOLLOW);
-    if (journal.csv && ctl->json) {
-        return report_usage("--csv or --json: give one of them");
-    }
     int rc = parse_since(&journal);
     rc = rc ? rc : ctl_connect(ctl, NULL);
     rc = rc ? rc : directory_load(ctl, &journal.directory, false);

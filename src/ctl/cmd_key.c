@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ctl/ctl.h"
@@ -66,6 +67,10 @@ static int check_rights(const struct arguments *arguments)
     }
     if (!known) {
         return report_usage("--role %s: must be viewer, operator or admin", role);
+    }
+    if (components && role && strcmp(role, "viewer") == 0) {
+        return report_usage(
+            "--components says what may be commanded, but a viewer commands nothing; leave one out");
     }
     if (components && (!*components || components[strcspn(components, " \t\r\n")])) {
         return report_usage(
@@ -133,6 +138,15 @@ static int append(const char *file, const char *name, const char *line)
     return 0;
 }
 
+/* What a shell made for "> ems.key", for everybody to read, is its owner's only before the key is in it. */
+static void close_to_others(int fd)
+{
+    struct stat info;
+    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && fchmod(fd, S_IRUSR | S_IWUSR) < 0) {
+        fprintf(stderr, "who else may read what is written cannot be changed: %s\n", strerror(errno));
+    }
+}
+
 static void show(const char *name, const char *key, const char *line, const char *file)
 {
     printf("%s\n", key);
@@ -160,6 +174,9 @@ int command_key_new(struct ctl *ctl)
     char *line = make_line(name, key.text, &ctl->arguments, secret_file ? secret.text : NULL);
     rc = secret_file ? write_secret(secret_file, secret.text) : 0;
     rc = rc || !file ? rc : append(file, name, line);
+    if (rc == 0) {
+        close_to_others(STDOUT_FILENO);
+    }
     if (rc == 0 && ctl->json) {
         rc = json_print(json_pack("{s:s, s:s, s:s, s:s*, s:s*}", "name", name, "key", key.text, "line", line,
             "keys", file, "secret_file", secret_file));

@@ -13,11 +13,14 @@ typedef int call_fn(struct ctl *ctl, uint64_t id, struct ugrpc_status *st);
 #define CALL(function, rpc, RPC)                                                                             \
     static int function(struct ctl *ctl, uint64_t id, struct ugrpc_status *st)                               \
     {                                                                                                        \
-        struct ugrpc_call_options options = {.timeout_ms = ctl_timeout_ms(ctl, true)};                       \
+        struct ugrpc_reply_metadata metadata = {.n_trailing = 0};                                            \
+        struct ugrpc_call_options options = {                                                                \
+            .timeout_ms = ctl_timeout_ms(ctl, true), .reply_metadata = &metadata};                           \
         microgrid_v1_##rpc##_request request = MICROGRID_V1_##RPC##_REQUEST_INIT;                            \
         ugrpc_protobuf_empty *reply;                                                                         \
         request.component_id = id;                                                                           \
         int rc = microgrid_v1_##rpc(ctl->channel, &request, &reply, &options, st);                           \
+        ctl_note_reply(ctl, &metadata);                                                                      \
         if (rc == 0) {                                                                                       \
             ugrpc_protobuf_empty_free(reply);                                                                \
         }                                                                                                    \
@@ -40,8 +43,9 @@ static int command(struct ctl *ctl, call_fn *call, const char *done)
     if (rc == 0 && call(ctl, component->id, &st) < 0) {
         rc = advice_on_switching(ctl, &directory, component, &st);
     } else if (rc == 0 && ctl->json) {
-        rc = json_print(json_pack("{s:I, s:s, s:s}", "id", (json_int_t)component->id, "name", component->name,
-            "done", ctl->arguments.command->name));
+        rc = json_print(
+            json_pack("{s:I, s:s, s:s, s:b}", "id", (json_int_t)component->id, "name", component->name,
+                "done", ctl->arguments.command->name, "journal_degraded", ctl->journal_degraded));
     } else if (rc == 0) {
         char label[160];
         printf("%s: %s\n", label_format(component->name, component->id, label, sizeof(label)), done);

@@ -107,7 +107,7 @@ static json_t *component_to_json(const component_message *component, const struc
         word_of(category_words, (int)component->category, category, sizeof(category)), "type",
         component_type(component, type, sizeof(type)), "manufacturer", component->manufacturer, "model",
         component->model_name, "rated", rated_to_json(component));
-    sample_to_json(sample, true, must(object));
+    sample_to_json(sample, must(object));
     return object;
 }
 

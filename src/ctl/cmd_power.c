@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Set-points: set-power, set-reactive, charge, discharge, curtail. They are one call with different words. */
-#include <inttypes.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "ctl/advice.h"
 #include "ctl/ctl.h"
@@ -16,7 +14,8 @@
 #define LIFETIME_S      60 /* as the API's own */
 #define HOLD_LIFETIME_S 15 /* what is left if this program is killed */
 #define HOLD_RENEW_S    5
-#define LAST_LIFETIME_S 10 /* the shortest that there is */
+#define SHORTEST_S      10 /* a lifetime that the API allows */
+#define LONGEST_S       900
 
 /* How the power is written, and what goes over the wire. */
 struct verb {
@@ -36,7 +35,9 @@ struct order {
 
 static int send_active(struct ctl *ctl, struct order *order, struct ugrpc_status *st)
 {
-    struct ugrpc_call_options options = {.timeout_ms = ctl_timeout_ms(ctl, false)};
+    struct ugrpc_reply_metadata metadata = {.n_trailing = 0};
+    struct ugrpc_call_options options = {
+        .timeout_ms = ctl_timeout_ms(ctl, false), .reply_metadata = &metadata};
     microgrid_v1_set_component_power_active_request request =
         MICROGRID_V1_SET_COMPONENT_POWER_ACTIVE_REQUEST_INIT;
     microgrid_v1_set_component_power_active_response *reply;
@@ -44,6 +45,7 @@ static int send_active(struct ctl *ctl, struct order *order, struct ugrpc_status
     request.power = (float)order->power;
     microgrid_v1_set_component_power_active_request_set_request_lifetime(&request, order->lifetime_s);
     int rc = microgrid_v1_set_component_power_active(ctl->channel, &request, &reply, &options, st);
+    ctl_note_reply(ctl, &metadata);
     if (rc == 0) {
         order->until.seconds = reply->valid_until ? reply->valid_until->seconds : 0;
         microgrid_v1_set_component_power_active_response_free(reply);
@@ -53,7 +55,9 @@ static int send_active(struct ctl *ctl, struct order *order, struct ugrpc_status
 
 static int send_reactive(struct ctl *ctl, struct order *order, struct ugrpc_status *st)
 {
-    struct ugrpc_call_options options = {.timeout_ms = ctl_timeout_ms(ctl, false)};
+    struct ugrpc_reply_metadata metadata = {.n_trailing = 0};
+    struct ugrpc_call_options options = {
+        .timeout_ms = ctl_timeout_ms(ctl, false), .reply_metadata = &metadata};
     microgrid_v1_set_component_power_reactive_request request =
         MICROGRID_V1_SET_COMPONENT_POWER_REACTIVE_REQUEST_INIT;
     microgrid_v1_set_component_power_reactive_response *reply;
@@ -61,6 +65,7 @@ static int send_reactive(struct ctl *ctl, struct order *order, struct ugrpc_stat
     request.power = (float)order->power;
     microgrid_v1_set_component_power_reactive_request_set_request_lifetime(&request, order->lifetime_s);
     int rc = microgrid_v1_set_component_power_reactive(ctl->channel, &request, &reply, &options, st);
+    ctl_note_reply(ctl, &metadata);
     if (rc == 0) {
         order->until.seconds = reply->valid_until ? reply->valid_until->seconds : 0;
         microgrid_v1_set_component_power_reactive_response_free(reply);
@@ -100,10 +105,10 @@ static void tell(const struct ctl *ctl, const struct order *order, bool held)
     const char *unit = metric_unit(order->verb->metric);
     if (ctl->json) {
         json_print_line(
-            json_pack("{s:I, s:s, s:o, s:s, s:s, s:I, s:b}", "id", (json_int_t)order->component->id, "name",
-                order->component->name, "power", float_to_json((float)order->power), "unit", unit,
+            json_pack("{s:I, s:s, s:o, s:s, s:s, s:I, s:b, s:b}", "id", (json_int_t)order->component->id,
+                "name", order->component->name, "power", float_to_json((float)order->power), "unit", unit,
                 "valid_until", utc_format(&order->until, until, sizeof(until)), "lifetime_s",
-                (json_int_t)order->lifetime_s, "held", held));
+                (json_int_t)order->lifetime_s, "held", held, "journal_degraded", ctl->journal_degraded));
         return;
     }
     label_format(order->component->name, order->component->id, label, sizeof(label));
@@ -135,7 +140,7 @@ static int let_go(struct ctl *ctl, struct order *order)
         return CTL_DONE;
     }
     order->power = 0;
-    order->lifetime_s = LAST_LIFETIME_S;
+    order->lifetime_s = SHORTEST_S;
     if (send_order(ctl, order, &st) < 0) {
         return report_status(ctl, &st, NULL);
     }
@@ -201,13 +206,14 @@ static int parse_lifetime(const struct ctl *ctl, uint64_t *lifetime_s)
     if (!text) {
         return 0;
     }
-    if (arguments_has(&ctl->arguments, OPTION_HOLD)) {
-        return report_usage("--for ends by itself, --hold with Ctrl-C; give one of them");
-    }
     if (duration_parse(text, &seconds, &st) < 0) {
         return report_usage("--for \"%s\": %s", text, st.message);
     }
-    if (seconds != round(seconds) || seconds > 1e6) {
+    if (seconds < SHORTEST_S || seconds > LONGEST_S) {
+        return report_usage(
+            "--for \"%s\": a set-point lasts 10s to 15m; --hold renews it until Ctrl-C", text);
+    }
+    if (seconds != round(seconds)) {
         return report_usage("--for \"%s\": whole seconds are due, like 30s, 2m or 15m", text);
     }
     *lifetime_s = (uint64_t)seconds;

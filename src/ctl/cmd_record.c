@@ -2,7 +2,6 @@
 /* record: every sample as a line of CSV (RFC 4180), for spreadsheets and pandas. */
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,7 +25,7 @@ static const int usual_with_sensors[] = {METRIC(AC_ACTIVE_POWER), METRIC(AC_REAC
     METRIC(SENSOR_AIR_PRESSURE), METRIC(SENSOR_IRRADIANCE), METRIC(SENSOR_WIND_SPEED),
     METRIC(SENSOR_WIND_DIRECTION)};
 
-/* "time,id,name,state,ac_active_power_w": the unit in the name, for those who open it years later. */
+/* "time,id,name,state,ac_active_power (W)": the unit in the name, for those who open it years later. */
 static void put_heading(const struct record *record)
 {
     fputs("time,id,name,state", record->to);

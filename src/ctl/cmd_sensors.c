@@ -2,7 +2,6 @@
 /* The sensors and what they measure now. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "ctl/ctl.h"
 #include "ctl/format.h"
@@ -54,7 +53,7 @@ static int show_json(const struct directory *directory, const struct snapshot *s
             json_pack("{s:I, s:s, s:s, s:s, s:s}", "id", (json_int_t)sensor->id, "name", sensor->name,
                 "category", word_of(sensor_category_words, (int)sensor->category, category, sizeof(category)),
                 "manufacturer", sensor->manufacturer, "model", sensor->model_name));
-        sample_to_json(&snapshot->samples[i], true, object);
+        sample_to_json(&snapshot->samples[i], object);
         json_array_append_new(list, object);
     }
     return json_print(list);

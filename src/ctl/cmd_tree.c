@@ -132,7 +132,7 @@ static json_t *branch_to_json(struct tree *tree, size_t place, int depth)
     char type[48];
     json_t *object = must(json_pack("{s:I, s:s, s:s}", "id", (json_int_t)component->id, "name",
         component->name, "type", component_type(component, type, sizeof(type))));
-    sample_to_json(&tree->snapshot.samples[place], true, object);
+    sample_to_json(&tree->snapshot.samples[place], object);
     json_t *children = json_array();
     size_t at = 0, child;
     while (!tree->shown[place] && depth < MAX_DEPTH && next_child(tree, component->id, &at, &child)) {

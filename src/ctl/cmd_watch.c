@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* watch: on a terminal a live table, or a moving chart; else a line for each sample. */
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 #include <uv.h>
@@ -73,7 +71,7 @@ static void print_json(const struct watch *watch, size_t index, const struct sam
     const struct named *thing = &watch->plan->things[index];
     json_t *object = must(json_pack("{s:s, s:I, s:s}", "kind", thing->component ? "component" : "sensor",
         "id", (json_int_t)named_id(thing), "name", named_name(thing)));
-    sample_to_json(sample, true, object);
+    sample_to_json(sample, object);
     json_print_line(object);
 }
 

@@ -3,6 +3,7 @@
 #ifndef CTL_COMMAND_H
 #define CTL_COMMAND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,9 @@ struct command {
 
 extern const struct command command_table[];
 extern const size_t n_commands;
+
+/* Whether "cert init" is of "cert". */
+bool command_is_of(const struct command *command, const char *family);
 
 /* One file a command, or a family of them. */
 int command_info(struct ctl *ctl);

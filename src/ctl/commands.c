@@ -108,7 +108,7 @@ const struct command command_table[] = {
         "Exit status 4 for one that has expired.", "cert check server.pem ca.pem\n", 1, MAX_OPERANDS,
         {PROPOSE_FILE, PROPOSE_FILE}, .run = command_cert_check},
     {"key new", "NAME", "makes an API key, shown once, and its hash for the gateway",
-        "The key goes to stdout. The gateway's keys file gets only its hash, with what may be done by it. A viewer\n"
+        "The key goes to stdout; a file there is made its owner's only. The gateway's keys file gets only its hash, with what may be done by it. A viewer\n"
         "lists and watches, an operator commands too, an admin may see to the gateway itself. With --sign whoever\n"
         "records a call cannot repeat it; the secret stands in the keys file too.",
         "key new ems > ems.key\n"

@@ -9,12 +9,14 @@
 #include <sys/stat.h>
 
 #include <ugrpc/channel.h>
+#include <ugrpc/client.h>
 #include <ugrpc/creds.h>
 
 #include "ctl/format.h"
 #include "ctl/report.h"
 
-#define TARGET          "127.0.0.1:50051"
+#define PORT            ":50051"
+#define TARGET          "127.0.0.1" PORT
 #define TIMEOUT_MS      10000
 #define LONG_TIMEOUT_MS 40000 /* the gateway gives a start or stop 30 s */
 
@@ -31,8 +33,8 @@ static bool is_this_machine(const char *target)
 
 static bool is_secured(const struct arguments *arguments)
 {
-    static const enum option_id ids[] = {
-        OPTION_CA, OPTION_CERT, OPTION_SERVER_NAME, OPTION_KEY, OPTION_KEY_FILE, OPTION_SECRET_FILE};
+    static const enum option_id ids[] = {OPTION_TLS, OPTION_CA, OPTION_CERT, OPTION_SERVER_NAME, OPTION_KEY,
+        OPTION_KEY_FILE, OPTION_SECRET_FILE};
     for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
         if (arguments_has(arguments, ids[i])) {
             return true;
@@ -41,15 +43,24 @@ static bool is_secured(const struct arguments *arguments)
     return false;
 }
 
+/* A host alone is on the gateway's own port, not on that of the web. */
+static const char *add_port(struct ctl *ctl, const char *target)
+{
+    size_t len = strlen(target);
+    if (len == 0 || (strchr(target, ':') && target[len - 1] != ']')) {
+        return target;
+    }
+    return must(asprintf(&ctl->with_port, "%s" PORT, target) >= 0 ? ctl->with_port : NULL);
+}
+
 int ctl_init(struct ctl *ctl)
 {
     const struct arguments *arguments = &ctl->arguments;
     const char *target = arguments_value(arguments, OPTION_TARGET);
     const char *timeout = arguments_value(arguments, OPTION_TIMEOUT);
-    enum option_id asked = arguments_last(arguments, OPTION_TLS, OPTION_INSECURE);
-    ctl->target = target ? target : TARGET;
-    ctl->insecure = asked == OPTION_INSECURE ||
-                    (asked == OPTIONS && is_this_machine(ctl->target) && !is_secured(arguments));
+    ctl->target = target ? add_port(ctl, target) : TARGET;
+    ctl->insecure = arguments_has(arguments, OPTION_INSECURE) ||
+                    (is_this_machine(ctl->target) && !is_secured(arguments));
     if (timeout) {
         struct ugrpc_status st;
         double seconds;
@@ -68,19 +79,20 @@ int64_t ctl_timeout_ms(const struct ctl *ctl, bool is_long)
 
 /* ---- secrets ---- */
 
-/* The first line of a file that not everybody may read. */
-static int read_secret(const char *file, char *out, size_t cap)
+/* The first line of an option's file that not everybody may read. */
+static int read_secret(const struct arguments *arguments, enum option_id id, char *out, size_t cap)
 {
+    const char *option = option_table[id].name, *file = arguments_value(arguments, id);
     FILE *from = fopen(file, "re");
     struct stat info;
     if (!from) {
-        return report_usage("%s: %s", file, strerror(errno));
+        return report_usage("--%s %s: %s", option, file, strerror(errno));
     }
     int rc = 0;
     if (fstat(fileno(from), &info) == 0 && info.st_mode & (S_IROTH | S_IWOTH)) {
-        rc = report_usage("%s: everybody on this machine may read it; chmod 600 %s", file, file);
+        rc = report_usage("--%s %s: everybody on this machine may read it; chmod 600 %s", option, file, file);
     } else if (!fgets(out, (int)cap, from) || strcspn(out, "\r\n") == 0) {
-        rc = report_usage("%s: its first line is empty", file);
+        rc = report_usage("--%s %s: its first line is empty", option, file);
     }
     fclose(from);
     out[rc ? 0 : strcspn(out, "\r\n")] = '\0';
@@ -90,16 +102,15 @@ static int read_secret(const char *file, char *out, size_t cap)
 static int make_creds(const struct arguments *arguments, struct ugrpc_call_creds **creds)
 {
     const char *key = arguments_value(arguments, OPTION_KEY);
-    const char *key_file = arguments_value(arguments, OPTION_KEY_FILE);
     const char *secret_file = arguments_value(arguments, OPTION_SECRET_FILE);
     char from_file[512], secret[512];
     int rc = 0;
-    if (arguments_last(arguments, OPTION_KEY, OPTION_KEY_FILE) == OPTION_KEY_FILE) {
-        rc = read_secret(key_file, from_file, sizeof(from_file));
+    if (arguments_has(arguments, OPTION_KEY_FILE)) {
+        rc = read_secret(arguments, OPTION_KEY_FILE, from_file, sizeof(from_file));
         key = from_file;
     }
     if (rc == 0 && secret_file) {
-        rc = key ? read_secret(secret_file, secret, sizeof(secret))
+        rc = key ? read_secret(arguments, OPTION_SECRET_FILE, secret, sizeof(secret))
                  : report_usage("--secret-file signs calls of a key: --key-file FILE too");
     }
     if (rc == 0 && key) {
@@ -131,7 +142,8 @@ static int make_channel(struct ctl *ctl, struct ugrpc_loop *loop, struct ugrpc_c
     ctl->channel = ugrpc_channel_new(loop, ctl->target, o, &st);
     ugrpc_tls_creds_free(tls);
     if (!ctl->channel) {
-        return report_usage("--target \"%s\": %s", ctl->target, st.message);
+        const char *why = strstr(st.message, "\": "); /* behind the target, which it repeats */
+        return report_usage("--target \"%s\": %s", ctl->target, why ? why + strlen("\": ") : st.message);
     }
     return 0;
 }
@@ -166,8 +178,25 @@ void ctl_disconnect(struct ctl *ctl)
     ctl->channel = NULL;
 }
 
+void ctl_note_reply(struct ctl *ctl, struct ugrpc_reply_metadata *metadata)
+{
+    bool degraded = false;
+    for (size_t i = 0; i < metadata->n_trailing && !degraded; i++) {
+        const struct ugrpc_pair *pair = &metadata->trailing[i];
+        degraded = strcmp(pair->key, "journal") == 0 && pair->value_len == strlen("degraded") &&
+                   memcmp(pair->value, "degraded", pair->value_len) == 0;
+    }
+    if (degraded && !ctl->journal_degraded) {
+        fputs("the gateway cannot write its journal: what is commanded now does not outlive a crash of it\n",
+            stderr);
+    }
+    ctl->journal_degraded = degraded;
+    ugrpc_reply_metadata_done(metadata);
+}
+
 void ctl_done(struct ctl *ctl)
 {
     ctl_disconnect(ctl);
+    free(ctl->with_port);
     arguments_done(&ctl->arguments);
 }

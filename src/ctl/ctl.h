@@ -12,6 +12,7 @@
 
 struct ugrpc_channel;
 struct ugrpc_loop;
+struct ugrpc_reply_metadata;
 
 /* How the program ends; scripts rely on these numbers. */
 enum ctl_exit {
@@ -26,9 +27,11 @@ struct ctl {
     struct arguments arguments;
     bool json;
     const char *target;
+    char *with_port; /* the target, if it was given without one */
     bool insecure;
     int64_t timeout_ms;            /* 0: not said */
     struct ugrpc_channel *channel; /* NULL before ctl_connect() */
+    bool journal_degraded;         /* says the last answer to a command; see ctl_note_reply() */
 };
 
 /* The options that are not yet words: target, TLS, timeout. 0, or an exit status, told. */
@@ -40,6 +43,10 @@ void ctl_done(struct ctl *ctl);
 
 /* For one answer; `is_long`: for a sequence of switches. */
 int64_t ctl_timeout_ms(const struct ctl *ctl, bool is_long);
+
+/* What came with the answer to a command: warns if the gateway has begun to go without its journal. Frees
+ * what is in `metadata`. */
+void ctl_note_reply(struct ctl *ctl, struct ugrpc_reply_metadata *metadata);
 
 /* Memory that ran out ends a program as small as this. */
 static inline void *must(void *memory)

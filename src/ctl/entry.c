@@ -9,6 +9,7 @@
 #include "ctl/csv.h"
 #include "ctl/ctl.h"
 #include "ctl/format.h"
+#include "ctl/sample.h"
 #include "ctl/table.h"
 
 #define VERB(id) MICROGRID_ADMIN_V1_JOURNAL_VERB_##id
@@ -27,7 +28,8 @@ void entry_clean(entry_message *entry)
     text_clean(entry->message);
 }
 
-const char *entry_unit(const entry_message *entry)
+/* "" where there is no value. */
+static const char *unit_of(const entry_message *entry)
 {
     return entry->verb == VERB(SET_ACTIVE_POWER) ? "W" : entry->verb == VERB(SET_REACTIVE_POWER) ? "VAr" : "";
 }
@@ -53,7 +55,7 @@ static void print_what(const entry_message *entry, const struct directory *direc
 {
     char word[48], power[48];
     const component_message *component = directory_by_id(directory, entry->component_id);
-    power_format(value_of(entry), entry_unit(entry), power, sizeof(power));
+    power_format(value_of(entry), unit_of(entry), power, sizeof(power));
     switch (entry->verb) {
     case VERB(SET_ACTIVE_POWER):
         if (component && value_of(entry) != 0) {
@@ -103,7 +105,7 @@ static void print_end(const entry_message *entry, const char *label, FILE *to)
     }
     fprintf(to, "%s%s", *message ? ", " : "", message);
     if (entry->renewals) {
-        fprintf(to, "; it was renewed %" PRIu32 " time%s", entry->renewals, entry->renewals == 1 ? "" : "s");
+        fprintf(to, "; it was renewed %" PRIu32 " time%s", entry->renewals, PLURAL(entry->renewals));
     }
 }
 
@@ -155,8 +157,8 @@ json_t *entry_to_json(const entry_message *entry)
     json_object_set_new(
         object, "verb", json_string(word_of(verb_words, (int)entry->verb, word, sizeof(word))));
     if (microgrid_admin_v1_journal_entry_has_value(entry)) {
-        json_object_set_new(object, "value", json_real(entry->value));
-        json_object_set_new(object, "unit", json_string(entry_unit(entry)));
+        json_object_set_new(object, "value", float_to_json(entry->value));
+        json_object_set_new(object, "unit", json_string(unit_of(entry)));
     }
     if (entry->lifetime) {
         json_object_set_new(object, "lifetime_s", json_integer(entry->lifetime->seconds));
@@ -200,9 +202,9 @@ void entry_put_csv(const entry_message *entry, FILE *to)
     csv_put(entry->component, to);
     fprintf(to, ",%s,", word_of(verb_words, (int)entry->verb, word, sizeof(word)));
     if (microgrid_admin_v1_journal_entry_has_value(entry)) {
-        fprintf(to, "%.9g", entry->value);
+        fprintf(to, "%.7g", entry->value);
     }
-    fprintf(to, ",%s,", entry_unit(entry));
+    fprintf(to, ",%s,", unit_of(entry));
     if (entry->lifetime) {
         fprintf(to, "%" PRId64, entry->lifetime->seconds);
     }

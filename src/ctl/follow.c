@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "ctl/follow.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <uv.h>
 

@@ -45,16 +45,31 @@ static void show_command(const struct command *command, FILE *to)
     fputs("\nTarget, TLS, keys, --json: microgridctl --help\n", to);
 }
 
+/* The commands of `family`, or all. */
+static void show_commands(const char *family, FILE *to)
+{
+    for (size_t i = 0; i < n_commands; i++) {
+        if (!family || command_is_of(&command_table[i], family)) {
+            char left[48];
+            snprintf(left, sizeof(left), "%s %s", command_table[i].name, command_table[i].operands);
+            fprintf(to, "  %-36s %s\n", left, command_table[i].summary);
+        }
+    }
+}
+
+static void show_family(const char *family, FILE *to)
+{
+    fprintf(to, "usage: microgridctl %s COMMAND [OPERAND...] [OPTION...]\n\n", family);
+    show_commands(family, to);
+    fputs("\nExamples and options: microgridctl COMMAND --help\n", to);
+}
+
 static void show_all(FILE *to)
 {
     fputs("usage: microgridctl COMMAND [OPERAND...] [OPTION...]\n"
           "Talks to a microgrid gateway through the Frequenz Microgrid API v1.\n\n",
         to);
-    for (size_t i = 0; i < n_commands; i++) {
-        char left[48];
-        snprintf(left, sizeof(left), "%s %s", command_table[i].name, command_table[i].operands);
-        fprintf(to, "  %-36s %s\n", left, command_table[i].summary);
-    }
+    show_commands(NULL, to);
     fputs("\nOptions of every command: examples and own options are in microgridctl COMMAND --help\n", to);
     for (int i = 0; i <= OPTION_VERSION; i++) {
         show_option(i, to);
@@ -67,10 +82,12 @@ static void show_all(FILE *to)
         to);
 }
 
-void help_show(const struct command *command, FILE *to)
+void help_show(const struct command *command, const char *family, FILE *to)
 {
     if (command) {
         show_command(command, to);
+    } else if (family) {
+        show_family(family, to);
     } else {
         show_all(to);
     }

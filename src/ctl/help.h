@@ -6,7 +6,7 @@
 
 struct command;
 
-/* Of a command with its examples, or, NULL, of all. */
-void help_show(const struct command *command, FILE *to);
+/* Of a command with its examples, or, NULL, of a family ("cert"), or, NULL too, of all. */
+void help_show(const struct command *command, const char *family, FILE *to);
 
 #endif

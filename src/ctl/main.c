@@ -9,6 +9,7 @@
 
 #include "ctl/ctl.h"
 #include "ctl/help.h"
+#include "ctl/report.h"
 
 /* What was asked for is not there if it could not be written. */
 static int finish_stdout(int status)
@@ -24,7 +25,7 @@ static int run(struct ctl *ctl)
 {
     const struct arguments *arguments = &ctl->arguments;
     if (arguments_has(arguments, OPTION_HELP)) {
-        help_show(arguments->command, stdout);
+        help_show(arguments->command, arguments->family, stdout);
         return CTL_DONE;
     }
     if (!arguments->command) {
@@ -32,6 +33,7 @@ static int run(struct ctl *ctl)
         return CTL_DONE;
     }
     ctl->json = arguments_has(arguments, OPTION_JSON);
+    report_as_json(ctl->json);
     int rc = ctl_init(ctl);
     return rc ? rc : arguments->command->run(ctl);
 }

@@ -5,8 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/base.h"
+
 const struct option option_table[OPTIONS] = {
-    [OPTION_TARGET] = {"target", "HOST:PORT", "the gateway (127.0.0.1:50051); also unix:/PATH", true},
+    [OPTION_TARGET] = {"target", "HOST:PORT", "the gateway (127.0.0.1:50051; port 50051); also unix:/PATH",
+        true},
     [OPTION_TLS] = {"tls", NULL, "encrypted; the default for other machines", true},
     [OPTION_INSECURE] = {"insecure", NULL, "plain text; the default on this machine", true},
     [OPTION_CA] = {"ca", "FILE", "whom to trust, PEM (the system's roots)", true, PROPOSE_FILE},
@@ -27,7 +30,7 @@ const struct option option_table[OPTIONS] = {
         "only these: inverter, battery, meter, pv_inverter …; may be repeated", false, PROPOSE_CATEGORY},
     [OPTION_NAMES] = {"names", NULL, "only the names, one a line"},
     [OPTION_METRIC] = {"metric", "NAME", "these metrics; may be repeated, or a,b,c", false, PROPOSE_METRIC},
-    [OPTION_FOR] = {"for", "TIME", "how long: 30s, 15m, 1h"},
+    [OPTION_FOR] = {"for", "TIME", "how long, like 30s or 15m"},
     [OPTION_HOLD] = {"hold", NULL, "renew it until Ctrl-C"},
     [OPTION_PLOT] = {"plot", NULL, "begin with the chart instead of the table"},
     [OPTION_COUNT] = {"count", "N", "end after N samples of each"},
@@ -55,6 +58,19 @@ int option_find(const char *name)
         }
     }
     return -1;
+}
+
+bool option_are_rivals(enum option_id a, enum option_id b)
+{
+    static const enum option_id rivals[][2] = {{OPTION_TLS, OPTION_INSECURE}, {OPTION_CA, OPTION_INSECURE},
+        {OPTION_CERT, OPTION_INSECURE}, {OPTION_SERVER_NAME, OPTION_INSECURE}, {OPTION_KEY, OPTION_KEY_FILE},
+        {OPTION_FOR, OPTION_HOLD}, {OPTION_CSV, OPTION_JSON}};
+    for (unsigned i = 0; i < ARRAY_LEN(rivals); i++) {
+        if ((rivals[i][0] == a && rivals[i][1] == b) || (rivals[i][0] == b && rivals[i][1] == a)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void option_variable(const struct option *option, char *out, unsigned cap)

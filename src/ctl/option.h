@@ -73,6 +73,8 @@ extern const struct option option_table[OPTIONS];
 
 /* The id, or -1. */
 int option_find(const char *name);
+/* Whether one of them leaves the other without a meaning. */
+bool option_are_rivals(enum option_id a, enum option_id b);
 /* "MICROGRID_CERT_KEY" */
 void option_variable(const struct option *option, char *out, unsigned cap);
 

@@ -15,16 +15,23 @@
 
 #define ADVICE_PLAIN                                                                                         \
     "plain text on purpose: --insecure          TLS on the gateway: microgridctl cert init --host NAME"
-#define ADVICE_TLS "encrypted: --tls, and --ca FILE unless a public authority signed its certificate"
+#define ADVICE_CERT "it does not trust yours: --cert FILE, signed by an authority in its client_ca"
+#define ADVICE_TLS  "encrypted: --tls, and --ca FILE unless a public authority signed its certificate"
 
-/* What helps, by words of the library's causes. */
-static const struct {
-    const char *cause, *advice;
-} advices[] = {
+/* What helps, by words of the message. */
+struct advice {
+    const char *words, *advice;
+};
+
+static const struct advice unreachable[] = {
     {"answers without TLS", ADVICE_PLAIN},
     {"may speak no TLS", ADVICE_PLAIN},
     {"answers with TLS", ADVICE_TLS},
     {"may want TLS", ADVICE_TLS},
+    {"alert certificate required", "it asks for a client certificate: --cert FILE --cert-key FILE"},
+    {"alert unknown ca", ADVICE_CERT},
+    {"alert decrypt error", ADVICE_CERT}, /* its authority has the same name, but another key */
+    {"alert certificate expired", "until when yours was good: microgridctl cert check FILE"},
     {"has expired",
         "until when it was good: microgridctl cert check FILE      a new one: microgridctl cert init"},
     {"certificate is for",
@@ -34,7 +41,27 @@ static const struct {
     {"host ", "another name: --target HOST:PORT, or MICROGRID_TARGET"},
 };
 
-static bool as_json; /* how to speak, set once by main() */
+static const struct advice unauthenticated[] = {
+    {"\"key\" is needed", "show a key: --key-file FILE, or MICROGRID_KEY_FILE"},
+    {"\"key\" is not known",
+        "another key: --key-file FILE      a new one: microgridctl key new NAME --keys FILE"},
+    {"signs its calls", "sign them: --secret-file FILE, or MICROGRID_SECRET_FILE"},
+    {"\"sig\" is not this call's", "the secret that was made with the key: --secret-file FILE"},
+    {"has no secret", "do not sign: leave out --secret-file"},
+    {"this gateway's clock", "the clock of this machine, or of the gateway, is to be set"},
+};
+
+static const char *find_advice(const struct advice *table, size_t n, const char *message)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strstr(message, table[i].words)) {
+            return table[i].advice;
+        }
+    }
+    return NULL;
+}
+
+static bool as_json; /* how to speak, from where --json was read on */
 
 void report_as_json(bool json)
 {
@@ -91,7 +118,8 @@ int report_failed(const char *format, ...)
     return status;
 }
 
-bool report_is_unreachable(const struct ctl *ctl, const struct ugrpc_status *st)
+/* The gateway is not there, rather than that it said no. */
+static bool is_unreachable(const struct ctl *ctl, const struct ugrpc_status *st)
 {
     return (st->code == UGRPC_UNAVAILABLE || st->code == UGRPC_DEADLINE_EXCEEDED) &&
            ugrpc_channel_connectivity(ctl->channel, false) != UGRPC_READY;
@@ -107,9 +135,7 @@ static int tell_unreachable(const struct ctl *ctl, const struct ugrpc_status *st
         message = late;
         advice = "another one: --target HOST:PORT      more time: --timeout 60s";
     }
-    for (size_t i = 0; i < ARRAY_LEN(advices) && !advice; i++) {
-        advice = strstr(message, advices[i].cause) ? advices[i].advice : NULL;
-    }
+    advice = advice ? advice : find_advice(unreachable, ARRAY_LEN(unreachable), message);
     return tell(CTL_UNREACHABLE, message, ugrpc_code_name((int)st->code), advice);
 }
 
@@ -117,13 +143,13 @@ int report_status(const struct ctl *ctl, const struct ugrpc_status *st, const ch
 {
     struct ugrpc_status clean = *st;
     text_clean(clean.message);
-    if (report_is_unreachable(ctl, st)) {
+    if (is_unreachable(ctl, st)) {
         return tell_unreachable(ctl, &clean);
     }
     enum ctl_exit status = CTL_REFUSED;
     switch (st->code) {
     case UGRPC_UNAUTHENTICATED:
-        next = next ? next : "show a key: --key-file FILE, or MICROGRID_KEY_FILE";
+        next = next ? next : find_advice(unauthenticated, ARRAY_LEN(unauthenticated), clean.message);
         break;
     case UGRPC_DEADLINE_EXCEEDED:
         next = next ? next : "more time: --timeout 60s";

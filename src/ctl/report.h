@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* How microgridctl says that something did not work: what, the status, and what to do next. On stderr, and
- * with
- * --json also as {"error": …} on stdout. Each returns the exit status that goes with it. */
+ * with --json also as {"error": …} on stdout. Each returns the exit status that goes with it. */
 #ifndef CTL_REPORT_H
 #define CTL_REPORT_H
 
@@ -20,8 +19,5 @@ int report_failed(const char *format, ...) PRINTF_LIKE(1, 2);
 /* A call that ended with `st`; `next` is a command, or advice, that helps ("first: …"), or NULL for what goes
  * with the status. */
 int report_status(const struct ctl *ctl, const struct ugrpc_status *st, const char *next);
-
-/* Whether `st` means that the gateway is not there, rather than that it said no. */
-bool report_is_unreachable(const struct ctl *ctl, const struct ugrpc_status *st);
 
 #endif

@@ -203,7 +203,7 @@ static json_t *metrics_to_json(const struct sample *sample)
     return metrics;
 }
 
-void sample_to_json(const struct sample *sample, bool metrics, json_t *object)
+void sample_to_json(const struct sample *sample, json_t *object)
 {
     char text[40];
     const ugrpc_protobuf_timestamp *at = sample_time(sample);
@@ -211,7 +211,5 @@ void sample_to_json(const struct sample *sample, bool metrics, json_t *object)
         object, "sampled_at", at ? json_string(utc_format(at, text, sizeof(text))) : json_null());
     json_object_set_new(object, "states", words_to_json(sample, state_at));
     json_object_set_new(object, "errors", words_to_json(sample, error_at));
-    if (metrics) {
-        json_object_set_new(object, "metrics", metrics_to_json(sample));
-    }
+    json_object_set_new(object, "metrics", metrics_to_json(sample));
 }

@@ -37,8 +37,8 @@ const char *sample_states(const struct sample *sample, char *out, size_t cap);
  * came. */
 ProtobufCMessage *sample_copy(const struct sample *sample);
 
-/* Adds "sampled_at", "states", "errors" and, if wanted, "metrics" to `object`. */
-void sample_to_json(const struct sample *sample, bool metrics, json_t *object);
+/* Adds "sampled_at", "states", "errors" and "metrics" to `object`. */
+void sample_to_json(const struct sample *sample, json_t *object);
 /* [[-10000, 10000], [null, 5]] */
 json_t *bounds_to_json(bounds_message *const *bounds, size_t n);
 /* Floats as people wrote them: 0.1, not 0.10000000149. */

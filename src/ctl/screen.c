@@ -7,9 +7,9 @@
 
 void screen_open(struct screen *screen)
 {
-    *screen = (struct screen){.open = true, .keys = tcgetattr(STDIN_FILENO, &screen->before) == 0};
+    screen->open = true;
+    screen->keys = tcgetattr(STDIN_FILENO, &screen->before) == 0;
     if (screen->keys) {
-        tcgetattr(STDIN_FILENO, &screen->before);
         struct termios raw = screen->before;
         raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO); /* Ctrl-C stays a signal */
         tcsetattr(STDIN_FILENO, TCSANOW, &raw);

@@ -110,7 +110,7 @@ static int add_file(struct arguments *arguments, const char *file, bool must_exi
 {
     FILE *from = fopen(file, "re");
     if (!from) {
-        return !must_exist && errno == ENOENT ? 0 : report_usage("%s: %s", file, strerror(errno));
+        return !must_exist && errno == ENOENT ? 0 : report_usage("--config %s: %s", file, strerror(errno));
     }
     yaml_parser_t parser;
     yaml_document_t document;
@@ -163,5 +163,8 @@ int settings_load(struct arguments *arguments, const char *file)
 {
     file = file ? file : getenv("MICROGRID_CONFIG");
     int rc = file && *file ? add_file(arguments, file, true) : add_usual_file(arguments);
-    return rc ? rc : add_environment(arguments);
+    rc = rc ? rc : arguments_settle(arguments);
+    arguments->n_settings = arguments->n_given;
+    rc = rc ? rc : add_environment(arguments);
+    return rc ? rc : arguments_settle(arguments);
 }

@@ -9,8 +9,8 @@
 
 #define GAP 2
 
-/* Every character that is used here takes one column. */
-size_t text_width(const char *text)
+/* In columns: every character that is used here takes one. */
+static size_t text_width(const char *text)
 {
     size_t width = 0;
     for (; *text; text++) {

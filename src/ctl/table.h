@@ -24,9 +24,6 @@ void table_add(struct table *table, const char *format, ...) PRINTF_LIKE(2, 3);
 /* `after` (or NULL) ends every line but the last, for a terminal that keeps older text. */
 void table_print(const struct table *table, FILE *to, const char *after);
 
-/* Columns that a text takes on a terminal. */
-size_t text_width(const char *text);
-
 /* What a gateway sent, in place: control characters and what is no UTF-8 become "?", so that nothing but text
  * reaches a terminal or a JSON document. NULL is fine. */
 void text_clean(char *text);

@@ -32,10 +32,10 @@ void access_init(struct access *access, const struct config *config, const struc
 void access_done(struct access *access); /* after the server */
 
 /* Makes the server ask every call, health and reflection too, for what is due, and hand on its caller's
- * struct rights as the data of its identity: with keys          those of the key that the call shows, else of
- * the client certificate's own line; with client_ca     without keys: an operator's; with neither       all
- * (NULL) on this machine; an operator's from others, which --insecure-listen lets in. Borrows `access` and
- * the clock until the server is freed. */
+ * struct rights as the data of its identity. With keys these are those of the key that the call shows, else
+ * of the client certificate's own line; with client_ca alone an operator's; with neither all (NULL) on this
+ * machine, and an operator's from others, which --insecure-listen lets in. Borrows `access` and the clock
+ * until the server is freed. */
 int access_require(
     struct access *access, struct clock *clock, struct ugrpc_server *server, struct ugrpc_status *st);
 

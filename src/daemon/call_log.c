@@ -47,8 +47,7 @@ static void on_end(struct ugrpc_call *call, const struct ugrpc_status *st, void 
 {
     struct call_log *log = userdata;
     const char *peer = ugrpc_call_peer(call), *who = ugrpc_call_identity(call);
-    const char *slash = strrchr(ugrpc_call_method(call), '/');
-    const char *method = slash ? slash + 1 : ugrpc_call_method(call);
+    const char *method = rpc_method(call);
     bool refused = is_refusal(log, ugrpc_call_method(call), st) && !log->quiet;
     uint64_t id;
     const char *name = ugrpc_call_subject(call, &id);

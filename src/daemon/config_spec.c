@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "base/clock.h"
 
 /* What a fuse carries on three phases: sqrt(3) x line voltage x current. */
 #define SQRT3       1.7320508075688772

@@ -43,9 +43,9 @@ static int64_t first_end_s(const char *file)
     return first_s;
 }
 
-static void check(struct expiry *expiry, const char *file)
+static void check(struct clock *clock, const char *file, expiry_tell_fn *tell, void *userdata)
 {
-    int64_t end_s = first_end_s(file), left_s = end_s - clock_now_utc_ns(expiry->timers->clock) / NS_PER_S;
+    int64_t end_s = first_end_s(file), left_s = end_s - clock_now_utc_ns(clock) / NS_PER_S;
     if (end_s == INT64_MAX || left_s >= (int64_t)EXPIRY_WARN_DAYS * DAY_S) {
         return;
     }
@@ -57,16 +57,24 @@ static void check(struct expiry *expiry, const char *file)
         left, sizeof(left), "ends in %lld day%s, on", (long long)(left_s / DAY_S), PLURAL(left_s / DAY_S));
     snprintf(text, sizeof(text), "%s: a certificate in it %s %s; a new one: microgridctl cert init --force",
         file, left_s < 0 ? "has expired on" : left, day);
-    expiry->tell(text, expiry->userdata);
+    tell(text, userdata);
+}
+
+void expiry_check(
+    struct clock *clock, const char *const *files, size_t n, expiry_tell_fn *tell, void *userdata)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (files[i]) {
+            check(clock, files[i], tell, userdata);
+        }
+    }
 }
 
 static void on_timer(struct timer *timer, void *userdata)
 {
     struct expiry *expiry = userdata;
     timer_start_in(expiry->timers, timer, DAY_S * NS_PER_S);
-    for (size_t i = 0; i < expiry->n; i++) {
-        check(expiry, expiry->files[i]);
-    }
+    expiry_check(expiry->timers->clock, expiry->files, expiry->n, expiry->tell, expiry->userdata);
 }
 
 struct expiry *expiry_new(

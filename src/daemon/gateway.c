@@ -40,6 +40,8 @@
 #define STOP_NS        (27 * NS_PER_S / 10) /* for everything, as it must have ended within 3 s */
 #define MAX_FILES      65536
 
+#define STORE_LEAST_MS 200
+
 #define JOURNAL_HEALTH "journal" /* what grpc.health.v1 calls it */
 
 /* Calls on one connection: a stream for each component of a large site. And today's Python client leaves the
@@ -74,6 +76,7 @@ struct gateway {
     struct listeners *listeners;
     struct signals *signals;
     struct timer give_up;
+    int64_t stop_by_ns; /* 0: it does not stop */
     bool endpoints_written;
 };
 
@@ -125,6 +128,14 @@ const struct site *gateway_site(const struct gateway *gateway)
     return gateway->site;
 }
 
+/* How long the journal may take to end: what is left of the stop, and a little. */
+static int64_t store_time_ms(const struct gateway *gateway)
+{
+    int64_t left_ns = gateway->stop_by_ns - clock_now_ns(gateway->timers.clock);
+    return gateway->stop_by_ns == 0 ? STORE_PATIENCE_MS
+                                    : STORE_LEAST_MS + (left_ns > 0 ? left_ns / NS_PER_MS : 0);
+}
+
 void gateway_free(struct gateway *gateway)
 {
     if (!gateway) {
@@ -132,7 +143,7 @@ void gateway_free(struct gateway *gateway)
     }
     signals_free(gateway->signals);
     listeners_free(gateway->listeners);
-    store_close(gateway->store); /* first: nobody is told any more */
+    store_close(gateway->store, store_time_ms(gateway)); /* first: nobody is told any more */
     expiry_free(gateway->expiry);
     ugrpc_server_free(gateway->server);
     call_log_free(gateway->call_log);
@@ -385,7 +396,8 @@ static void on_signal(int number, void *userdata)
     }
     call_log_quiet(gateway->call_log);
     timer_init(&gateway->give_up, on_give_up, gateway);
-    timer_start_in(&gateway->timers, &gateway->give_up, STOP_NS);
+    gateway->stop_by_ns = clock_now_ns(gateway->timers.clock) + STOP_NS;
+    timer_start_at(&gateway->timers, &gateway->give_up, gateway->stop_by_ns);
     ugrpc_server_shutdown(gateway->server, GRACE_MS, on_drained, gateway);
 }
 

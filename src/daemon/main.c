@@ -9,10 +9,12 @@
 
 #include <ugrpc/server.h>
 
+#include "base/base.h"
 #include "base/clock.h"
 #include "daemon/arguments.h"
 #include "daemon/banner.h"
 #include "daemon/config.h"
+#include "daemon/expiry.h"
 #include "daemon/gateway.h"
 #include "daemon/manual.h"
 
@@ -27,11 +29,18 @@ static int show_topic(const char *topic)
     return EXIT_USAGE;
 }
 
-static void show_good(const char *file, const struct gateway *gateway)
+static void show_warning(const char *text, void *userdata)
 {
+    puts(text);
+}
+
+static void show_good(const char *file, const struct config *config, const struct gateway *gateway)
+{
+    const char *certificates[] = {config->listen.certificate, config->listen.client_ca};
     char counts[120];
     banner_count(gateway_site(gateway), counts, sizeof(counts));
     printf("%s: good: %s\n", file, counts);
+    expiry_check(clock_real(), certificates, ARRAY_LEN(certificates), show_warning, NULL);
 }
 
 /* What was asked for is not there if it could not be written. */
@@ -55,10 +64,10 @@ static int run(struct arguments *arguments, int64_t started_ns)
     if (config) {
         gateway = gateway_new(config, arguments, &problems);
     }
-    if (problems.n > 0) {
+    if (!config || problems.n > 0) {
         problems_print(&problems, arguments->config, check ? stdout : stderr);
     } else if (check) {
-        show_good(arguments->config, gateway);
+        show_good(arguments->config, config, gateway);
         status = 0;
     } else {
         log_never_wait();
@@ -91,10 +100,7 @@ int main(int argc, char **argv)
     if (rc != 0) {
         return rc;
     }
-    if (arguments.log_format == LOG_FORMAT_AUTO) {
-        arguments.log_format = isatty(STDERR_FILENO) ? LOG_FORMAT_TEXT : LOG_FORMAT_LOGFMT;
-    }
-    log_setup(arguments.log_level, arguments.log_format);
+    arguments.log_format = log_setup(arguments.log_level, arguments.log_format);
     switch (arguments.verb) {
     case VERB_HELP:
         arguments_help(stdout);

@@ -12,8 +12,7 @@ struct refusals;
 struct timers;
 
 #define REFUSALS_EVERY_S      60
-
-#define REFUSALS_CALLER_BYTES 144 /* further ones are not told apart */
+#define REFUSALS_CALLER_BYTES 144 /* of a caller; what differs only behind them is the same */
 
 struct refusal {
     const char *caller; /* "key ems at 10.0.0.7": without a port, which changes with each connection */

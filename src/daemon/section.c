@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/base.h"
 #include "daemon/value.h"
 
 int node_line(const yaml_node_t *node)

@@ -6,7 +6,7 @@
 struct rights;
 
 struct caller {
-    const char *owner;           /* whose bounds are the same entry: "key ems", or "connection 17" */
+    const char *owner;           /* whose bounds are the same entry: "key ems", or "connection 17 from …" */
     const char *label;           /* for people: "key \"ems\" from 10.0.0.7:4711" */
     const struct rights *rights; /* not the model's affair: service/rights.h. NULL: all */
 };

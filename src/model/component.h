@@ -127,6 +127,7 @@ struct telemetry {
     struct site *site;
 };
 
+/* Stored by number. */
 enum setpoint_mode {
     SETPOINT_FREE,   /* never commanded, or released: the device does what it likes within its bounds */
     SETPOINT_ZERO,   /* held at 0 after an expiry, a start, standby, stop or error */

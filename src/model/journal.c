@@ -12,6 +12,12 @@ void journal_attach(struct site *site, struct journal *journal)
     journal_snapshot(site);
 }
 
+void journal_detach(struct site *site)
+{
+    site->journal = NULL;
+    later_keep(site->later, NULL);
+}
+
 void journal_snapshot(const struct site *site)
 {
     struct journal *journal = site->journal;

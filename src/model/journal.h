@@ -50,9 +50,11 @@ struct journal_command {
 /* What an axis goes on with. */
 struct journal_setpoint {
     uint64_t component_id;
+    const char *component; /* its name; not after a restart */
     enum axis axis;
-    bool held; /* false: as after an expiry, and the rest means nothing */
+    enum setpoint_mode mode; /* ACTIVE until its end; ZERO; FREE: it was told something, but is to run free */
     bool waiting;
+    bool limiting; /* FREE, but within added bounds: `requested` is what it did before */
     double requested;
     int64_t until_ns, until_utc_ns;
     const char *by;
@@ -104,9 +106,11 @@ struct journal {
     const struct journal_keeper *keeper;
 };
 
-/* From now on what happens to the site is journaled, beginning with what counts now. Its owner frees the
- * journal before the site, and then no done() comes any more; nothing may happen to the site in between. */
+/* From now on what happens to the site is journaled, beginning with what counts now. */
 void journal_attach(struct site *site, struct journal *journal);
+/* Before the journal is freed, and that before the site. No done() comes any more: what waited for one is not
+ * answered. */
+void journal_detach(struct site *site);
 
 /* Writes what the axes and bounds of the site are now, instead of whatever was kept. */
 void journal_snapshot(const struct site *site);

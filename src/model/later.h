@@ -14,7 +14,8 @@ struct waiters;
 struct later *later_new(struct timers *timers);
 void later_free(struct later *later); /* what still waits is never called; NULL is fine */
 
-void later_keep(struct later *later, struct journal *journal); /* journals each answer before it is given */
+/* Journals each answer before it is given; NULL: no longer. */
+void later_keep(struct later *later, struct journal *journal);
 
 /* Answers all who wait, in a later turn and in the order of these calls. Nobody waits in `waiters` then;
  * `st` is copied, NULL means OK. */

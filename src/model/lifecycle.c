@@ -8,7 +8,6 @@
 #include <stdlib.h>
 
 #include "model/driver.h"
-#include "model/journal.h"
 #include "model/later.h"
 #include "model/parts.h"
 #include "model/site.h"
@@ -47,6 +46,17 @@ const char *lifecycle_name(enum lifecycle_action action)
         return "acknowledgement";
     }
     return "";
+}
+
+enum journal_verb lifecycle_verb(enum lifecycle_action action)
+{
+    static const enum journal_verb verbs[] = {
+        [LIFECYCLE_START] = JOURNAL_START,
+        [LIFECYCLE_STANDBY] = JOURNAL_STANDBY,
+        [LIFECYCLE_STOP] = JOURNAL_STOP,
+        [LIFECYCLE_ACK] = JOURNAL_ACK,
+    };
+    return verbs[action];
 }
 
 bool lifecycle_accepts(const struct component *component, enum lifecycle_action action)
@@ -235,14 +245,8 @@ static void replace(struct run *run, enum lifecycle_action by)
 static uint64_t write_command(
     const struct component *component, enum lifecycle_action action, const struct caller *caller)
 {
-    static const enum journal_verb verbs[] = {
-        [LIFECYCLE_START] = JOURNAL_START,
-        [LIFECYCLE_STANDBY] = JOURNAL_STANDBY,
-        [LIFECYCLE_STOP] = JOURNAL_STOP,
-        [LIFECYCLE_ACK] = JOURNAL_ACK,
-    };
     return journal_write_command(component->site, &(struct journal_command){
-                                                      .verb = verbs[action],
+                                                      .verb = lifecycle_verb(action),
                                                       .component_id = component->spec.id,
                                                       .component = component->spec.name,
                                                       .caller = caller,

@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "model/caller.h"
 #include "model/component.h"
+#include "model/journal.h"
 
 #define LIFECYCLE_LIMIT_S  30
 #define LIFECYCLE_MAX_RUNS 16 /* sequences of a component that its device has not answered */
@@ -22,6 +23,7 @@ int lifecycle_run(struct component *component, enum lifecycle_action action, con
 bool lifecycle_accepts(
     const struct component *component, enum lifecycle_action action); /* the ability table */
 const char *lifecycle_name(enum lifecycle_action action);             /* "start" … */
+enum journal_verb lifecycle_verb(enum lifecycle_action action);
 
 /* For command: starts a component in standby because a set-point wants it; failure drops the set-point. */
 void lifecycle_wake(struct component *component);

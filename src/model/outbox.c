@@ -18,11 +18,13 @@
 #include "model/site.h"
 
 static void on_limit(struct timer *timer, void *userdata);
+static void on_gate(struct timer *timer, void *userdata);
 
 void outbox_init(struct outbox *outbox, struct component *component, enum axis axis)
 {
-    *outbox = (struct outbox){.component = component, .axis = axis};
+    *outbox = (struct outbox){.component = component, .axis = axis, .sent = NAN};
     timer_init(&outbox->limit, on_limit, outbox);
+    timer_init(&outbox->gate, on_gate, outbox);
     for (size_t i = 0; i < OUTBOX_TICKETS; i++) {
         outbox->tickets[i].outbox = outbox;
     }
@@ -31,6 +33,7 @@ void outbox_init(struct outbox *outbox, struct component *component, enum axis a
 void outbox_done(struct outbox *outbox)
 {
     timer_stop(outbox->component->site->timers, &outbox->limit);
+    timer_stop(outbox->component->site->timers, &outbox->gate);
     waiters_done(&outbox->flying.waiters);
     waiters_done(&outbox->next.waiters);
 }
@@ -76,6 +79,8 @@ static void launch(struct outbox *outbox)
     outbox->flying = outbox->next;
     outbox->next = (struct dispatch){.order = ORDER_NONE};
     outbox->ticket = ticket;
+    outbox->sent = outbox->flying.order == ORDER_POWER ? outbox->flying.power : NAN;
+    timer_stop(component->site->timers, &outbox->gate);
     timer_start_in(component->site->timers, &outbox->limit, OUTBOX_LIMIT_S * NS_PER_S);
     if (outbox->flying.order == ORDER_POWER) {
         device->driver->set_power(device, component, outbox->axis, outbox->flying.power, done, ticket);
@@ -90,6 +95,23 @@ static void launch_next(struct outbox *outbox)
         outbox->synced >= outbox->next.gate) {
         launch(outbox);
     }
+}
+
+bool outbox_is_gated(const struct outbox *outbox)
+{
+    return outbox->next.order != ORDER_NONE && outbox->synced < outbox->next.gate;
+}
+
+void outbox_open_gate(struct outbox *outbox)
+{
+    outbox->next.gate = 0;
+    launch_next(outbox);
+}
+
+/* What the device holds has ended. */
+static void on_gate(struct timer *timer, void *userdata)
+{
+    outbox_open_gate(userdata);
 }
 
 static void on_synced(void *userdata)
@@ -159,8 +181,8 @@ static void enqueue(struct outbox *outbox, enum order order, double power)
     launch_next(outbox);
 }
 
-void outbox_command(
-    struct outbox *outbox, double power, const struct request *request, command_fn *done, void *userdata)
+void outbox_command(struct outbox *outbox, double power, const struct request *request, int64_t at_latest_ns,
+    command_fn *done, void *userdata)
 {
     assert(outbox->next.waiters.n == 0 || outbox_shares(outbox, power));
     const struct waiter_entry entry = {.entry = request->entry, .renewal = request->renewals > 0};
@@ -169,6 +191,9 @@ void outbox_command(
     outbox->next.request = *request;
     if (!joins && !entry.renewal && journal_sync(outbox->component->site, on_synced, outbox)) {
         outbox->next.gate = ++outbox->syncs;
+        if (at_latest_ns < INT64_MAX) {
+            timer_start_at(outbox->component->site->timers, &outbox->gate, at_latest_ns);
+        }
     }
     enqueue(outbox, ORDER_POWER, power);
 }
@@ -193,6 +218,7 @@ void outbox_withdraw(struct outbox *outbox, const struct ugrpc_status *st)
 {
     assert(outbox->next.waiters.n == 0 || st);
     if (outbox->next.order != ORDER_NONE) {
+        timer_stop(outbox->component->site->timers, &outbox->gate);
         later_answer(outbox->component->site->later, &outbox->next.waiters, st);
         outbox->next = (struct dispatch){.order = ORDER_NONE};
         follow(outbox, &outbox->flying);

@@ -53,6 +53,8 @@ struct outbox {
     enum axis axis;
     struct dispatch flying, next;
     uint64_t syncs, synced; /* asked of the journal, answered by it */
+    struct timer gate;      /* what follows goes out then, whatever the journal does */
+    double sent;            /* the power of the last order that went out; NAN: none, or a release */
     enum told told;
     struct timer limit; /* of what is flying */
     struct ticket tickets[OUTBOX_TICKETS];
@@ -72,14 +74,19 @@ bool outbox_takes_release(const struct outbox *outbox);
 /* Both send now, or after the order that is under way, instead of what was to follow it.
  *
  * A caller's command: done() comes with the device's answer, or UNAVAILABLE after OUTBOX_LIMIT_S. It is sent
- * when the journal has its intent, at once for a renewal. Who waits for an order of the same power that has
- * not been sent yet gets the same answer; there must be room for one more. An order of another power must be
- * withdrawn first. */
-void outbox_command(
-    struct outbox *outbox, double power, const struct request *request, command_fn *done, void *userdata);
+ * when the journal has its intent, but not after `at_latest_ns` (boot time), and at once for a renewal. Who
+ * waits for an order of the same power that has not been sent yet gets the same answer; there must be room
+ * for one more. An order of another power must be withdrawn first. */
+void outbox_command(struct outbox *outbox, double power, const struct request *request, int64_t at_latest_ns,
+    command_fn *done, void *userdata);
 /* The gateway's own, which waits for no journal. Who waits for what was to follow goes on waiting: it is the
  * same set-point, worked out anew. Anything else must be withdrawn first. */
 void outbox_send(struct outbox *outbox, enum order order, double power);
+
+/* What is to follow waits only for the journal: it goes out now. */
+void outbox_open_gate(struct outbox *outbox);
+/* It does, and meanwhile the device holds outbox->sent. */
+bool outbox_is_gated(const struct outbox *outbox);
 
 /* A command for `power` would share the answer to an order that has not been sent yet. */
 bool outbox_shares(const struct outbox *outbox, double power);

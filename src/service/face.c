@@ -172,10 +172,9 @@ static void about_sensor(const struct face *face, struct ugrpc_call *call, uint6
 bool face_may_command(const struct face *face, struct ugrpc_call *call, uint64_t component_id)
 {
     const struct caller caller = {.rights = ugrpc_call_identity_data(call)};
-    const char *slash = strrchr(ugrpc_call_method(call), '/');
     struct ugrpc_status st;
     about_component(face, call, component_id);
-    if (service_check_command(face->service, &caller, component_id, slash + 1, &st)) {
+    if (service_check_command(face->service, &caller, component_id, rpc_method(call), &st)) {
         ugrpc_call_fail_status(call, &st);
         return false;
     }

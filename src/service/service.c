@@ -305,12 +305,6 @@ static int run(struct service *service, const struct caller *caller, uint64_t id
 int service_run(struct service *service, const struct caller *caller, uint64_t id,
     enum lifecycle_action action, status_fn *done, void *userdata, struct ugrpc_status *st)
 {
-    static const enum journal_verb verbs[] = {
-        [LIFECYCLE_START] = JOURNAL_START,
-        [LIFECYCLE_STANDBY] = JOURNAL_STANDBY,
-        [LIFECYCLE_STOP] = JOURNAL_STOP,
-        [LIFECYCLE_ACK] = JOURNAL_ACK,
-    };
     int rc = run(service, caller, id, action, done, userdata, st);
-    return rc ? refuse(service, caller, id, verbs[action], NAN, rc, st) : 0;
+    return rc ? refuse(service, caller, id, lifecycle_verb(action), NAN, rc, st) : 0;
 }

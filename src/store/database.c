@@ -39,6 +39,9 @@ static const char *const migrations[DATABASE_SCHEMA] = {
     " until_utc_ns INTEGER, at_utc_ns INTEGER NOT NULL,"
     " PRIMARY KEY (component, metric, token, owner, lower, upper)) WITHOUT ROWID;"
     "CREATE TABLE fact (name TEXT PRIMARY KEY, value) WITHOUT ROWID;",
+    "ALTER TABLE setpoint RENAME COLUMN held TO mode;"
+    "UPDATE setpoint SET mode = mode + 1;" /* held: ACTIVE, else ZERO */
+    "ALTER TABLE setpoint ADD COLUMN limiting INTEGER NOT NULL DEFAULT 0;",
 };
 
 enum statement {
@@ -65,10 +68,9 @@ static const char *const texts[STATEMENT_COUNT] = {
         " caller, ?5, ?6 FROM (SELECT 1) LEFT JOIN entry ON id = ?3",
     [ADD_END] =
         "INSERT INTO entry (id, kind, about, at_utc_ns, component, name, verb, value, caller, message, ending,"
-        " renewals, until_utc_ns) SELECT ?1,?2,?3,?4,?5, (SELECT name FROM entry WHERE id = ?3),"
-        " ?6,?7,?8,?9,?10,?11,?12",
+        " renewals, until_utc_ns) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)",
     [ADD_GAP] = "INSERT INTO entry (id, kind, at_utc_ns, value, until_utc_ns) VALUES (?1,?2,?3,?4,?5)",
-    [KEEP_SETPOINT] = "INSERT OR REPLACE INTO setpoint VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
+    [KEEP_SETPOINT] = "INSERT OR REPLACE INTO setpoint VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
     [KEEP_BOUND] =
         "INSERT INTO bound VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9) ON CONFLICT DO UPDATE SET"
         " until_utc_ns = CASE WHEN until_ns < excluded.until_ns THEN excluded.until_utc_ns ELSE"
@@ -261,9 +263,7 @@ struct database *database_open(
             "%s: its schema is version %lld, made by a newer microgridd; this one knows up to %d", path,
             (long long)version, DATABASE_SCHEMA);
     } else {
-        struct ugrpc_status why;
-        complain(database, rc, &why);
-        status_set(st, (enum ugrpc_code)why.code, "%s: %s", path, why.message);
+        complain(database, rc, st);
         close_file(database);
         if (may_be_read_only && open_file(database, path, SQLITE_OPEN_READONLY, &version) == SQLITE_OK) {
             return database;
@@ -325,16 +325,16 @@ static int write_op(struct database *database, const struct op *op)
         return execute(database, ADD_OUTCOME, "iiiiis", id, (int64_t)KIND_OUTCOME, about, op->at_utc_ns,
             (int64_t)op->code, op->text);
     case OP_END:
-        return execute(database, ADD_END, "iiiiiidssiii", id, (int64_t)KIND_END, about, op->at_utc_ns,
-            component, (int64_t)op->verb, op->value, op->caller, op->text, (int64_t)op->end,
+        return execute(database, ADD_END, "iiiiisidssiii", id, (int64_t)KIND_END, about, op->at_utc_ns,
+            component, op->name, (int64_t)op->verb, op->value, op->caller, op->text, (int64_t)op->end,
             (int64_t)op->renewals, op->until_utc_ns);
     case OP_GAP:
         return execute(database, ADD_GAP, "iiidi", id, (int64_t)KIND_GAP, op->at_utc_ns, (double)op->lost,
             op->until_utc_ns);
     case OP_KEEP_SETPOINT:
-        return execute(database, KEEP_SETPOINT, "iiiidiisiii", component, (int64_t)op->place,
-            (int64_t)op->held, (int64_t)op->waiting, op->value, op->until_ns, op->until_utc_ns, op->caller,
-            about, (int64_t)op->renewals, op->at_utc_ns);
+        return execute(database, KEEP_SETPOINT, "iiiidiisiiii", component, (int64_t)op->place,
+            (int64_t)op->mode, (int64_t)op->waiting, op->value, op->until_ns, op->until_utc_ns, op->caller,
+            about, (int64_t)op->renewals, op->at_utc_ns, (int64_t)op->limiting);
     case OP_KEEP_BOUND:
         rc = execute(database, END_BOUNDS, "iii", component, (int64_t)op->place, op->now_ns);
         return rc ? rc
@@ -403,22 +403,6 @@ int database_probe(struct database *database, struct ugrpc_status *st)
 
 /* ---- reading ---------------------------------------------------------------------------------------- */
 
-uint64_t database_last_id(struct database *database)
-{
-    int rc;
-    return (uint64_t)read_number(database, "SELECT max(id) FROM entry", 0, &rc);
-}
-
-int64_t database_last_utc_ns(struct database *database)
-{
-    int rc;
-    return read_number(database,
-        "SELECT max(at) FROM (SELECT max(at_utc_ns) AS at FROM setpoint UNION ALL"
-        " SELECT max(at_utc_ns) FROM bound UNION ALL"
-        " SELECT at_utc_ns FROM entry WHERE id = (SELECT max(id) FROM entry))",
-        INT64_MIN, &rc);
-}
-
 static const char *text_at(sqlite3_stmt *statement, int column)
 {
     const unsigned char *text = sqlite3_column_text(statement, column);
@@ -431,32 +415,21 @@ static double real_at(sqlite3_stmt *statement, int column)
                                                                  : sqlite3_column_double(statement, column);
 }
 
-void database_read_boot(struct database *database, char out[64])
-{
-    sqlite3_stmt *statement = NULL;
-    out[0] = '\0';
-    if (sqlite3_prepare_v2(
-            database->db, "SELECT value FROM fact WHERE name = 'boot'", -1, &statement, NULL) == SQLITE_OK &&
-        sqlite3_step(statement) == SQLITE_ROW) {
-        snprintf(out, 64, "%s", text_at(statement, 0));
-    }
-    sqlite3_finalize(statement);
-}
-
 typedef void fill_fn(sqlite3_stmt *statement, struct op *op);
 
-static void read_rows(
-    struct database *database, const char *sql, fill_fn *fill, database_row_fn *row, void *userdata)
+static int read_rows(struct database *database, const char *sql, fill_fn *fill, struct op **list)
 {
     sqlite3_stmt *statement = NULL;
-    if (sqlite3_prepare_v2(database->db, sql, -1, &statement, NULL) == SQLITE_OK) {
-        while (sqlite3_step(statement) == SQLITE_ROW) {
-            struct op op = {.name = "", .caller = "", .text = ""};
-            fill(statement, &op);
-            row(&op, userdata);
-        }
+    int rc = sqlite3_prepare_v2(database->db, sql, -1, &statement, NULL);
+    while (rc == SQLITE_OK && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
+        struct op op = {.name = "", .caller = "", .text = ""};
+        fill(statement, &op);
+        *list = op_copy(&op);
+        list = &(*list)->next;
+        rc = SQLITE_OK;
     }
     sqlite3_finalize(statement);
+    return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
 static void fill_setpoint(sqlite3_stmt *statement, struct op *op)
@@ -464,7 +437,7 @@ static void fill_setpoint(sqlite3_stmt *statement, struct op *op)
     op->kind = OP_KEEP_SETPOINT;
     op->component = (uint64_t)sqlite3_column_int64(statement, 0);
     op->place = sqlite3_column_int(statement, 1);
-    op->held = sqlite3_column_int(statement, 2) != 0;
+    op->mode = sqlite3_column_int(statement, 2);
     op->waiting = sqlite3_column_int(statement, 3) != 0;
     op->value = real_at(statement, 4);
     op->until_ns = sqlite3_column_int64(statement, 5);
@@ -472,14 +445,7 @@ static void fill_setpoint(sqlite3_stmt *statement, struct op *op)
     op->caller = text_at(statement, 7);
     op->about = (uint64_t)sqlite3_column_int64(statement, 8);
     op->renewals = (uint32_t)sqlite3_column_int64(statement, 9);
-}
-
-void database_read_setpoints(struct database *database, database_row_fn *row, void *userdata)
-{
-    read_rows(database,
-        "SELECT component, axis, held, waiting, requested, until_ns, until_utc_ns, caller, command, renewals"
-        " FROM setpoint",
-        fill_setpoint, row, userdata);
+    op->limiting = sqlite3_column_int(statement, 10) != 0;
 }
 
 static void fill_bound(sqlite3_stmt *statement, struct op *op)
@@ -495,24 +461,64 @@ static void fill_bound(sqlite3_stmt *statement, struct op *op)
     op->until_utc_ns = sqlite3_column_int64(statement, 7);
 }
 
-void database_read_bounds(struct database *database, database_row_fn *row, void *userdata)
-{
-    read_rows(database,
-        "SELECT component, metric, token, owner, lower, upper, until_ns, until_utc_ns FROM bound"
-        " ORDER BY component, metric, token, owner",
-        fill_bound, row, userdata);
-}
-
 static void fill_open_command(sqlite3_stmt *statement, struct op *op)
 {
     op->kind = OP_COMMAND;
     op->id = (uint64_t)sqlite3_column_int64(statement, 0);
 }
 
-void database_read_open_commands(struct database *database, database_row_fn *row, void *userdata)
+static int read_boot(struct database *database, char *boot, size_t cap)
 {
-    read_rows(database, "SELECT id FROM entry WHERE kind = 1 EXCEPT SELECT about FROM entry WHERE kind = 2",
-        fill_open_command, row, userdata);
+    sqlite3_stmt *statement = NULL;
+    int rc = sqlite3_prepare_v2(
+        database->db, "SELECT value FROM fact WHERE name = 'boot'", -1, &statement, NULL);
+    if (rc == SQLITE_OK && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
+        snprintf(boot, cap, "%s", text_at(statement, 0));
+    }
+    sqlite3_finalize(statement);
+    return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+int database_read_kept(struct database *database, struct kept *kept, struct ugrpc_status *st)
+{
+    int rc;
+    *kept = (struct kept){0};
+    kept->last_id = (uint64_t)read_number(database, "SELECT max(id) FROM entry", 0, &rc);
+    if (rc == SQLITE_OK) {
+        kept->last_utc_ns = read_number(database,
+            "SELECT max(at) FROM (SELECT max(at_utc_ns) AS at FROM setpoint UNION ALL"
+            " SELECT max(at_utc_ns) FROM bound UNION ALL"
+            " SELECT at_utc_ns FROM entry WHERE id = (SELECT max(id) FROM entry))",
+            INT64_MIN, &rc);
+    }
+    rc = rc ? rc : read_boot(database, kept->boot, sizeof(kept->boot));
+    rc = rc ? rc
+            : read_rows(database,
+                  "SELECT component, metric, token, owner, lower, upper, until_ns, until_utc_ns FROM bound"
+                  " ORDER BY component, metric, token, owner",
+                  fill_bound, &kept->bounds);
+    rc = rc ? rc
+            : read_rows(database,
+                  "SELECT component, axis, mode, waiting, requested, until_ns, until_utc_ns, caller, command,"
+                  " renewals, limiting FROM setpoint",
+                  fill_setpoint, &kept->setpoints);
+    rc = rc ? rc
+            : read_rows(database,
+                  "SELECT id FROM entry WHERE kind = 1 EXCEPT SELECT about FROM entry WHERE kind = 2",
+                  fill_open_command, &kept->open_commands);
+    if (rc) {
+        kept_done(kept);
+        return complain(database, rc, st);
+    }
+    return 0;
+}
+
+void kept_done(struct kept *kept)
+{
+    op_free_list(kept->bounds);
+    op_free_list(kept->setpoints);
+    op_free_list(kept->open_commands);
+    *kept = (struct kept){0};
 }
 
 /* False: it is not shown. */

@@ -10,7 +10,7 @@
 #include "base/status.h"
 #include "store/op.h"
 
-#define DATABASE_SCHEMA      1 /* its version */
+#define DATABASE_SCHEMA      2 /* its version */
 #define DATABASE_ASIDE_BYTES 4352
 
 struct database;
@@ -33,21 +33,19 @@ int database_write(struct database *database, const struct op *first, uint64_t m
 /* 0 if something can be written now. */
 int database_probe(struct database *database, struct ugrpc_status *st);
 
-/* The id of the newest entry, 0 if there is none; when the newest thing was written, INT64_MIN if nothing
- * was. */
-uint64_t database_last_id(struct database *database);
-int64_t database_last_utc_ns(struct database *database);
+/* What a restart goes on with: lists of ops as would write it. */
+struct kept {
+    char boot[64];       /* of which boot of the machine the boot times are; "" if unknown */
+    uint64_t last_id;    /* of the newest entry, 0 if there is none */
+    int64_t last_utc_ns; /* when the newest thing was written, INT64_MIN if nothing was */
+    struct op *bounds;   /* those of one token one after the other */
+    struct op *setpoints;
+    struct op *open_commands; /* of which it is not known what became of them; only their ids */
+};
 
-/* Of which boot of the machine the boot times are that are kept. "" if unknown. */
-void database_read_boot(struct database *database, char out[64]);
-
-/* Calls for each row, as ops of the kinds that would write it. The strings of an op live for the call. Of
- * bounds, those of one token come one after the other. */
-typedef void database_row_fn(const struct op *op, void *userdata);
-void database_read_setpoints(struct database *database, database_row_fn *row, void *userdata);
-void database_read_bounds(struct database *database, database_row_fn *row, void *userdata);
-/* Commands of which it is not known what became of them. */
-void database_read_open_commands(struct database *database, database_row_fn *row, void *userdata);
+/* All of it or an error, as database_write(). Undone by kept_done(). */
+int database_read_kept(struct database *database, struct kept *kept, struct ugrpc_status *st);
+void kept_done(struct kept *kept);
 
 /* Calls for the entries after *last_id, oldest first; what a command began is left out, as its outcome
  * repeats it. Looks at `most` rows: returns at how many, and the newest in *last_id; or -UGRPC_UNAVAILABLE,

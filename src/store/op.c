@@ -33,6 +33,18 @@ struct op *op_new(enum op_kind kind, const char *name, const char *caller, const
     return op;
 }
 
+struct op *op_copy(const struct op *op)
+{
+    struct op *copy = op_new(op->kind, op->name, op->caller, op->text);
+    const char *name = copy->name, *caller = copy->caller, *text = copy->text;
+    *copy = *op;
+    copy->next = NULL;
+    copy->name = name;
+    copy->caller = caller;
+    copy->text = text;
+    return copy;
+}
+
 void op_free_list(struct op *first)
 {
     while (first) {

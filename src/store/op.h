@@ -30,7 +30,8 @@ struct op {
     int place; /* enum axis, of set-points; enum bounded, of bounds */
     int verb, code, end;
     uint64_t lost; /* entries, in a gap since until_utc_ns */
-    bool held, waiting;
+    int mode;      /* enum setpoint_mode */
+    bool waiting, limiting;
     double value; /* NAN: none; of bounds, the lower side */
     double upper;
     int64_t lifetime_ns, until_ns, until_utc_ns, now_ns;
@@ -40,6 +41,7 @@ struct op {
 
 /* Strings are copied, NULL counts as "". Aborts when memory runs out. */
 struct op *op_new(enum op_kind kind, const char *name, const char *caller, const char *text);
+struct op *op_copy(const struct op *op);
 void op_free_list(struct op *first);
 
 /* It would be missing in the record: a row, not a state that a later one repeats. */

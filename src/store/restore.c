@@ -11,8 +11,8 @@
 
 struct restoring {
     struct store *store;
-    char boot[64];
-    int64_t now_ns, now_utc_ns, last_utc_ns;
+    const struct kept *kept;
+    int64_t now_ns, now_utc_ns;
     struct component *component; /* whose bounds of one token are being gathered */
     struct journal_bounds bounds;
     struct range *ranges;
@@ -23,19 +23,19 @@ struct restoring {
 
 static bool carry_over(const struct restoring *restoring, int64_t *until_ns, int64_t until_utc_ns)
 {
-    return boot_carry_over(&restoring->store->boot, restoring->boot, restoring->now_ns, restoring->now_utc_ns,
-        restoring->last_utc_ns, until_ns, until_utc_ns);
+    return boot_carry_over(&restoring->store->boot, restoring->kept->boot, restoring->now_ns,
+        restoring->now_utc_ns, restoring->kept->last_utc_ns, until_ns, until_utc_ns);
 }
 
-static void restore_setpoint(const struct op *op, void *userdata)
+static void restore_setpoint(struct restoring *restoring, const struct op *op)
 {
-    struct restoring *restoring = userdata;
     struct component *component = site_component(restoring->store->site, op->component);
     struct journal_setpoint kept = {
         .component_id = op->component,
         .axis = (enum axis)op->place,
-        .held = op->held,
+        .mode = (enum setpoint_mode)op->mode,
         .waiting = op->waiting,
+        .limiting = op->limiting,
         .requested = op->value,
         .until_ns = op->until_ns,
         .until_utc_ns = op->until_utc_ns,
@@ -43,10 +43,12 @@ static void restore_setpoint(const struct op *op, void *userdata)
         .entry = op->about,
         .renewals = op->renewals,
     };
-    if (!component || op->place < 0 || op->place >= AXIS_COUNT || (op->held && !isfinite(op->value))) {
-        return; /* no longer in the site file */
+    if (!component || op->place < 0 || op->place >= AXIS_COUNT || !isfinite(op->value) ||
+        component->setpoints[op->place].generation > 0) {
+        return; /* no longer in the site file, or commanded since */
     }
-    if (kept.held && !carry_over(restoring, &kept.until_ns, kept.until_utc_ns)) {
+    kept.component = component->spec.name;
+    if (kept.mode == SETPOINT_ACTIVE && !carry_over(restoring, &kept.until_ns, kept.until_utc_ns)) {
         struct journal *journal = &restoring->store->journal;
         kept.until_ns = restoring->now_ns;
         journal->keeper->write_end(journal, &kept, JOURNAL_EXPIRED, "while the gateway was not running");
@@ -81,9 +83,8 @@ static char *copy(const char *text)
 }
 
 /* Those of one token belong together: put one by one, each would replace the one before. */
-static void restore_bound(const struct op *op, void *userdata)
+static void restore_bound(struct restoring *restoring, const struct op *op)
 {
-    struct restoring *restoring = userdata;
     struct component *component = site_component(restoring->store->site, op->component);
     int64_t until_ns = op->until_ns;
     if (!component || op->place < 0 || op->place >= BOUNDED_COUNT || isnan(op->value) || isnan(op->upper) ||
@@ -112,29 +113,32 @@ static void restore_bound(const struct op *op, void *userdata)
     restoring->ranges[restoring->bounds.n++] = (struct range){op->value, op->upper};
 }
 
-static void end_open_command(const struct op *op, void *userdata)
+static void end_open_command(struct journal *journal, const struct op *op)
 {
-    const struct restoring *restoring = userdata;
-    struct journal *journal = &restoring->store->journal;
     struct ugrpc_status st;
     status_set(&st, UGRPC_UNKNOWN, "the gateway ended before its device had answered");
     journal->keeper->write_outcome(journal, op->id, &st);
 }
 
-void store_restore_kept(struct store *store)
+void store_restore_kept(struct store *store, const struct kept *kept)
 {
     struct restoring restoring = {
         .store = store,
+        .kept = kept,
         .now_ns = clock_now_ns(store_clock(store)),
         .now_utc_ns = clock_now_utc_ns(store_clock(store)),
-        .last_utc_ns = database_last_utc_ns(store->database),
     };
-    database_read_boot(store->database, restoring.boot);
-    database_read_bounds(store->database, restore_bound, &restoring); /* first: they limit what is told now */
+    for (const struct op *op = kept->bounds; op; op = op->next) { /* first: they limit what is told now */
+        restore_bound(&restoring, op);
+    }
     restore_gathered(&restoring);
     free(restoring.ranges);
-    database_read_setpoints(store->database, restore_setpoint, &restoring);
-    database_read_open_commands(store->database, end_open_command, &restoring);
+    for (const struct op *op = kept->setpoints; op; op = op->next) {
+        restore_setpoint(&restoring, op);
+    }
+    for (const struct op *op = kept->open_commands; op; op = op->next) {
+        end_open_command(&store->journal, op);
+    }
     if (restoring.n_setpoints > 0) {
         store_note(store, LOG_LEVEL_DEBUG,
             "%s/journal.db: %zu axes were commanded, %zu lifetimes have ended since", store->options.folder,

@@ -73,8 +73,10 @@ static void give_back(int lock)
 struct store *store_open(const struct store_options *options, struct ugrpc_status *st)
 {
     char aside[DATABASE_ASIDE_BYTES];
-    int lock = folder_take(options->folder, st);
+    struct ugrpc_status why = {.code = UGRPC_OK};
+    int lock = folder_take(options->folder, &why);
     if (lock == -UGRPC_ALREADY_EXISTS) {
+        *st = why;
         return NULL;
     }
     struct store *store = calloc(1, sizeof(*store));
@@ -84,6 +86,9 @@ struct store *store_open(const struct store_options *options, struct ugrpc_statu
     *store = (struct store){.journal.keeper = &keeper, .options = *options, .lock = lock};
     if (store->options.entries == 0) {
         store->options.entries = STORE_ENTRIES;
+    }
+    if (store->options.window_ms == 0) {
+        store->options.window_ms = STORE_WINDOW_MS;
     }
     if (options->boot) {
         store->boot = *options->boot;
@@ -97,13 +102,14 @@ struct store *store_open(const struct store_options *options, struct ugrpc_statu
         free(store);
         return NULL;
     }
-    store->shared.broken = !store->database || database_is_read_only(store->database);
+    store->kept_read = store->database && database_read_kept(store->database, &store->kept, st) == 0;
+    store->shared.broken = lock < 0 || !store->kept_read || database_is_read_only(store->database);
     if (store->shared.broken) {
-        snprintf(store->shared.why, sizeof(store->shared.why), "%s", st->message);
+        snprintf(store->shared.why, sizeof(store->shared.why), "%s", lock < 0 ? why.message : st->message);
         store->degraded = true;
     }
     reader_init(&store->reader, &store->mutex, &store->wake);
-    store->next_id = store->database ? database_last_id(store->database) + 1 : 1;
+    store->next_id = store->kept.last_id + 1;
     return store;
 }
 
@@ -120,6 +126,7 @@ static bool is_degraded(const struct journal *journal)
 /* ---- what the model writes -------------------------------------------------------------------------- */
 
 static void break_down(struct store *store, const char *why);
+static void ask_patience(struct store *store);
 
 static void get_stuck(struct store *store, const char *why)
 {
@@ -130,8 +137,8 @@ static void get_stuck(struct store *store, const char *why)
 
 static void make(struct store *store, struct op *op)
 {
-    if (!store->stuck && store->serial - store->written >= MOST_PENDING) {
-        get_stuck(store, "the disk is too slow");
+    if (!store->stuck && op_is_entry(op) && store->serial - store->written >= MOST_PENDING) {
+        get_stuck(store, "the disk is too slow"); /* but not amid a snapshot, which has no entries */
     }
     if (store->stuck) {
         store->skipped += op_is_entry(op);
@@ -141,6 +148,10 @@ static void make(struct store *store, struct op *op)
     op->serial = ++store->serial;
     op->at_utc_ns = clock_now_utc_ns(store_clock(store));
     append(&store->made, &(struct ops){op, op});
+    if (op->serial == store->written + 1) {
+        store->pending_since_ns = clock_now_ns(store_clock(store));
+        ask_patience(store);
+    }
 }
 
 static uint64_t write_command(struct journal *journal, const struct journal_command *command)
@@ -200,7 +211,7 @@ static void write_end(
     struct journal *journal, const struct journal_setpoint *setpoint, enum journal_end end, const char *why)
 {
     struct store *store = store_of(journal);
-    struct op *op = op_new(OP_END, NULL, setpoint->by, why);
+    struct op *op = op_new(OP_END, setpoint->component, setpoint->by, why);
     op->id = store->next_id++;
     op->about = setpoint->entry;
     op->component = setpoint->component_id;
@@ -218,8 +229,9 @@ static void keep_setpoint(struct journal *journal, const struct journal_setpoint
     struct op *op = op_new(OP_KEEP_SETPOINT, NULL, setpoint->by, NULL);
     op->component = setpoint->component_id;
     op->place = (int)setpoint->axis;
-    op->held = setpoint->held;
+    op->mode = (int)setpoint->mode;
     op->waiting = setpoint->waiting;
+    op->limiting = setpoint->limiting;
     op->value = setpoint->requested;
     op->until_ns = setpoint->until_ns;
     op->until_utc_ns = setpoint->until_utc_ns;
@@ -259,16 +271,30 @@ static void forget(struct journal *journal)
     make(store, op_new(OP_FORGET, NULL, NULL, store->boot.id));
 }
 
-/* What needs not wait for the disk is told in the next turn. */
+/* Nobody waits for the disk: what is to be told is told in the next turn. */
+static bool waits_for_nothing(const struct store *store)
+{
+    return store->options.durability == STORE_BATCH || store->stuck || store->broken ||
+           store->first_sync->serial <= store->written;
+}
+
+/* When the disk has had time enough: for what somebody waits for, and for anything at all. */
 static void ask_patience(struct store *store)
 {
-    const struct sync *first = store->first_sync;
-    if (!first) {
-        timer_stop(store->timers, &store->patience);
-    } else if (store->options.durability == STORE_BATCH || store->stuck || first->serial <= store->written) {
-        timer_start_in(store->timers, &store->patience, 0);
+    const int64_t patience_ns = STORE_PATIENCE_MS * NS_PER_MS;
+    int64_t until_ns = INT64_MAX;
+    if (store->first_sync) {
+        until_ns = waits_for_nothing(store) ? clock_now_ns(store_clock(store))
+                                            : store->first_sync->at_ns + patience_ns;
+    }
+    if (!store->stuck && store->serial > store->written) {
+        int64_t overdue_ns = store->pending_since_ns + store->options.window_ms * NS_PER_MS + patience_ns;
+        until_ns = overdue_ns < until_ns ? overdue_ns : until_ns;
+    }
+    if (until_ns < INT64_MAX) {
+        timer_start_at(store->timers, &store->patience, until_ns);
     } else {
-        timer_start_at(store->timers, &store->patience, first->at_ns + STORE_PATIENCE_MS * NS_PER_MS);
+        timer_stop(store->timers, &store->patience);
     }
 }
 
@@ -346,56 +372,55 @@ static void break_down(struct store *store, const char *why)
     set_degraded(store, true);
 }
 
-static void on_patience(struct timer *timer, void *userdata)
-{
-    struct store *store = userdata;
-    if (store->first_sync && store->first_sync->serial <= store->written) {
-        tell(store, store->written);
-        return;
-    }
-    if (store->options.durability == STORE_FULL && !store->stuck) {
-        char why[64];
-        snprintf(why, sizeof(why), "the disk has not answered for %d s", STORE_PATIENCE_MS / 1000);
-        get_stuck(store, why);
-    }
-    tell(store, UINT64_MAX);
-}
-
 static void on_repaired(void *userdata)
 {
     struct store *store = userdata;
-    set_degraded(store, store->broken || store->stuck);
+    if (store->broken || store->stuck) {
+        return; /* again; it is repaired once more */
+    }
+    store_note(store, LOG_LEVEL_INFO, "%s/journal.db is written again; %" PRIu64 " entr%s missing in it",
+        folder_of(store), store->missing, store->missing == 1 ? "y is" : "ies are");
+    store->missing = 0;
+    set_degraded(store, false);
 }
 
-/* It can be written again, after entries were lost. */
-static void repair(struct store *store, uint64_t lost, int64_t since_utc_ns)
+/* It can be written again, after entries were lost: what counts is written anew. */
+static void repair(struct store *store, uint64_t lost, int64_t since_utc_ns, const struct kept *kept)
 {
+    if (!store->site) {
+        set_degraded(store, false);
+        return;
+    }
+    if (store->next_id <= kept->last_id) {
+        store->next_id = kept->last_id + 1;
+    }
+    store_restore_kept(store, kept); /* of a file that could not be read before */
     struct op *op = op_new(OP_GAP, NULL, NULL, NULL);
     op->id = store->next_id++;
     op->lost = lost;
     op->until_utc_ns = since_utc_ns;
-    store_note(store, LOG_LEVEL_INFO, "%s/journal.db is written again; %" PRIu64 " entr%s missing in it",
-        folder_of(store), lost, lost == 1 ? "y is" : "ies are");
+    store->missing += lost;
     make(store, op);
     journal_snapshot(store->site);
     ask_sync(&store->journal, on_repaired, store);
 }
 
-static void on_reported(uv_async_t *async)
+static void take_report(struct store *store)
 {
-    struct store *store = ((struct handles *)async->data)->store;
-    if (!store) {
-        return;
-    }
     uv_mutex_lock(&store->mutex);
     struct shared seen = store->shared;
     store->shared.aside[0] = '\0';
+    store->shared.kept = (struct kept){.last_id = seen.kept.last_id};
     uv_mutex_unlock(&store->mutex);
-    bool news = store->written != seen.written;
+    bool news = store->written != seen.written, repaired = store->repairs != seen.repairs;
+    if (news) {
+        store->pending_since_ns = clock_now_ns(store_clock(store));
+    }
     store->written = seen.written;
-    store->broken = seen.broken;
+    store->broken = seen.broken ||
+                    repaired; /* also if it has failed and been repaired since the last report */
     note_aside(store, seen.aside);
-    if (seen.broken) {
+    if (store->broken) {
         break_down(store, seen.why);
     }
     tell(store, seen.written);
@@ -403,26 +428,57 @@ static void on_reported(uv_async_t *async)
     if (news) {
         reader_tell_written(&store->reader);
     }
+    store->broken = seen.broken;
     bool was_stuck = store->stuck && seen.written == store->serial && !seen.broken;
-    uint64_t skipped = store->skipped;
+    uint64_t skipped = was_stuck ? store->skipped : 0;
     if (was_stuck) {
         store->stuck = false;
         store->skipped = 0;
-        ask_patience(store);
     }
-    if (seen.repairs != store->repairs) {
-        store->repairs = seen.repairs;
-        repair(store, seen.lost + (was_stuck ? skipped : 0), seen.since_utc_ns);
-    } else if (was_stuck) {
-        repair(store, skipped, store->stuck_utc_ns);
+    store->repairs = seen.repairs;
+    if (repaired || was_stuck) {
+        repair(store, (repaired ? seen.lost : 0) + skipped,
+            repaired ? seen.since_utc_ns : store->stuck_utc_ns, &seen.kept);
     }
+    kept_done(&seen.kept);
+    ask_patience(store);
+}
+
+static void on_reported(uv_async_t *async)
+{
+    struct store *store = ((struct handles *)async->data)->store;
+    if (store) {
+        take_report(store);
+    }
+}
+
+/* The thread may have been in time, and the loop late: what it has to report comes first. */
+static void on_patience(struct timer *timer, void *userdata)
+{
+    struct store *store = userdata;
+    take_report(store);
+    int64_t now_ns = clock_now_ns(store_clock(store)), patience_ns = STORE_PATIENCE_MS * NS_PER_MS;
+    const struct sync *first = store->first_sync;
+    bool overdue = store->serial > store->written &&
+                   now_ns >= store->pending_since_ns + store->options.window_ms * NS_PER_MS + patience_ns;
+    overdue |= first && !waits_for_nothing(store) && now_ns >= first->at_ns + patience_ns;
+    if (overdue && !store->stuck) {
+        char why[64];
+        snprintf(why, sizeof(why), "the disk has not answered for %d s", STORE_PATIENCE_MS / 1000);
+        get_stuck(store, why);
+    }
+    if (first && waits_for_nothing(store)) {
+        bool told_all = store->options.durability == STORE_BATCH || store->stuck || store->broken;
+        tell(store, told_all ? UINT64_MAX : store->written);
+    }
+    ask_patience(store);
 }
 
 /* Once a turn, so that what belongs together is one transaction. */
 static void hand_over(struct store *store)
 {
-    if (!store->made.first) {
-        return;
+    if (!store->made.first && !store->urgent) {
+        return; /* urgent: somebody waits for what was handed over before */
     }
     uv_mutex_lock(&store->mutex);
     append(&store->shared.handed, &store->made);
@@ -453,17 +509,18 @@ static void on_after_wait(uv_check_t *check)
 
 void store_restore(struct store *store, struct site *site, bool as_new)
 {
-    store->site = site;
     store->timers = site->timers;
     timer_init(&store->patience, on_patience, store);
-    if (store->database && !as_new) {
-        store_restore_kept(store);
-    }
     if (store->degraded) {
         store->degraded = false;
         break_down(store, store->shared.why);
     }
-    journal_attach(site, &store->journal);
+    if (!as_new) {
+        store->site = site;
+        store_restore_kept(store, &store->kept);
+        journal_attach(site, &store->journal);
+    }
+    kept_done(&store->kept);
 }
 
 int store_start(struct store *store, struct uv_loop_s *uv, struct ugrpc_status *st)
@@ -511,9 +568,9 @@ static void close_handles(struct handles *handles)
 }
 
 /* False: the disk is stuck, and the thread with it. */
-static bool end_thread(struct store *store)
+static bool end_thread(struct store *store, int64_t limit_ms)
 {
-    uint64_t until_ns = uv_hrtime() + STORE_PATIENCE_MS * NS_PER_MS, now_ns;
+    uint64_t until_ns = uv_hrtime() + (uint64_t)(limit_ms * NS_PER_MS), now_ns;
     uv_mutex_lock(&store->mutex);
     store->shared.end = true;
     uv_cond_signal(&store->wake);
@@ -529,7 +586,7 @@ static bool end_thread(struct store *store)
     return ended;
 }
 
-void store_close(struct store *store)
+void store_close(struct store *store, int64_t limit_ms)
 {
     if (!store) {
         return;
@@ -537,13 +594,16 @@ void store_close(struct store *store)
     if (store->timers) {
         timer_stop(store->timers, &store->patience);
     }
+    if (store->site) {
+        journal_detach(store->site);
+    }
     if (store->runs) {
         hand_over(store);
     }
-    if (store->runs && !end_thread(store)) {
+    if (store->runs && !end_thread(store, limit_ms)) {
         store_note(store, LOG_LEVEL_ERROR,
-            "%s/journal.db: the disk has not answered for %d s; ending without it", folder_of(store),
-            STORE_PATIENCE_MS / 1000);
+            "%s/journal.db: the disk has not answered for %lld ms; ending without it", folder_of(store),
+            (long long)limit_ms);
         reader_close(&store->reader);
         close_handles(store->handles);
         return; /* the thread still has it all, until the process ends */
@@ -556,6 +616,8 @@ void store_close(struct store *store)
     }
     reader_done(&store->reader);
     op_free_list(store->made.first);
+    kept_done(&store->shared.kept);
+    kept_done(&store->kept);
     database_close(store->database);
     give_back(store->lock);
     if (store->handles) {

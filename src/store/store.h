@@ -36,6 +36,7 @@ struct store_options {
     const char *folder; /* there and writable, as a rule */
     enum store_durability durability;
     uint64_t entries;        /* how many to keep; 0: STORE_ENTRIES */
+    int64_t window_ms;       /* 0: STORE_WINDOW_MS */
     const struct boot *boot; /* NULL: as the machine says */
     /* From the loop, but for store_open() and store_restore(): what the operator should know. */
     void (*note)(enum log_level level, const char *text, void *userdata);
@@ -59,8 +60,8 @@ int store_start(struct store *store, struct uv_loop_s *uv, struct ugrpc_status *
 /* For whoever shows the journal, after store_start(); the store's. */
 struct journal_reader *store_reader(struct store *store);
 
-/* Writes what is left, if the disk takes it within STORE_PATIENCE_MS. No callback runs any more. Before the
+/* Writes what is left, if the disk takes it within `limit_ms`. No callback runs any more. Before the
  * loop has run its last turn and before site_free(). NULL is fine. */
-void store_close(struct store *store);
+void store_close(struct store *store, int64_t limit_ms);
 
 #endif

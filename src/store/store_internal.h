@@ -46,6 +46,8 @@ struct shared {
     char aside[DATABASE_ASIDE_BYTES];                         /* a corrupt file that was set aside */
     uint64_t lost;                                            /* entries, before the last repair, … */
     int64_t since_utc_ns;                                     /* … from then on */
+    struct kept
+        kept; /* of the file that could be written again; its lists only if they were not read before */
     bool end, ended, abandoned;
 };
 
@@ -56,19 +58,23 @@ struct store {
     struct boot boot;
     int lock;
     struct database *database; /* the thread's, while it runs */
+    struct kept kept;          /* from store_open() to store_restore() */
+    bool kept_read;            /* else the thread reads it as soon as it can */
 
     /* The loop's. */
-    struct site *site;
+    struct site *site; /* NULL: nothing is written of it */
     struct timers *timers;
     struct handles *handles;
     struct ops made; /* in this turn */
     bool urgent;     /* somebody waits for one of them */
     uint64_t serial, next_id;
     struct sync *first_sync, *last_sync;
-    struct timer patience; /* for the first of them */
+    struct timer patience;    /* with the disk */
+    int64_t pending_since_ns; /* something was made, and nothing has been written since */
     int64_t refusals_since_ns;
     uint64_t refusals, refusals_left_out; /* since then; since the last one written */
     uint64_t written, repairs;            /* as reported */
+    uint64_t missing;                     /* entries of gaps that are being told */
     bool broken, degraded;
     bool stuck;           /* the disk does not answer: nothing more is made … */
     uint64_t skipped;     /* … which would have been so many entries … */
@@ -93,7 +99,7 @@ static inline struct clock *store_clock(const struct store *store)
 /* The thread: writes what is handed over until shared.end. */
 void store_run_thread(void *store);
 
-/* Goes on with all that the database kept. The site's journal is not attached yet. */
-void store_restore_kept(struct store *store);
+/* Goes on with what was kept, but for axes that were commanded meanwhile. */
+void store_restore_kept(struct store *store, const struct kept *kept);
 
 #endif

@@ -12,6 +12,7 @@ struct trouble {
     bool broken;
     uint64_t lost; /* entries */
     int64_t since_utc_ns;
+    bool kept_read; /* what was kept has been read, now or when the store was opened */
 };
 
 static void lose(struct trouble *trouble, const struct op *first)
@@ -22,7 +23,8 @@ static void lose(struct trouble *trouble, const struct op *first)
 }
 
 /* Opened anew, as the file may be another by now. */
-static bool try_repair(struct store *store, char aside[DATABASE_ASIDE_BYTES], struct ugrpc_status *st)
+static bool try_repair(
+    struct store *store, struct kept *kept, char aside[DATABASE_ASIDE_BYTES], struct ugrpc_status *st)
 {
     database_close(store->database);
     store->database = NULL;
@@ -31,7 +33,7 @@ static bool try_repair(struct store *store, char aside[DATABASE_ASIDE_BYTES], st
     }
     store->database = database_open(store->options.folder, true, aside, st);
     return store->database && !database_is_read_only(store->database) &&
-           database_probe(store->database, st) == 0;
+           database_read_kept(store->database, kept, st) == 0 && database_probe(store->database, st) == 0;
 }
 
 /* What is lost needs no second attempt: what counts is written anew after the repair. */
@@ -40,11 +42,14 @@ static void write_ops(struct store *store, struct trouble *trouble, const struct
     struct ugrpc_status st = {.code = UGRPC_OK};
     char aside[DATABASE_ASIDE_BYTES] = "";
     bool repaired = false;
+    struct kept kept = {.last_id = 0};
     if (trouble->broken) {
         lose(trouble, first);
-        repaired = try_repair(store, aside, &st);
+        repaired = try_repair(store, &kept, aside, &st);
     } else if (first && database_write(store->database, first, store->options.entries, &st) < 0) {
-        *trouble = (struct trouble){.broken = true, .since_utc_ns = first->at_utc_ns};
+        trouble->broken = true;
+        trouble->lost = 0;
+        trouble->since_utc_ns = first->at_utc_ns;
         lose(trouble, first);
     }
     uv_mutex_lock(&store->mutex);
@@ -54,6 +59,13 @@ static void write_ops(struct store *store, struct trouble *trouble, const struct
         shared->lost = trouble->lost;
         shared->since_utc_ns = trouble->since_utc_ns;
         shared->repairs++;
+        if (trouble->kept_read) {
+            shared->kept.last_id = kept.last_id; /* its lists are this run's own */
+        } else {
+            shared->kept = kept;
+            kept = (struct kept){.last_id = 0};
+        }
+        trouble->kept_read = true;
     } else if (st.code != UGRPC_OK) {
         snprintf(shared->why, sizeof(shared->why), "%s", st.message);
     }
@@ -62,6 +74,7 @@ static void write_ops(struct store *store, struct trouble *trouble, const struct
         snprintf(shared->aside, sizeof(shared->aside), "%s", aside);
     }
     uv_mutex_unlock(&store->mutex);
+    kept_done(&kept);
 }
 
 /* With the mutex. Waits to be woken, at most until `until_ns`, and answers who asks to read. */
@@ -95,7 +108,7 @@ static void await_work(struct store *store, const struct trouble *trouble)
     while (!shared->handed.first && !shared->end) {
         doze(store, UINT64_MAX);
     }
-    until_ns = uv_hrtime() + STORE_WINDOW_MS * NS_PER_MS;
+    until_ns = uv_hrtime() + (uint64_t)(store->options.window_ms * NS_PER_MS);
     while (!shared->urgent && !shared->end && uv_hrtime() < until_ns) {
         doze(store, until_ns);
     }
@@ -105,7 +118,11 @@ void store_run_thread(void *userdata)
 {
     struct store *store = userdata;
     struct shared *shared = &store->shared;
-    struct trouble trouble = {.broken = shared->broken, .since_utc_ns = clock_now_utc_ns(clock_real())};
+    struct trouble trouble = {
+        .broken = shared->broken,
+        .since_utc_ns = clock_now_utc_ns(clock_real()),
+        .kept_read = store->kept_read,
+    };
     uv_mutex_lock(&store->mutex);
     while (!shared->end || shared->handed.first) {
         await_work(store, &trouble);

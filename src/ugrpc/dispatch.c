@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The server's role on its streams: reads headers, runs interceptors, decodes messages, hands calls to their
  * handlers, and answers what never gets that far. */
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The client half of libugrpc at work, for ./dev bench to measure what that costs: empty unary calls, so many
  * at a time, to ugrpc-interop-server or another server of its service; or telemetry streams of a microgridd
- * on tests/bench/site.yaml, whose messages of 1 KB are taken as bytes or decoded. usage: client-load TARGET
- * unary CALLS IN_FLIGHT client-load TARGET bytes|decoded MESSAGES STREAMS */
+ * on tests/bench/site.yaml, whose messages of 1 KB are taken as bytes or decoded.
+ *
+ *     client-load TARGET unary CALLS IN_FLIGHT
+ *     client-load TARGET bytes|decoded MESSAGES STREAMS */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

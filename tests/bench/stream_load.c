@@ -5,9 +5,11 @@
  * ./dev bench; speaks HTTP/2 by nghttp2 alone, so that it measures the server and not our own client.
  *
  *   stream_load --port 50051 --streams 1000 --connections 10 --seconds 5 --ids 1-10 --pid PID [--idle]
- *   stream_load --port 50051 --first-reply PROGRAM ARGUMENT...     starts it, tells how long its first reply
- * took
- *   stream_load --run PROGRAM ARGUMENT...     tells how long it took, and the most memory that it held */
+ *   stream_load --port 50051 --first-reply PROGRAM ARGUMENT...
+ *   stream_load --run PROGRAM ARGUMENT...
+ *
+ * The second starts it and tells how long its first reply took; the third how long it took, and the most
+ * memory that it held. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>

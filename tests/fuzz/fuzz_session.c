@@ -7,7 +7,6 @@
 #include <nghttp2/nghttp2.h>
 #include <ugrpc/ugrpc.h>
 
-#include "base/base.h"
 #include "base/utf8.h"
 #include "fuzz.h"
 #include "support/echo_service.h"

@@ -123,7 +123,9 @@ static void units_are_required_and_must_fit(void **state)
     ctl_expect(
         &ctl, ARGS("charge", "bat_inv_1", "1kW", "--for", "90"), 2, "--for \"90\": the unit is missing");
     ctl_expect(&ctl, ARGS("charge", "bat_inv_1", "1kW", "--for", "10500ms"), 2, "whole seconds are due");
-    ctl_expect(&ctl, ARGS("charge", "bat_inv_1", "1kW", "--for", "1h"), 1, "INVALID_ARGUMENT");
+    ctl_expect(&ctl, ARGS("charge", "bat_inv_1", "1kW", "--for", "1h"), 2,
+        "--for \"1h\": a set-point lasts 10s to 15m; --hold renews it until Ctrl-C\n");
+    ctl_expect(&ctl, ARGS("charge", "bat_inv_1", "1kW", "--for", "9s"), 2, "a set-point lasts 10s to 15m");
     assert_int_equal(process_count(&ctl.gateway->process.err, "charge, "), 0);
 }
 

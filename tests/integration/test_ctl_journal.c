@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/base.h"
 #include "support/ctl.h"
@@ -85,6 +86,35 @@ static void the_journal_is_filtered_by_component_and_time(void **state)
     ctl_expect(&ctl, ARGS("journal", "--since", "soon"), 2, "--since \"soon\": a time is due, like 1h (ago)");
     ctl_expect(&ctl, ARGS("journal", "--component", "bat_inv1"), 2, "did you mean bat_inv_1 (4)?");
     ctl_expect(&ctl, ARGS("journal", "--csv", "--json"), 2, "give one of them");
+}
+
+static void a_journal_that_cannot_be_written_is_told_with_what_is_commanded(void **state)
+{
+    struct rlimit small;
+    start(state);
+    ctl_expect_done(&ctl, ARGS("charge", "bat_inv_1", "1kW"), "charging");
+    assert_string_equal(ctl.process.err.text, "");
+    ctl_expect_done(&ctl, ARGS("health"), ": serving\n");
+    assert_int_equal(prlimit(ctl.gateway->process.pid, RLIMIT_FSIZE, NULL, &small), 0);
+    small.rlim_cur = 4096;
+    assert_int_equal(prlimit(ctl.gateway->process.pid, RLIMIT_FSIZE, &small, NULL), 0);
+    ctl_expect_done(&ctl, ARGS("charge", "bat_inv_1", "2kW"), "charging");
+    process_expect(&ctl.gateway->process, "state/journal.db cannot be written: ");
+    const char *const *commands[] = {ARGS("charge", "bat_inv_1", "3kW", "--json"),
+        ARGS("set-reactive", "bat_inv_2", "440VAr", "--json"),
+        ARGS("bounds", "add", "bat_inv_1", "power", "-2kW..4kW", "--json"),
+        ARGS("start", "bat_inv_1", "--json")};
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+        json_t *done = ctl_json(&ctl, commands[i], 0);
+        assert_true(json_is_true(json_object_get(done, "journal_degraded")));
+        assert_string_equal(ctl.process.err.text,
+            "the gateway cannot write its journal: what is commanded now does not outlive a crash of it\n");
+        json_decref(done);
+    }
+    ctl_expect_done(&ctl, ARGS("health"), ": serving, but its journal cannot be written\n");
+    json_t *health = ctl_json(&ctl, ARGS("health", "--json"), 0);
+    assert_true(json_is_true(json_object_get(health, "journal_degraded")));
+    json_decref(health);
 }
 
 /* Fields of a line, quotes regarded. */
@@ -236,6 +266,7 @@ int main(void)
         TEST(follow_waits_for_a_gateway_that_is_gone_and_shows_nothing_twice),
         TEST(without_a_journal_it_is_said_how_to_have_one),
         TEST(holders_tell_what_is_applied_under_whose_bounds),
+        TEST(a_journal_that_cannot_be_written_is_told_with_what_is_commanded),
         TEST(who_does_not_come_by_loopback_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

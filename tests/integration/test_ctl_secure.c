@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -104,7 +105,12 @@ static void a_key_does_what_its_role_and_components_let_it(void **state)
     ctl_expect_done(&ctl, ARGS("list", AS("tv.key")), "pv_inv");
     ctl_expect(&ctl, ARGS("set-power", "pv_inv", "-1kW", AS("tv.key")), 1, "PERMISSION_DENIED");
     process_assert_says(&ctl.process.err, "key tv");
-    ctl_expect(&ctl, ARGS("list", AS("wallbox.key")), 1, "UNAUTHENTICATED");
+    ctl_expect(&ctl, ARGS("list", AS("wallbox.key")), 1,
+        "UNAUTHENTICATED\n  sign them: --secret-file FILE, or MICROGRID_SECRET_FILE\n");
+    ctl_expect(&ctl, ARGS("list", AS("wallbox.key"), "--secret-file", "tv.key"), 1,
+        "UNAUTHENTICATED\n  the secret that was made with the key: --secret-file FILE\n");
+    ctl_expect(&ctl, ARGS("list", AS("tv.key"), "--secret-file", "secret"), 1,
+        "UNAUTHENTICATED\n  do not sign: leave out --secret-file\n");
     ctl_expect_done(&ctl, ARGS("list", AS("wallbox.key"), "--secret-file", "secret"), "other");
     ctl_expect_done(
         &ctl, ARGS("curtail", "pv_inv", "1kW", AS("wallbox.key"), "--secret-file", "secret"), "pv_inv (9)");
@@ -112,6 +118,7 @@ static void a_key_does_what_its_role_and_components_let_it(void **state)
         "PERMISSION_DENIED");
     process_assert_says(&ctl.process.err, "other (4)");
     ctl_expect(&ctl, ARGS("key", "new", "x", "--role", "king"), 2, "must be viewer, operator or admin");
+    ctl_expect(&ctl, ARGS("key", "new", "x", "--role", "viewer", "--components", "4"), 2, "commands nothing");
     ctl_expect(&ctl, ARGS("key", "new", "x", "--components", "a, b"), 2, "names or ids without blanks");
     ctl_expect(&ctl, ARGS("key", "new", "x", "--sign", "secret"), 4, "secret: File exists");
 }
@@ -125,12 +132,14 @@ static void what_does_not_fit_is_told_with_what_helps(void **state)
     ctl_expect(&ctl, ARGS("info", "--ca", "ca.pem", "--server-name", "other"), 3,
         "its certificate is for localhost, 127.0.0.1, not for other");
     ctl_expect(&ctl, ARGS("info", "--ca", "ca.pem"), 1, "UNAUTHENTICATED\n  show a key: --key-file FILE");
-    ctl_expect(&ctl, ARGS("info", "--ca", "ca.pem", "--key", "wrong"), 1, "UNAUTHENTICATED");
+    ctl_expect(&ctl, ARGS("info", "--ca", "ca.pem", "--key", "wrong"), 1,
+        "UNAUTHENTICATED\n  another key: --key-file FILE ");
     ctl_expect(
         &ctl, ARGS("info", "--insecure", "--key-file", "ems.key"), 2, "a key does not travel in plain text");
     ctl_expect(&ctl, ARGS("info", "--ca", "none.pem"), 2, "none.pem: No such file or directory");
-    ctl_expect(
-        &ctl, ARGS("info", "--ca", "ca.pem", "--key-file", "none"), 2, "none: No such file or directory");
+    ctl_expect(&ctl, ARGS("info", "--ca", "ca.pem", "--key-file", "none"), 2,
+        "--key-file none: No such file or directory");
+    ctl_expect(&ctl, ARGS("info", "--config", "none"), 2, "--config none: No such file or directory");
     ctl_expect(
         &ctl, ARGS("info", "--ca", "ca.pem", "--cert", "server.pem"), 2, "only the certificate is given");
     ctl_expect(&ctl, ARGS("info", "--ca", "ca.pem", "--secret-file", "ems.key"), 2, "--key-file FILE too");
@@ -149,7 +158,10 @@ static void a_gateway_without_tls_is_told_from_one_that_is_not_there(void **stat
     ctl_expect(&ctl, ARGS("info", "--target", "127.0.0.1:1"), 3, "does it run? microgridd --config FILE");
     ctl_expect(&ctl, ARGS("info", "--target", "no.such.host.invalid:1", "--timeout", "5s"), 3,
         "no.such.host.invalid");
-    ctl_expect(&ctl, ARGS("info", "--target", "a b:c"), 2, "--target \"a b:c\": ");
+    ctl_expect(&ctl, ARGS("info", "--target", "a b:c"), 2, "--target \"a b:c\": the ");
+    ctl_expect(&ctl, ARGS("info", "--target", "127.0.0.99"), 3, "cannot reach 127.0.0.99:50051: ");
+    ctl_expect(&ctl, ARGS("info", "--target", "unix:"), 2, "--target \"unix:\": a path ");
+    ctl_expect(&ctl, ARGS("info", "--target", "dns:127.0.0.1:1"), 3, "cannot reach ");
     json_t *error = ctl_json(&ctl, ARGS("info", "--target", "127.0.0.1:1", "--json"), 3);
     assert_string_equal(
         json_string_value(json_object_get(json_object_get(error, "error"), "kind")), "unreachable");
@@ -170,6 +182,16 @@ static void a_client_certificate_is_shown_where_one_is_asked_for(void **state)
     ctl_expect_done(
         &ctl, ARGS("info", "--ca", ca, "--cert", client.certificate, "--cert-key", client.key), "Guarded");
     ctl_expect(&ctl, ARGS("info", "--ca", ca), 3, "cannot reach ");
+    process_assert_says(
+        &ctl.process.err, "\n  it asks for a client certificate: --cert FILE --cert-key FILE\n");
+    struct authority *other = authority_new();
+    struct issued stranger = authority_issue(other, "stranger", NULL, -1, 24);
+    ctl_expect(&ctl, ARGS("info", "--ca", ca, "--cert", stranger.certificate, "--cert-key", stranger.key), 3,
+        "\n  it does not trust yours: --cert FILE");
+    struct issued old = authority_issue(authority, "old", NULL, -48, -24);
+    ctl_expect(&ctl, ARGS("info", "--ca", ca, "--cert", old.certificate, "--cert-key", old.key), 3,
+        "\n  until when yours was good: microgridctl cert check FILE\n");
+    authority_free(other);
     authority_free(authority);
 }
 
@@ -222,6 +244,24 @@ static void an_authority_stays_when_the_certificate_is_renewed(void **state)
     ctl_expect(&ctl, ARGS("cert", "init", "--host", "x", "--days", "0"), 2, "1 to 3650 is due");
 }
 
+static void a_certificate_is_only_for_what_may_be_a_host(void **state)
+{
+    static const char *const none[] = {"", "a b", "https://gw.local:50051", "gw.local:50051", "[::1]", ".",
+        "gw.", "gw..local", "-gw", "gw-", "*", "a.*", "10.0.7", "10.0.0.777", "\xc3\xa4.local",
+        "a-name-that-is-longer-than-any-certificate-has-room-for-in-its-subject"};
+    static const char *const some[] = {"gw", "gw-1.local", "GW_2", "*.local", "10.0.0.7", "fd00::7", "1.gw"};
+    char path[128];
+    snprintf(path, sizeof(path), "%s/ca.pem", ctl.gateway->folder);
+    for (size_t i = 0; i < ARRAY_LEN(none); i++) {
+        ctl_expect(&ctl, ARGS("cert", "init", "--host", "gw", "--host", none[i]), 2,
+            "a name or an address alone is due, like gw.local or 10.0.0.7");
+        assert_int_equal(access(path, F_OK), -1);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(some); i++) {
+        ctl_expect_done(&ctl, ARGS("cert", "init", "--host", some[i], "--force"), "server.pem");
+    }
+}
+
 static void check_tells_how_long_and_warns_a_month_ahead(void **state)
 {
     ctl_expect_done(&ctl, ARGS("cert", "init", "--host", "gw.local", "--days", "200"), "server.pem");
@@ -245,6 +285,27 @@ static void the_gateway_warns_a_month_ahead_too(void **state)
     gateway_write(ctl.gateway, "site.yaml", SITE("tls: {certificate: server.pem, key: server-key.pem}"));
     gateway_start(ctl.gateway, ARGS(ON_OWN_SITE), NULL);
     process_expect(&ctl.gateway->process, "server.pem: a certificate in it ends in 2");
+}
+
+static void a_check_of_the_site_warns_of_certificates_too(void **state)
+{
+    char site[1200], said[300];
+    struct authority *authority = authority_new();
+    struct issued old = authority_issue(authority, "old", "DNS:localhost", -48, -24);
+    struct issued fresh = authority_issue(authority, "fresh", "DNS:localhost", -1, 31 * 24);
+    snprintf(site, sizeof(site), SITE("tls: {certificate: %s, key: %s}"), old.certificate, old.key);
+    gateway_write(ctl.gateway, "site.yaml", site);
+    assert_int_equal(gateway_run(ctl.gateway, ARGS("--check", ON_OWN_SITE)), 0);
+    process_assert_says(&ctl.gateway->process.out, "site.yaml: good: ");
+    snprintf(said, sizeof(said), "%s: a certificate in it has expired on 20", old.certificate);
+    process_assert_says(&ctl.gateway->process.out, said);
+    snprintf(site, sizeof(site), SITE("tls: {certificate: %s, key: %s, client_ca: %s}"), fresh.certificate,
+        fresh.key, old.certificate);
+    gateway_write(ctl.gateway, "site.yaml", site);
+    assert_int_equal(gateway_run(ctl.gateway, ARGS("--check", ON_OWN_SITE)), 0);
+    process_assert_says(&ctl.gateway->process.out, said);
+    assert_int_equal(process_count(&ctl.gateway->process.out, "\n"), 2);
+    authority_free(authority);
 }
 
 static void a_certificate_out_of_its_time_fails_the_check(void **state)
@@ -273,13 +334,24 @@ static void a_key_is_shown_once_and_kept_as_its_hash(void **state)
     json_decref(made);
 }
 
+static void a_file_that_the_key_goes_to_is_its_owners_only(void **state)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "%s/ems.key", ctl.gateway->folder);
+    ctl.out = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    assert_int_equal(fchmod(ctl.out, 0644), 0); /* whatever the umask is */
+    assert_int_equal(ctl_do(&ctl, ARGS("key", "new", "ems")), 0);
+    close(ctl.out);
+    assert_int_equal(mode_of("ems.key"), 0600);
+}
+
 /* ---- help, completion ---- */
 
 static void every_command_has_help_with_examples(void **state)
 {
     static const char *const names[] = {"info", "list", "tree", "connections", "sensors", "health",
         "set-power", "set-reactive", "charge", "discharge", "curtail", "start", "standby", "stop", "ack",
-        "watch", "record", "completion"};
+        "watch", "record", "journal", "holders", "completion"};
     char usage[64];
     ctl_expect_done(&ctl, ARGS("--help"), "usage: microgridctl COMMAND");
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
@@ -292,6 +364,12 @@ static void every_command_has_help_with_examples(void **state)
     }
     ctl_expect_done(
         &ctl, ARGS("bounds", "add", "-h"), "  microgridctl bounds add battery_1 soc 20%..80% --for 15m\n");
+    ctl_expect_done(&ctl, ARGS("cert", "--help"), "usage: microgridctl cert COMMAND");
+    process_assert_says(&ctl.process.out, "\n  cert check FILE... ");
+    assert_int_equal(process_count(&ctl.process.out, "charge"), 0);
+    ctl_expect_done(&ctl, ARGS("help", "charge"), "usage: microgridctl charge");
+    ctl_expect(&ctl, ARGS("cert"), 2, "cert what?      microgridctl cert --help\n");
+    ctl_expect(&ctl, ARGS("cert", "foo"), 2, "no command \"cert foo\"      microgridctl cert --help\n");
     ctl_expect_done(&ctl, ARGS("--version"), "microgridctl ");
 }
 
@@ -323,8 +401,13 @@ static void bash_completes_commands_options_and_names(void **state)
     expect_proposals("microgridctl charge bat_inv_1 -3kW --f", "--for\n");
     expect_proposals("microgridctl watch --metric dc_", "dc_voltage dc_current dc_power\n");
     expect_proposals("microgridctl list --category pv", "pv_inverter\n");
+    expect_proposals("microgridctl key new tv --role v", "viewer\n");
+    expect_proposals("microgridctl completion z", "zsh\n");
     expect_proposals("microgridctl charge bat_inv_1 ''", "\n");
     snprintf(typed, sizeof(typed), "microgridctl --target %s charge bat_", ctl.gateway->addresses[0]);
+    expect_proposals(typed, "bat_meter bat_inv_1 bat_inv_2\n");
+    snprintf(
+        typed, sizeof(typed), "microgridctl --target %s journal --component bat_", ctl.gateway->addresses[0]);
     expect_proposals(typed, "bat_meter bat_inv_1 bat_inv_2\n");
     snprintf(typed, sizeof(typed), "microgridctl watch --target %s therm", ctl.gateway->addresses[0]);
     expect_proposals(typed, "thermometer\n");
@@ -352,10 +435,13 @@ int main(void)
         TEST(a_gateway_that_never_answers_is_given_up),
         TEST(a_unix_socket_is_this_machine),
         TEST(an_authority_stays_when_the_certificate_is_renewed),
+        TEST(a_certificate_is_only_for_what_may_be_a_host),
         TEST(check_tells_how_long_and_warns_a_month_ahead),
         TEST(the_gateway_warns_a_month_ahead_too),
+        TEST(a_check_of_the_site_warns_of_certificates_too),
         TEST(a_certificate_out_of_its_time_fails_the_check),
         TEST(a_key_is_shown_once_and_kept_as_its_hash),
+        TEST(a_file_that_the_key_goes_to_is_its_owners_only),
         TEST(every_command_has_help_with_examples),
         TEST(bash_completes_commands_options_and_names),
         TEST(zsh_and_fish_get_every_command_and_option),

@@ -12,9 +12,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
 #include "base/base.h"
 #include "base/clock.h"
@@ -165,7 +163,8 @@ static void check(struct gateway *g, const struct load *load, double since)
         if (last < 0) {
             continue;
         }
-        double kept_w = ask(g, "SELECT requested FROM setpoint WHERE component = %d AND axis = 0 AND held",
+        double kept_w = ask(g,
+            "SELECT requested FROM setpoint WHERE component = %d AND axis = 0 AND mode = 2",
             (int)inverters[i]);
         assert_true(kept_w <= (double)load->powers[last]); /* later ones are lower */
         bool known = false;
@@ -198,9 +197,10 @@ static void nothing_acknowledged_is_lost_whenever_the_gateway_is_killed(void **s
             acknowledged += h2_grpc_status(load.calls[j]) == UGRPC_OK;
         }
         h2_close(client);
-        double kept_w = ask(g, "SELECT requested FROM setpoint WHERE component = 4 AND axis = 0 AND held");
+        double kept_w = ask(
+            g, "SELECT requested FROM setpoint WHERE component = 4 AND axis = 0 AND mode = 2");
         gateway_start(g, ARGS(ON_STATE), NULL);
-        if (kept_w != -1 || ask(g, "SELECT count(*) FROM setpoint WHERE component = 4 AND held") == 1) {
+        if (kept_w != -1 || ask(g, "SELECT count(*) FROM setpoint WHERE component = 4 AND mode = 2") == 1) {
             snprintf(line, sizeof(line), "set-point %g W goes on after the restart", kept_w);
             process_expect(&g->process, line);
         }

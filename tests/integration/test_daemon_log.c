@@ -19,7 +19,6 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "base/base.h"
 #include "support/gateway.h"
 
 static int set_power(struct gateway *g, uint64_t id, float power)

@@ -53,6 +53,17 @@ static void a_refused_stream_tells_why(void **state)
     process_done(&ran);
 }
 
+static void an_address_in_the_place_of_the_id_is_refused(void **state)
+{
+    struct process ran = {0};
+    assert_int_equal(run(&ran, ARGS(EXAMPLE_WATCH, "127.0.0.1:50051")), 2);
+    process_assert_says(&ran.err, "usage: watch COMPONENT_ID ");
+    process_done(&ran);
+    assert_int_equal(run(&ran, ARGS(EXAMPLE_EPOLL, "127.0.0.1:50051")), 2);
+    process_assert_says(&ran.err, "usage: epoll COMPONENT_ID ");
+    process_done(&ran);
+}
+
 static void a_stream_is_watched_in_an_epoll_loop_until_its_user_has_enough(void **state)
 {
     struct gateway *g = *state;
@@ -160,6 +171,7 @@ int main(void)
         GATEWAY_TEST(a_blocking_call_lists_the_components),
         GATEWAY_TEST(an_asynchronous_stream_is_watched),
         GATEWAY_TEST(a_refused_stream_tells_why),
+        GATEWAY_TEST(an_address_in_the_place_of_the_id_is_refused),
         GATEWAY_TEST(a_one_shot_call_goes_over_tls_with_a_key),
         GATEWAY_TEST(an_own_servicer_is_listed_and_watched_by_the_clients),
         GATEWAY_TEST(a_stream_is_watched_in_an_epoll_loop_until_its_user_has_enough),

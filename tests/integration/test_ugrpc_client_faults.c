@@ -8,8 +8,6 @@
 #include <cmocka.h>
 
 #include <nghttp2/nghttp2.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "support/client_fixture.h"

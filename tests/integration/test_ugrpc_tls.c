@@ -15,7 +15,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include "base/base.h"
 #include "base/clock.h"
 #include "net/tls.h"
 #include "support/authority.h"

@@ -2,7 +2,6 @@
 #include "fake_journal.h"
 
 #include <assert.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -58,12 +57,15 @@ static void write_end(
 static void keep_setpoint(struct journal *journal, const struct journal_setpoint *setpoint)
 {
     const struct fake_journal *fake = (struct fake_journal *)journal;
-    if (setpoint->held) {
+    if (setpoint->mode == SETPOINT_ACTIVE) {
         say(journal, "keep %d.%d %g until %d%s\n", (int)setpoint->component_id, (int)setpoint->axis,
             setpoint->requested, (int)((setpoint->until_ns - fake->started_ns) / NS_PER_S),
             setpoint->waiting ? " waiting" : "");
     } else {
-        say(journal, "keep %d.%d nothing\n", (int)setpoint->component_id, (int)setpoint->axis);
+        say(journal, "keep %d.%d %s\n", (int)setpoint->component_id, (int)setpoint->axis,
+            setpoint->limiting                ? "free, limited"
+            : setpoint->mode == SETPOINT_FREE ? "free"
+                                              : "nothing");
     }
 }
 

@@ -12,7 +12,6 @@
 
 #include <cmocka.h>
 
-#include "base/base.h"
 #include "daemon/access.h"
 #include "daemon/keys.h"
 #include "daemon/listeners.h"

@@ -99,12 +99,12 @@ static void what_does_not_belong_is_refused(void **state)
 
 static void the_last_one_counts(void **state)
 {
-    assert_int_equal(PARSE("list", "--tls", "--insecure"), CTL_DONE);
-    assert_int_equal(arguments_last(&arguments, OPTION_TLS, OPTION_INSECURE), OPTION_INSECURE);
+    assert_int_equal(PARSE("list", "--target", "a:1", "--target", "b:1"), CTL_DONE);
+    assert_string_equal(arguments_value(&arguments, OPTION_TARGET), "b:1");
     setenv("MICROGRID_TLS", "1", 1);
     setenv("MICROGRID_TARGET", "env:1", 1);
     assert_int_equal(PARSE("list", "--insecure"), CTL_DONE);
-    assert_int_equal(arguments_last(&arguments, OPTION_TLS, OPTION_INSECURE), OPTION_INSECURE);
+    assert_true(arguments_has(&arguments, OPTION_INSECURE) && !arguments_has(&arguments, OPTION_TLS));
     assert_string_equal(arguments_value(&arguments, OPTION_TARGET), "env:1");
     assert_int_equal(PARSE("list", "--target", "line:1"), CTL_DONE);
     assert_string_equal(arguments_value(&arguments, OPTION_TARGET), "line:1");
@@ -112,7 +112,28 @@ static void the_last_one_counts(void **state)
     assert_int_equal(PARSE("list"), CTL_USAGE);
     setenv("MICROGRID_TLS", "no", 1);
     assert_int_equal(PARSE("list"), CTL_DONE);
-    assert_int_equal(arguments_last(&arguments, OPTION_TLS, OPTION_INSECURE), OPTIONS);
+    assert_false(arguments_has(&arguments, OPTION_TLS));
+    setenv("MICROGRID_INSECURE", "1", 1);
+    assert_int_equal(PARSE("list", "--ca", "ca.pem"), CTL_DONE); /* which is for TLS */
+    assert_false(arguments_has(&arguments, OPTION_INSECURE));
+    assert_int_equal(arguments.n_settings, 1); /* the target */
+    setenv("MICROGRID_JSON", "1", 1);
+    assert_int_equal(PARSE("journal", "--csv"), CTL_DONE);
+    assert_false(arguments_has(&arguments, OPTION_JSON));
+}
+
+static void what_contradicts_itself_is_refused(void **state)
+{
+    assert_int_equal(PARSE("list", "--tls", "--insecure"), CTL_USAGE);
+    assert_int_equal(PARSE("list", "--insecure", "--target", "a:1", "--ca", "ca.pem"), CTL_USAGE);
+    assert_int_equal(PARSE("list", "--key-file", "a", "--key", "b"), CTL_USAGE);
+    assert_int_equal(PARSE("charge", "x", "1kW", "--hold", "--for", "1m"), CTL_USAGE);
+    assert_int_equal(PARSE("journal", "--json", "--csv"), CTL_USAGE);
+    setenv("MICROGRID_KEY", "a", 1);
+    assert_int_equal(PARSE("list", "--key-file", "b"), CTL_DONE); /* the line outdoes the environment */
+    assert_false(arguments_has(&arguments, OPTION_KEY));
+    setenv("MICROGRID_KEY_FILE", "b", 1);
+    assert_int_equal(PARSE("list"), CTL_USAGE);
 }
 
 static void repeated_options_are_all_there(void **state)
@@ -140,6 +161,17 @@ static void help_needs_nothing_else(void **state)
     assert_int_equal(PARSE("charge", "--help"), CTL_DONE);
     assert_string_equal(arguments.command->name, "charge");
     assert_int_equal(PARSE("charge", "-h"), CTL_DONE);
+    assert_int_equal(PARSE("help"), CTL_DONE);
+    assert_null(arguments.command);
+    assert_int_equal(PARSE("help", "charge"), CTL_DONE);
+    assert_string_equal(arguments.command->name, "charge");
+    assert_true(arguments_has(&arguments, OPTION_HELP));
+    assert_int_equal(PARSE("help", "cert", "init"), CTL_DONE);
+    assert_string_equal(arguments.command->name, "cert init");
+    assert_int_equal(PARSE("cert", "--help"), CTL_DONE);
+    assert_null(arguments.command);
+    assert_string_equal(arguments.family, "cert");
+    assert_int_equal(PARSE("help", "crge"), CTL_USAGE);
 }
 
 static void the_tables_are_sound(void **state)
@@ -167,6 +199,7 @@ int main(void)
         TEST(commands_may_have_two_words),
         TEST(what_does_not_belong_is_refused),
         TEST(the_last_one_counts),
+        TEST(what_contradicts_itself_is_refused),
         TEST(repeated_options_are_all_there),
         TEST(the_way_is_repeated_without_secrets),
         TEST(help_needs_nothing_else),

@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "ctl/entry.h"
@@ -131,6 +130,21 @@ static void json_leaves_out_what_an_entry_does_not_have(void **state)
     json_decref(object);
 }
 
+/* Powers come as floats, whose neighbours are nobody's business. */
+static void values_are_as_they_were_asked_for(void **state)
+{
+    ugrpc_protobuf_timestamp time = at(1767225963);
+    entry_message entry = entry_of(MICROGRID_ADMIN_V1_JOURNAL_KIND_COMMAND, &time);
+    microgrid_admin_v1_journal_entry_set_value(&entry, 1234.56F);
+    json_t *object = entry_to_json(&entry);
+    assert_true(json_real_value(json_object_get(object, "value")) == 1234.56);
+    json_decref(object);
+    assert_csv(&entry,
+        "2026-01-01T00:06:03.000Z,7,command,4,bat_inv_1,set_active_power,1234.56,W,,,127.0.0.1:4711,OK,,,,,,\r\n");
+    assert_printed(
+        &entry, "2026-01-01 00:06:03  bat_inv_1 (4): active power +1234.56 W: done   by 127.0.0.1:4711\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -139,6 +153,7 @@ int main(void)
         cmocka_unit_test(an_end_says_how_and_how_often_it_was_renewed),
         cmocka_unit_test(a_gap_says_what_is_missing),
         cmocka_unit_test(json_leaves_out_what_an_entry_does_not_have),
+        cmocka_unit_test(values_are_as_they_were_asked_for),
     };
     setenv("TZ", "UTC", 1);
     tzset();

@@ -269,7 +269,7 @@ static struct journal_setpoint kept(const struct fixture *f, double requested, i
     return (struct journal_setpoint){
         .component_id = 4,
         .axis = AXIS_ACTIVE,
-        .held = true,
+        .mode = SETPOINT_ACTIVE,
         .requested = requested,
         .until_ns = clock->at_ns + left_s * NS_PER_S,
         .until_utc_ns = clock->utc_ns + left_s * NS_PER_S,
@@ -309,7 +309,8 @@ static void what_ended_meanwhile_is_brought_to_0_at_once(void **state)
 static void an_axis_that_held_0_is_told_0_again(void **state)
 {
     struct fixture *f = *state;
-    struct journal_setpoint setpoint = {.component_id = 4, .axis = AXIS_ACTIVE, .by = ""};
+    struct journal_setpoint setpoint = {
+        .component_id = 4, .axis = AXIS_ACTIVE, .mode = SETPOINT_ZERO, .by = ""};
     command_restore(f->fake->bat_inv, &setpoint);
     assert_true(fake_last(f->fake, f->fake->bat_inv)->power == 0);
     assert_int_equal(f->fake->events[EVENT_SETPOINT_EXPIRED], 0);
@@ -334,6 +335,32 @@ static void a_component_that_is_off_by_now_loses_its_set_point(void **state)
     command_restore(f->fake->bat_inv, &setpoint);
     assert_int_equal(f->fake->bat_inv->setpoints[AXIS_ACTIVE].mode, SETPOINT_ZERO);
     assert_says(f, "dropped 77");
+}
+
+static void one_that_ran_free_within_a_limit_is_freed_of_it(void **state)
+{
+    struct fixture *f = *state;
+    struct journal_setpoint setpoint = {.component_id = 9,
+        .axis = AXIS_ACTIVE,
+        .mode = SETPOINT_FREE,
+        .limiting = true,
+        .requested = -8000,
+        .by = ""};
+    command_restore(f->fake->pv_inv, &setpoint);
+    assert_int_equal(fake_last(f->fake, f->fake->pv_inv)->kind, FAKE_RELEASE);
+    assert_int_equal(f->fake->pv_inv->setpoints[AXIS_ACTIVE].mode, SETPOINT_FREE);
+}
+
+static void one_that_ran_free_within_a_limit_keeps_to_it_as_long_as_that_holds(void **state)
+{
+    struct fixture *f = *state;
+    fake_report_reading(f->fake->pv_inv, METRIC_AC_ACTIVE_POWER, -8000);
+    assert_int_equal(fake_bound(f->fake->pv_inv, METRIC_AC_ACTIVE_POWER, -2000, 0, 60), 0);
+    settle(f);
+    assert_says(f, "keep 9.0 free, limited\n");
+    fake_journal_forget(&f->journal);
+    journal_snapshot(f->fake->site);
+    assert_says(f, "keep 9.0 free, limited\n"); /* not as after an expiry, which would be 0 */
 }
 
 static void a_silent_device_is_told_what_goes_on_when_it_answers(void **state)
@@ -364,6 +391,74 @@ static void a_snapshot_has_all_that_counts(void **state)
     assert_silent(f, "keep 10."); /* never commanded: it is not touched after a restart either */
 }
 
+/* ---- odd moments ------------------------------------------------------------------------------------ */
+
+static void a_set_point_ends_in_time_while_a_newer_one_waits_for_the_journal(void **state)
+{
+    struct fixture *f = *state;
+    struct fake_answer answer;
+    set_accepted(f, f->fake->bat_inv, 5000, 10);
+    fake_pass_ms(f->fake, 9900);
+    assert_int_equal(fake_set(f->fake->bat_inv, 1000, 60, &answer), 0); /* and the disk is slow */
+    fake_pass_ms(f->fake, 1900);
+    assert_false(fake_last(f->fake, f->fake->bat_inv)->power == 5000); /* 1.8 s after its end */
+}
+
+static void a_bound_moves_the_applied_set_point_while_a_newer_one_waits_for_the_journal(void **state)
+{
+    struct fixture *f = *state;
+    struct fake_answer answer;
+    set_accepted(f, f->fake->bat_inv, 5000, 60);
+    assert_int_equal(fake_set(f->fake->bat_inv, 4000, 60, &answer), 0); /* and the disk is slow */
+    assert_int_equal(fake_bound(f->fake->bat_inv, METRIC_AC_ACTIVE_POWER, -2000, 2000, 60), 0);
+    assert_true(fabs(fake_last(f->fake, f->fake->bat_inv)->power) <= 2000);
+}
+
+static void a_limit_of_one_that_runs_free_is_kept(void **state)
+{
+    struct fixture *f = *state;
+    fake_report_reading(f->fake->pv_inv, METRIC_AC_ACTIVE_POWER, -8000);
+    size_t before = f->fake->device.n;
+    assert_int_equal(fake_bound(f->fake->pv_inv, METRIC_AC_ACTIVE_POWER, -2000, 0, 60), 0);
+    settle(f);
+    assert_int_equal(f->fake->device.n, before + 1); /* it was told -2000 W */
+    assert_says(f, "keep 9.0");                      /* else nothing frees it after a crash */
+}
+
+static void on_zeroed(void *userdata)
+{
+}
+
+static void what_was_dropped_by_a_stop_does_not_go_on_after_it(void **state)
+{
+    struct fixture *f = *state;
+    struct fake_answer first, second;
+    set_accepted(f, f->fake->bat_inv, 1000, 60);
+    assert_int_equal(fake_set(f->fake->bat_inv, 2000, 60, &first), 0);
+    fake_journal_sync(&f->journal); /* under way to a slow device */
+    assert_int_equal(fake_set(f->fake->bat_inv, 5000, 60, &second), 0);
+    fake_journal_sync(&f->journal);
+    fake_journal_forget(&f->journal);
+    command_zero_all(f->fake->site, on_zeroed, NULL);
+    settle(f);
+    assert_int_equal(second.n, 1);
+    assert_int_equal(second.st.code, UGRPC_UNAVAILABLE); /* "was dropped before its device could be told" */
+    assert_says(f, "keep 4.0");                          /* what is kept is still 5000 W */
+}
+
+static void one_that_switches_off_before_the_journal_knew_of_its_wake_drops_its_set_point(void **state)
+{
+    struct fixture *f = *state;
+    struct fake_answer answer;
+    fake_report_state(f->fake->bat_inv, STATE_BIT(STATE_STANDBY));
+    assert_int_equal(fake_set(f->fake->bat_inv, 5000, 60, &answer), 0);
+    fake_report_state(f->fake->bat_inv, STATE_BIT(STATE_OFF));
+    settle(f);
+    fake_report_state(f->fake->bat_inv, STATE_BIT(STATE_READY)); /* somebody switches it on by hand */
+    settle(f);
+    assert_int_equal(f->fake->bat_inv->setpoints[AXIS_ACTIVE].mode, SETPOINT_ZERO);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -387,8 +482,15 @@ int main(void)
         TEST(an_axis_that_held_0_is_told_0_again),
         TEST(a_component_that_waited_to_be_woken_is_woken),
         TEST(a_component_that_is_off_by_now_loses_its_set_point),
+        TEST(one_that_ran_free_within_a_limit_is_freed_of_it),
+        TEST(one_that_ran_free_within_a_limit_keeps_to_it_as_long_as_that_holds),
         TEST(a_silent_device_is_told_what_goes_on_when_it_answers),
         TEST(a_snapshot_has_all_that_counts),
+        TEST(a_set_point_ends_in_time_while_a_newer_one_waits_for_the_journal),
+        TEST(a_bound_moves_the_applied_set_point_while_a_newer_one_waits_for_the_journal),
+        TEST(a_limit_of_one_that_runs_free_is_kept),
+        TEST(what_was_dropped_by_a_stop_does_not_go_on_after_it),
+        TEST(one_that_switches_off_before_the_journal_knew_of_its_wake_drops_its_set_point),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,6 +37,7 @@ static void every_unit_is_read_into_its_base_unit(void **state)
     assert_float_equal(parsed("-1.5 MW", UNIT_WATT), -1.5e6, 1e-6);
     assert_float_equal(parsed("11 kVA", UNIT_VOLT_AMPERE), 11000, 1e-9);
     assert_float_equal(parsed("5 kVAr", UNIT_VAR), 5000, 1e-9);
+    assert_float_equal(parsed("5 kvar", UNIT_VAR), 5000, 1e-9);
     assert_float_equal(parsed("20 kWh", UNIT_WATT_HOUR), 20000, 1e-9);
     assert_float_equal(parsed("63 A", UNIT_AMPERE), 63, 1e-9);
     assert_float_equal(parsed("0.4 kV", UNIT_VOLT), 400, 1e-9);
@@ -108,6 +109,7 @@ static void values_are_written_in_the_unit_that_reads_best(void **state)
         {0.1, UNIT_SECOND, "100 ms"},
         {7200, UNIT_SECOND, "2 h"},
         {0, UNIT_WATT, "0 W"},
+        {1500, UNIT_VAR, "1.5 kVAr"},
         {20, UNIT_CELSIUS, "20 °C"},
         {0.5, UNIT_NONE, "0.5"},
     };

@@ -2,35 +2,21 @@
 /* The journal as it is read while the store keeps it, on a real disk. */
 #include "unit.h"
 
-#include <dirent.h>
 #include <math.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-#include <uv.h>
 
 #include "base/base.h"
-#include "fake_site.h"
+#include "disk.h"
 #include "model/journal.h"
 #include "model/journal_reader.h"
-#include "store/store.h"
 
 struct fixture {
-    char folder[64];
-    struct boot boot;
-    struct store_options options;
-    uv_loop_t loop;
-    struct fake_site *fake;
-    struct store *store;
+    struct disk *disk;
     struct journal_reader *reader;
     int n_news, n_closed;
 };
-
-static void on_note(enum log_level level, const char *text, void *userdata)
-{
-}
 
 static void on_written(void *userdata)
 {
@@ -45,18 +31,9 @@ static void on_closed(void *userdata)
 static int set_up(void **state)
 {
     struct fixture *f = calloc(1, sizeof(*f));
-    struct ugrpc_status st;
-    snprintf(f->folder, sizeof(f->folder), "/tmp/test_reader.XXXXXX");
-    assert_non_null(mkdtemp(f->folder));
-    f->boot = (struct boot){.id = "this boot", .synchronised = true};
-    f->options = (struct store_options){.folder = f->folder, .boot = &f->boot, .note = on_note};
-    uv_loop_init(&f->loop);
-    f->fake = fake_site_new();
-    f->store = store_open(&f->options, &st);
-    assert_non_null(f->store);
-    store_restore(f->store, f->fake->site, false);
-    assert_int_equal(store_start(f->store, &f->loop, &st), 0);
-    f->reader = store_reader(f->store);
+    f->disk = disk_new();
+    disk_begin(f->disk);
+    f->reader = store_reader(f->disk->store);
     f->reader->on_written = on_written;
     f->reader->on_closed = on_closed;
     f->reader->userdata = f;
@@ -66,28 +43,18 @@ static int set_up(void **state)
 
 static void close_store(struct fixture *f)
 {
-    store_close(f->store);
-    f->store = NULL;
+    store_close(f->disk->store, STORE_PATIENCE_MS);
+    f->disk->store = NULL;
     assert_int_equal(f->n_closed, 1);
 }
 
 static int tear_down(void **state)
 {
     struct fixture *f = *state;
-    char path[400];
-    if (f->store) {
+    if (f->disk->store) {
         close_store(f);
     }
-    fake_site_free(f->fake);
-    uv_run(&f->loop, UV_RUN_DEFAULT);
-    assert_int_equal(uv_loop_close(&f->loop), 0);
-    DIR *folder = opendir(f->folder);
-    for (struct dirent *file; (file = readdir(folder));) {
-        snprintf(path, sizeof(path), "%s/%s", f->folder, file->d_name);
-        unlink(path);
-    }
-    closedir(folder);
-    assert_int_equal(rmdir(f->folder), 0);
+    disk_free(f->disk);
     free(f);
     return 0;
 }
@@ -105,7 +72,7 @@ static struct journal_page *read_page(struct fixture *f, const struct journal_fi
     f->reader->ask(f->reader, filter, on_page, &page);
     assert_null(page); /* never before ask() has returned */
     while (!page) {
-        uv_run(&f->loop, UV_RUN_ONCE);
+        uv_run(&f->disk->loop, UV_RUN_ONCE);
     }
     return page;
 }
@@ -115,35 +82,10 @@ static struct journal_page *read_all(struct fixture *f)
     return read_page(f, &(const struct journal_filter){.since_utc_ns = INT64_MIN});
 }
 
-static void await(struct fixture *f, const struct fake_answer *answer)
-{
-    while (answer->n == 0) {
-        uv_run(&f->loop, UV_RUN_ONCE);
-        fake_finish_all(f->fake);
-    }
-    f->fake->device.n = 0;
-}
-
 static void set_accepted(struct fixture *f, struct component *component, double power_w, int64_t lifetime_s)
 {
-    struct fake_answer answer;
-    assert_int_equal(fake_set(component, power_w, lifetime_s, &answer), 0);
-    await(f, &answer);
-    assert_int_equal(answer.st.code, UGRPC_OK);
-}
-
-static void on_synced(void *userdata)
-{
-    *(bool *)userdata = true;
-}
-
-static void sync_all(struct fixture *f)
-{
-    bool synced = false;
-    assert_true(journal_sync(f->fake->site, on_synced, &synced));
-    while (!synced) {
-        uv_run(&f->loop, UV_RUN_ONCE);
-    }
+    disk_set(f->disk, component, power_w, lifetime_s);
+    f->disk->fake->device.n = 0; /* its orders are not looked at */
 }
 
 /* ---- what is read ----------------------------------------------------------------------------------- */
@@ -151,10 +93,10 @@ static void sync_all(struct fixture *f)
 static void a_command_is_one_entry_with_its_outcome_and_its_end_another(void **state)
 {
     struct fixture *f = *state;
-    int64_t at_utc_ns = f->fake->clock.utc_ns;
-    set_accepted(f, f->fake->bat_inv, 5000, 10);
-    fake_pass_ms(f->fake, 10000);
-    sync_all(f);
+    int64_t at_utc_ns = f->disk->fake->clock.utc_ns;
+    set_accepted(f, f->disk->fake->bat_inv, 5000, 10);
+    fake_pass_ms(f->disk->fake, 10000);
+    disk_sync(f->disk);
     struct journal_page *page = read_all(f);
     assert_int_equal(page->st.code, UGRPC_OK);
     assert_int_equal(page->n, 2);
@@ -179,7 +121,7 @@ static void a_command_is_one_entry_with_its_outcome_and_its_end_another(void **s
 static void refuse(struct fixture *f)
 {
     const struct ugrpc_status st = {.code = UGRPC_OUT_OF_RANGE, .message = "too much"};
-    journal_write_refusal(f->fake->site,
+    journal_write_refusal(f->disk->fake->site,
         &(const struct journal_command){.verb = JOURNAL_STOP,
             .component_id = 99,
             .component = "",
@@ -187,7 +129,7 @@ static void refuse(struct fixture *f)
             .value = NAN,
             .detail = ""},
         &st);
-    sync_all(f);
+    disk_sync(f->disk);
 }
 
 static void a_refusal_is_read_with_its_message_and_no_value_where_there_is_none(void **state)
@@ -207,12 +149,12 @@ static void a_refusal_is_read_with_its_message_and_no_value_where_there_is_none(
 static void entries_are_filtered_by_component_and_time(void **state)
 {
     struct fixture *f = *state;
-    uint64_t pv_inv = f->fake->pv_inv->spec.id;
-    set_accepted(f, f->fake->bat_inv, 5000, 900);
-    set_accepted(f, f->fake->pv_inv, -1000, 900);
-    fake_pass_ms(f->fake, 1000);
-    int64_t since_utc_ns = f->fake->clock.utc_ns;
-    set_accepted(f, f->fake->bat_inv, 6000, 900);
+    uint64_t pv_inv = f->disk->fake->pv_inv->spec.id;
+    set_accepted(f, f->disk->fake->bat_inv, 5000, 900);
+    set_accepted(f, f->disk->fake->pv_inv, -1000, 900);
+    fake_pass_ms(f->disk->fake, 1000);
+    int64_t since_utc_ns = f->disk->fake->clock.utc_ns;
+    set_accepted(f, f->disk->fake->bat_inv, 6000, 900);
     struct journal_page *page = read_page(
         f, &(const struct journal_filter){
                .since_utc_ns = INT64_MIN, .component_ids = &pv_inv, .n_component_ids = 1});
@@ -232,7 +174,7 @@ static void pages_cover_everything_once_and_look_at_so_many_rows(void **state)
     size_t n = 0, n_pages = 0;
     bool more = true;
     for (int i = 0; i < 300; i++) {
-        set_accepted(f, f->fake->bat_inv, 1000 + i, 900);
+        set_accepted(f, f->disk->fake->bat_inv, 1000 + i, 900);
     }
     for (; more; n_pages++) {
         struct journal_page *page = read_page(f, &filter);
@@ -279,35 +221,25 @@ static void a_store_that_is_closed_answers_nobody(void **state)
     f->reader->ask(f->reader, &filter, on_page, &page);
     f->reader->ask(f->reader, &filter, on_page, &page);
     close_store(f);
-    uv_run(&f->loop, UV_RUN_DEFAULT);
+    uv_run(&f->disk->loop, UV_RUN_DEFAULT);
     assert_null(page);
-}
-
-static sqlite3 *lock_file(const struct fixture *f)
-{
-    char path[400];
-    sqlite3 *db;
-    snprintf(path, sizeof(path), "%s/journal.db", f->folder);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
-    return db;
 }
 
 static void what_was_written_is_read_while_nothing_can_be_written(void **state)
 {
     struct fixture *f = *state;
-    set_accepted(f, f->fake->bat_inv, 1000, 900);
-    sqlite3 *lock = lock_file(f);
-    set_accepted(f, f->fake->bat_inv, 5000, 900);
-    assert_true(journal_is_degraded(f->fake->site));
+    set_accepted(f, f->disk->fake->bat_inv, 1000, 900);
+    sqlite3 *lock = disk_lock(f->disk);
+    set_accepted(f, f->disk->fake->bat_inv, 5000, 900);
+    assert_true(journal_is_degraded(f->disk->fake->site));
     struct journal_page *page = read_all(f);
     assert_int_equal(page->st.code, UGRPC_OK);
     assert_int_equal(page->n, 1);
     assert_true(page->entries[0].value == 1000);
     journal_page_free(page);
     sqlite3_close(lock);
-    while (journal_is_degraded(f->fake->site)) {
-        uv_run(&f->loop, UV_RUN_ONCE);
+    while (journal_is_degraded(f->disk->fake->site)) {
+        uv_run(&f->disk->loop, UV_RUN_ONCE);
     }
     page = read_all(f);
     assert_int_equal(page->n, 2);
@@ -321,23 +253,23 @@ static void a_disk_that_does_not_answer_is_unavailable_to_readers(void **state)
 {
     struct fixture *f = *state;
     struct fake_answer answer;
-    sync_all(f);
-    sqlite3 *lock = lock_file(f); /* the thread waits for it */
-    assert_int_equal(fake_set(f->fake->bat_inv, 5000, 900, &answer), 0);
-    uv_run(&f->loop, UV_RUN_NOWAIT);
-    fake_pass_ms(f->fake, STORE_PATIENCE_MS);
+    disk_sync(f->disk);
+    sqlite3 *lock = disk_lock(f->disk); /* the thread waits for it */
+    assert_int_equal(fake_set(f->disk->fake->bat_inv, 5000, 900, &answer), 0);
+    uv_run(&f->disk->loop, UV_RUN_NOWAIT);
+    fake_pass_ms(f->disk->fake, STORE_PATIENCE_MS);
     struct journal_page *page = NULL;
     const struct journal_filter filter = {.since_utc_ns = INT64_MIN};
     f->reader->ask(f->reader, &filter, on_page, &page);
-    uv_run(&f->loop, UV_RUN_NOWAIT);
+    uv_run(&f->disk->loop, UV_RUN_NOWAIT);
     assert_non_null(page);
     assert_int_equal(page->st.code, UGRPC_UNAVAILABLE);
     assert_non_null(strstr(page->st.message, "the disk does not answer"));
     journal_page_free(page);
-    fake_finish_all(f->fake);
+    fake_finish_all(f->disk->fake);
     sqlite3_close(lock);
-    while (journal_is_degraded(f->fake->site)) {
-        uv_run(&f->loop, UV_RUN_ONCE);
+    while (journal_is_degraded(f->disk->fake->site)) {
+        uv_run(&f->disk->loop, UV_RUN_ONCE);
     }
 }
 

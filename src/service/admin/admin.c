@@ -2,7 +2,6 @@
 #include "service/admin/admin.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include <ugrpc/server.h>
 
@@ -26,8 +25,7 @@ struct admin {
 /* Who commanded what is the business of who sees to the gateway. */
 static bool admin_may_call(const struct ugrpc_call *call, struct ugrpc_status *st)
 {
-    const char *method = strrchr(ugrpc_call_method(call), '/');
-    return rights_check_role(ugrpc_call_identity_data(call), ROLE_ADMIN, method ? method + 1 : "", st) == 0;
+    return rights_check_role(ugrpc_call_identity_data(call), ROLE_ADMIN, rpc_method(call), st) == 0;
 }
 
 static int64_t since_of(const ugrpc_protobuf_timestamp *since)

@@ -7,7 +7,6 @@
 
 #include <ugrpc/call.h>
 
-#include "base/base.h"
 #include "microgrid/admin/v1/admin.ugrpc.h"
 #include "model/bounds.h"
 #include "model/journal.h"

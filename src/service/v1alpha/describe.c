@@ -228,7 +228,7 @@ static struct ugrpc_message *describe_site(const struct site *site)
 void alpha_describe(struct face *face)
 {
     const struct site *site = service_site(face->service);
-    bool commands = !service_takes_commands(face->service) == 0;
+    bool commands = service_takes_commands(face->service);
     face->metadata = describe_site(site);
     for (size_t i = 0; i < site->n_components; i++) {
         add_component(site->components[i], commands, &face->components);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* What a component has of bounds: what callers have added (bounds_added.c), and what those in force were
+ * worked out from (bounds.c). Private to these. */
+#ifndef MODEL_LEDGER_H
+#define MODEL_LEDGER_H
+
+#include <stdbool.h>
+
+#include "base/timer.h"
+#include "model/added.h"
+#include "model/component.h"
+#include "model/dc_bounds.h"
+
+/* What the bounds in force follow from. Compared as bytes: no padding. */
+struct inputs {
+    struct range momentary[BOUNDED_COUNT];
+    double soc_pct, active_w, pv_w;
+    uint64_t added, behind, switchings;
+    const struct component *open;
+};
+
+/* The added bounds of one metric. */
+struct slot {
+    struct component *component;
+    enum bounded bounded;
+    struct added added;
+    struct timer expiry;
+};
+
+struct bounds_ledger {
+    struct slot slots[BOUNDED_COUNT];
+    struct inputs inputs;
+    bool worked_out;
+    struct dc_side dc;        /* of a battery */
+    struct range told_hybrid; /* what the device of a hybrid inverter last heard of its batteries */
+    struct ranges work, limit, scratch;
+};
+
+timer_fn slot_on_expiry; /* the first of its entries ends */
+
+#endif
