@@ -27,7 +27,7 @@ static bool turn(struct ugrpc_channel *channel)
 }
 
 /* Whether a blocking call may begin. Sees first what has come since the last one: a server that went away
- * meanwhile is not asked, but connected to anew. */
+ * meanwhile is not asked, but connected to anew, as is one whose back-off is over. */
 static int begin(struct ugrpc_channel *channel, struct ugrpc_status *st)
 {
     if (!channel->own_loop) {
@@ -40,8 +40,10 @@ static int begin(struct ugrpc_channel *channel, struct ugrpc_status *st)
             "channel to %s: a callback cannot make blocking calls on the channel that it comes from",
             channel->target.text);
     }
-    if (channel->transports) {
+    if (channel->state != UGRPC_IDLE) {
+        loop_hold(channel->loop); /* for libuv, a back-off is nothing to wait for */
         run_loop(channel, UV_RUN_NOWAIT);
+        loop_let_go(channel->loop);
     }
     return 0;
 }

@@ -219,6 +219,25 @@ static void a_server_that_came_back_between_two_calls_is_found(void **state)
     free(reply);
 }
 
+/* Nor does anybody hear there that the back-off is over. */
+static void a_call_after_the_back_off_connects_again(void **state)
+{
+    struct blocking *b = *state;
+    const struct ugrpc_channel_options hasty = {.insecure = true, .backoff_ms = 1};
+    char address[128];
+    struct ugrpc_bytes *reply;
+    snprintf(address, sizeof(address), "%s", server_thread_address(b->server));
+    server_thread_stop(b->server);
+    struct ugrpc_channel *channel = ugrpc_channel_new(NULL, address, &hasty, NULL);
+    assert_int_equal(call(channel, UNARY, "too early", NULL, &reply, NULL), -UGRPC_UNAVAILABLE);
+    int64_t over_ns = clock_now_ns(clock_real()) + 2 * NS_PER_MS;
+    b->server = server_thread_start(address, NULL, NULL);
+    while (clock_now_ns(clock_real()) < over_ns) {
+    }
+    assert_answers(channel, "in time");
+    ugrpc_channel_free(channel);
+}
+
 /* ---- interruption ----------------------------------------------------------------------------------- */
 
 static void *interrupt(void *channel)
@@ -356,6 +375,7 @@ int main(void)
         BLOCKING_TEST(more_messages_than_one_keeps_arrive_in_order),
         BLOCKING_TEST(a_stream_that_is_closed_early_is_cancelled),
         BLOCKING_TEST(a_server_that_came_back_between_two_calls_is_found),
+        BLOCKING_TEST(a_call_after_the_back_off_connects_again),
         BLOCKING_TEST(a_thread_interrupts_a_call),
         BLOCKING_TEST(a_signal_interrupts_a_stream),
         BLOCKING_TEST(a_call_may_bring_its_own_channel),
