@@ -93,6 +93,8 @@ static int read_secret(const struct arguments *arguments, enum option_id id, cha
         rc = report_usage("--%s %s: everybody on this machine may read it; chmod 600 %s", option, file, file);
     } else if (!fgets(out, (int)cap, from) || strcspn(out, "\r\n") == 0) {
         rc = report_usage("--%s %s: its first line is empty", option, file);
+    } else if (strlen(out) == cap - 1) {
+        rc = report_usage("--%s %s: its first line has more than %zu bytes", option, file, cap - 2);
     }
     fclose(from);
     out[rc ? 0 : strcspn(out, "\r\n")] = '\0';
