@@ -362,6 +362,30 @@ static void callbacks_cannot_block_on_their_channel(void **state)
     assert_int_equal(remove(path), 0);
 }
 
+static void next_within(struct ugrpc_pending *pending, const struct ugrpc_status *st, void *userdata)
+{
+    struct ugrpc_stream **stream = userdata;
+    const void *message;
+    assert_int_equal(st->code, UGRPC_OK);
+    assert_false(ugrpc_stream_next(*stream, &message));
+    assert_int_equal(ugrpc_stream_close(*stream, NULL), -UGRPC_FAILED_PRECONDITION);
+    *stream = NULL;
+}
+
+static void callbacks_cannot_wait_for_a_stream_of_their_channel(void **state)
+{
+    static const struct ugrpc_pending_events events = {.done = next_within};
+    struct blocking *b = *state;
+    struct ugrpc_bytes request = bytes_of("x");
+    struct ugrpc_stream *stream = open_stream(b, CHAT, NULL);
+    struct ugrpc_pending *pending = ugrpc_pending_new(
+        b->channel, &echo_service, &echo_service.methods[UNARY], NULL, &events, &stream);
+    assert_int_equal(ugrpc_pending_send(pending, &request), UGRPC_SENT);
+    while (stream) {
+        assert_answers(b->channel, "turns the loop");
+    }
+}
+
 #define BLOCKING_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -381,6 +405,7 @@ int main(void)
         BLOCKING_TEST(a_call_may_bring_its_own_channel),
         BLOCKING_TEST(a_channel_on_a_loop_of_the_users_does_not_block),
         BLOCKING_TEST(callbacks_cannot_block_on_their_channel),
+        BLOCKING_TEST(callbacks_cannot_wait_for_a_stream_of_their_channel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
