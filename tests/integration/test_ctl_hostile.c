@@ -8,11 +8,13 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <microgrid/v1.h>
 #include <ugrpc/ugrpc.h>
 
+#include "microgrid/admin/v1/admin.ugrpc.h"
 #include "support/ctl.h"
 
 struct hostile {
@@ -21,6 +23,7 @@ struct hostile {
     struct ugrpc_server *server;
     pthread_t thread;
     struct ctl_run ctl;
+    char target[64];
 };
 
 static void list_components(
@@ -54,6 +57,14 @@ static void receive_component_data_stream(
     ugrpc_call_fail(call, UGRPC_UNAVAILABLE, "gone\x1b[2J");
 }
 
+static void receive_journal(
+    struct ugrpc_call *call, const microgrid_admin_v1_receive_journal_request *req, void *userdata)
+{
+    const microgrid_admin_v1_journal_entry empty = MICROGRID_ADMIN_V1_JOURNAL_ENTRY_INIT;
+    microgrid_admin_v1_receive_journal_send(call, &empty);
+    ugrpc_call_fail(call, UGRPC_UNAVAILABLE, "gone\x1b[2J");
+}
+
 static void *serve(void *userdata)
 {
     ugrpc_loop_run(((struct hostile *)userdata)->loop);
@@ -67,6 +78,7 @@ static int set_up(void **state)
         .list_sensors = list_sensors,
         .receive_component_data_stream = receive_component_data_stream,
     };
+    static const struct microgrid_admin_v1_servicer admin = {.receive_journal = receive_journal};
     static struct hostile h;
     void *gateway;
     if (gateway_set_up(&gateway) != 0) {
@@ -75,8 +87,10 @@ static int set_up(void **state)
     h = (struct hostile){.gateway = gateway, .loop = ugrpc_loop_new(), .ctl = {.gateway = gateway}};
     h.server = ugrpc_server_new(h.loop, NULL, NULL);
     assert_int_equal(microgrid_v1_add_servicer_to_server(h.server, &servicer, NULL), 0);
+    assert_int_equal(microgrid_admin_v1_add_servicer_to_server(h.server, &admin, NULL), 0);
     assert_int_equal(ugrpc_server_listen(h.server, "127.0.0.1:0", NULL, NULL), 0);
     assert_int_equal(ugrpc_server_start(h.server, NULL), 0);
+    snprintf(h.target, sizeof(h.target), "MICROGRID_TARGET=%s", ugrpc_server_address(h.server, 0));
     assert_int_equal(pthread_create(&h.thread, NULL, serve, &h), 0);
     *state = &h;
     return 0;
@@ -94,10 +108,10 @@ static int tear_down(void **state)
     return gateway_tear_down(&gateway);
 }
 
-static void assert_waits(struct hostile *h, const char *command)
+static void assert_waits(struct hostile *h, const char *const *arguments)
 {
-    const char *target = ugrpc_server_address(h->server, 0);
-    ctl_start(&h->ctl, ARGS(command, "meter", "--target", target));
+    h->ctl.env[0] = h->target;
+    ctl_start(&h->ctl, arguments);
     process_expect(&h->ctl.process, "[2J\n");
     process_assert_says(&h->ctl.process.err, "waiting for the gateway: gone");
     assert_null(strchr(h->ctl.process.err.text, '\x1b'));
@@ -105,8 +119,9 @@ static void assert_waits(struct hostile *h, const char *command)
 
 static void why_it_waits_moves_no_cursor(void **state)
 {
-    assert_waits(*state, "record");
-    assert_waits(*state, "watch");
+    assert_waits(*state, ARGS("record", "meter"));
+    assert_waits(*state, ARGS("watch", "meter"));
+    assert_waits(*state, ARGS("journal", "--follow"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
