@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <microgrid/v1.h>
@@ -32,11 +33,13 @@ static void list_components(
     microgrid_v1_list_components_response reply = MICROGRID_V1_LIST_COMPONENTS_RESPONSE_INIT;
     microgrid_common_v1_microgrid_components_component
         meter = MICROGRID_COMMON_V1_MICROGRID_COMPONENTS_COMPONENT_INIT,
-        *all[] = {&meter};
-    char name[] = "meter";
+        command = MICROGRID_COMMON_V1_MICROGRID_COMPONENTS_COMPONENT_INIT, *all[] = {&meter, &command};
+    char name[] = "meter", other_name[] = "$(>done)";
     meter.id = 1;
     meter.name = name;
-    reply.n_components = 1;
+    command.id = 2;
+    command.name = other_name;
+    reply.n_components = 2;
     reply.components = all;
     microgrid_v1_list_components_reply(call, &reply);
 }
@@ -124,12 +127,32 @@ static void why_it_waits_moves_no_cursor(void **state)
     assert_waits(*state, ARGS("journal", "--follow"));
 }
 
+static void a_name_that_is_a_command_is_not_run_by_a_completion(void **state)
+{
+    struct hostile *h = *state;
+    char script[600], path[200];
+    struct process bash = {0};
+    snprintf(path, sizeof(path), "%s", getenv("MICROGRIDCTL"));
+    *strrchr(path, '/') = '\0';
+    snprintf(script, sizeof(script),
+        "PATH=%s:$PATH; source <(microgridctl completion bash); COMP_WORDS=(microgridctl charge ''); "
+        "COMP_CWORD=2; _microgridctl; echo \"${COMPREPLY[*]}\"; ls",
+        path);
+    assert_int_equal(process_run(&bash, &(const struct process_options){.argv = ARGS("bash", "-c", script),
+                                            .folder = h->gateway->folder,
+                                            .env = h->target}),
+        0);
+    assert_string_equal(bash.out.text, "meter \\$\\(\\>done\\)\n"); /* quoted, for who takes it */
+    process_done(&bash);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(why_it_waits_moves_no_cursor),
+        TEST(a_name_that_is_a_command_is_not_run_by_a_completion),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
