@@ -144,6 +144,11 @@ static int append(const char *file, const char *name, const char *line)
     if (fd < 0) {
         return report_failed("%s: %s", file, strerror(errno));
     }
+    struct stat info;
+    if (fstat(fd, &info) == 0 && info.st_mode & (S_IROTH | S_IWOTH)) { /* nor would the gateway take it */
+        close(fd);
+        return report_failed("%s: everybody on this machine may read it; chmod 600 %s", file, file);
+    }
     int len = dprintf(fd, "%s%s\n", ends_within_a_line(fd) ? "\n" : "", line);
     if (close(fd) != 0 || len < 0) {
         return report_failed("%s: %s", file, strerror(errno));

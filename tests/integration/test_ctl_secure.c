@@ -367,6 +367,17 @@ static void a_key_has_no_name_that_the_gateway_takes_otherwise(void **state)
     ctl_expect(&ctl, ARGS("key", "new", "cert:ems"), 2, "is due");
 }
 
+static void a_secret_goes_into_no_file_that_everybody_may_read(void **state)
+{
+    gateway_write(ctl.gateway, "keys", "# whose they are\n");
+    char path[128];
+    snprintf(path, sizeof(path), "%s/keys", ctl.gateway->folder);
+    assert_int_equal(chmod(path, 0644), 0);
+    ctl_expect(&ctl, ARGS("key", "new", "ems", "--keys", "keys", "--sign", "secret"), 4, "chmod 600 keys");
+    assert_int_equal(chmod(path, 0640), 0); /* its group may be the gateway's */
+    ctl_expect_done(&ctl, ARGS("key", "new", "ems", "--keys", "keys", "--sign", "secret"), "\n");
+}
+
 static void a_secret_that_no_key_was_made_for_is_not_left_behind(void **state)
 {
     ctl_expect_done(&ctl, ARGS("key", "new", "ems", "--keys", "keys"), "\n");
@@ -494,6 +505,7 @@ int main(void)
         TEST(a_key_is_shown_once_and_kept_as_its_hash),
         TEST(a_key_gets_a_line_of_its_own),
         TEST(a_key_has_no_name_that_the_gateway_takes_otherwise),
+        TEST(a_secret_goes_into_no_file_that_everybody_may_read),
         TEST(a_secret_that_no_key_was_made_for_is_not_left_behind),
         TEST(a_key_that_is_too_long_is_not_cut),
         TEST(a_file_that_the_key_goes_to_is_its_owners_only),
