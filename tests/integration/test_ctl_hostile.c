@@ -60,6 +60,12 @@ static void receive_component_data_stream(
     ugrpc_call_fail(call, UGRPC_UNAVAILABLE, "gone\x1b[2J");
 }
 
+static void set_component_power_active(
+    struct ugrpc_call *call, const microgrid_v1_set_component_power_active_request *req, void *userdata)
+{
+    ugrpc_call_fail(call, UGRPC_OUT_OF_RANGE, "too much");
+}
+
 static void receive_journal(
     struct ugrpc_call *call, const microgrid_admin_v1_receive_journal_request *req, void *userdata)
 {
@@ -80,6 +86,7 @@ static int set_up(void **state)
         .list_components = list_components,
         .list_sensors = list_sensors,
         .receive_component_data_stream = receive_component_data_stream,
+        .set_component_power_active = set_component_power_active,
     };
     static const struct microgrid_admin_v1_servicer admin = {.receive_journal = receive_journal};
     static struct hostile h;
@@ -146,6 +153,14 @@ static void a_name_that_is_a_command_is_not_run_by_a_completion(void **state)
     process_done(&bash);
 }
 
+static void a_name_that_is_a_command_is_in_none_to_copy(void **state)
+{
+    struct hostile *h = *state;
+    h->ctl.env[0] = h->target;
+    ctl_expect(&h->ctl, ARGS("set-power", "meter", "5kW"), 1, "microgridctl curtail meter 0\n");
+    ctl_expect(&h->ctl, ARGS("set-power", "2", "5kW"), 1, "microgridctl curtail 2 0\n");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -153,6 +168,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(why_it_waits_moves_no_cursor),
         TEST(a_name_that_is_a_command_is_not_run_by_a_completion),
+        TEST(a_name_that_is_a_command_is_in_none_to_copy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
