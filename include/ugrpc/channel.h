@@ -58,7 +58,7 @@ struct ugrpc_channel_options {
  * without a port 443 (TLS) or 80. Of several addresses, IPv6 and IPv4 in turns, the next one is tried when
  * 250 ms have passed or the one before has failed, and the first whose server greets is taken. `loop` NULL: a
  * private one, for blocking calls. Borrows the loop until ugrpc_channel_free(). Does not connect yet. NULL
- * with `st`: UGRPC_INVALID_ARGUMENT for the target or contradictory options. */
+ * with `st`: UGRPC_INVALID_ARGUMENT for the target, contradictory options, or what no header can carry. */
 UGRPC_API struct ugrpc_channel *ugrpc_channel_new(struct ugrpc_loop *loop, const char *target,
     const struct ugrpc_channel_options *options, struct ugrpc_status *st);
 

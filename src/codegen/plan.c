@@ -91,7 +91,8 @@ static bool package_names_service(struct arena *arena, const char *package, cons
 
 /* All that is or will be declared for a service: the stubs of clients have their names kept for them, so that
  * a service's prefix does not depend on which halves are generated. */
-static const char *const service_suffixes[] = {"_servicer", "_service", "_add_servicer_to_server"};
+static const char *const service_suffixes[] = {
+    "_servicer", "_service", "_service_methods", "_service_handlers", "_add_servicer_to_server"};
 static const char *const method_suffixes[] = {
     "", "_async", "_async_write", "_finish", "_next", "_once", "_open", "_reply", "_send", "_write"};
 
@@ -125,6 +126,51 @@ static void claim_service(struct plan *plan, const struct plan_service *service)
             service->methods[i / ARRAY_LEN(method_suffixes)].name,
             method_suffixes[i % ARRAY_LEN(method_suffixes)]);
         claims_take(&plan->claims, name, service->full_name);
+    }
+}
+
+/* What is declared for a method, by its kind. */
+static const char *const *suffixes_of(const struct plan_method *method)
+{
+    static const char *const unary[] = {"", "_async", "_once", "_reply", NULL},
+                             *const streams_in[] = {"_async", "_async_write", "_finish", "_open", "_reply",
+                                 "_write", NULL},
+                             *const streams_out[] = {"_async", "_next", "_open", "_send", NULL},
+                             *const streams_both[] = {
+                                 "_async", "_async_write", "_next", "_open", "_send", "_write", NULL};
+    return !method->streams_in   ? (method->streams_out ? streams_out : unary)
+           : method->streams_out ? streams_both
+                                 : streams_in;
+}
+
+static bool is_free(const struct claims *names, const char *name, const char *const *suffixes)
+{
+    bool taken = false;
+
+    for (; *suffixes && !taken; suffixes++) {
+        taken = claims_owner(names, arena_printf(names->arena, "%s%s", name, *suffixes));
+    }
+    return !taken;
+}
+
+/* A method may be called like what is made for another one, or for the service: FooAsync beside Foo. */
+static void set_apart(struct plan *plan, struct plan_service *service)
+{
+    struct claims names = {.arena = plan->arena};
+
+    for (size_t i = 0; i < ARRAY_LEN(service_suffixes); i++) {
+        claims_take(&names, service_suffixes[i] + 1, service->full_name);
+    }
+    for (size_t i = 0; i < service->n_methods; i++) {
+        struct plan_method *method = &service->methods[i];
+        const char *const *suffix = suffixes_of(method);
+        while (!is_free(&names, method->name, suffix)) {
+            method->name = arena_printf(plan->arena, "%s_", method->name);
+        }
+        for (; *suffix; suffix++) {
+            claims_take(
+                &names, arena_printf(plan->arena, "%s%s", method->name, *suffix), method->proto->name);
+        }
     }
 }
 
@@ -165,6 +211,7 @@ static int plan_methods(struct plan *plan, struct plan_service *service, struct 
             method->end_entry = free_entry(&entries, arena_printf(arena, "%s_end", method->name));
         }
     }
+    set_apart(plan, service);
     return 0;
 }
 

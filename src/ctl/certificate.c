@@ -244,9 +244,11 @@ static void append_name(const GENERAL_NAME *name, char *out, size_t cap)
         snprintf(out + len, cap - len, "%s%.*s", len ? ", " : "", ASN1_STRING_length(value),
             (const char *)ASN1_STRING_get0_data(value));
     } else if (kind == GEN_IPADD) {
-        int family = ASN1_STRING_length(value) == 4 ? AF_INET : AF_INET6;
-        inet_ntop(family, ASN1_STRING_get0_data(value), text, sizeof(text));
-        snprintf(out + len, cap - len, "%s%s", len ? ", " : "", text);
+        int bytes = ASN1_STRING_length(value); /* whatever who made it wrote */
+        int family = bytes == 4 ? AF_INET : bytes == 16 ? AF_INET6 : AF_UNSPEC;
+        if (inet_ntop(family, ASN1_STRING_get0_data(value), text, sizeof(text))) {
+            snprintf(out + len, cap - len, "%s%s", len ? ", " : "", text);
+        }
     }
 }
 

@@ -231,6 +231,8 @@ static void print_body(void)
     print_proposals();
 }
 
+/* A gateway chooses the names that it has: compgen -W would run those that are commands, and so would the
+ * shell if they were not quoted. */
 static int print_bash(void)
 {
     fputs("# microgridctl for bash: source <(microgridctl completion bash)\n"
@@ -238,7 +240,14 @@ static int print_bash(void)
           "    local cur=${COMP_WORDS[COMP_CWORD]}\n"
           "    local before=(\"${COMP_WORDS[@]:1:COMP_CWORD-1}\")\n"
           "    COMPREPLY=()\n"
-          "    propose() { COMPREPLY=($(compgen -W \"$*\" -- \"$cur\")); }\n"
+          "    propose() {\n"
+          "        local word\n"
+          "        for word; do\n"
+          "            [[ $word == \"$cur\"* ]] || continue\n"
+          "            printf -v word %q \"$word\"\n"
+          "            COMPREPLY+=(\"$word\")\n"
+          "        done\n"
+          "    }\n"
           "    files() { COMPREPLY=($(compgen -f -- \"$cur\")); }\n"
           "    folders() { COMPREPLY=($(compgen -d -- \"$cur\")); }\n"
           "    _microgridctl_body\n"

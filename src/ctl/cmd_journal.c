@@ -13,6 +13,7 @@
 #include "ctl/format.h"
 #include "ctl/json.h"
 #include "ctl/report.h"
+#include "ctl/table.h"
 
 struct journal {
     struct ctl *ctl;
@@ -116,6 +117,7 @@ static int run(struct journal *journal)
     struct ugrpc_status st = {.code = UGRPC_OK};
     int rc = receive(journal, &st);
     while (journal->request.follow && rc == -UGRPC_UNAVAILABLE && journal->seen) {
+        text_clean(st.message);
         tell_away(journal, &st);
         nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
         rc = receive(journal, &st);

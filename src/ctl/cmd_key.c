@@ -17,7 +17,8 @@
 #include "ctl/report.h"
 
 #define KEY_BYTES  32
-#define NAME_BYTES 63 /* what the gateway's keys file takes */
+#define NAME_BYTES 63      /* what the gateway's keys file takes */
+#define CERT       "cert:" /* there: of a certificate */
 
 /* URL-safe base64 of so many random bytes. */
 struct random_text {
@@ -100,6 +101,10 @@ static int check_name(const char *name)
     if (!*name || *name == '#' || strlen(name) > NAME_BYTES) {
         return report_usage("\"%s\": a name of 1 to %d letters is due, like ems", name, NAME_BYTES);
     }
+    if (strncmp(name, CERT, strlen(CERT)) == 0) {
+        return report_usage(
+            "\"%s\": " CERT " begins the line of a certificate; a name is due, like ems", name);
+    }
     return 0;
 }
 
@@ -111,8 +116,9 @@ static bool has_name(const char *file, const char *name)
     size_t cap = 0;
     bool found = false;
     while (from && !found && getline(&line, &cap, from) >= 0) {
-        line[strcspn(line, " \t\r\n")] = '\0';
-        found = strcmp(line, name) == 0;
+        char *word = line + strspn(line, " \t");
+        word[strcspn(word, " \t\r\n")] = '\0';
+        found = strcmp(word, name) == 0;
     }
     if (from) {
         fclose(from);
@@ -121,17 +127,29 @@ static bool has_name(const char *file, const char *name)
     return found;
 }
 
+/* As an editor may leave it. */
+static bool ends_within_a_line(int fd)
+{
+    char last;
+    return lseek(fd, -1, SEEK_END) >= 0 && read(fd, &last, 1) == 1 && last != '\n';
+}
+
 static int append(const char *file, const char *name, const char *line)
 {
     if (has_name(file, name)) {
         return report_failed(
             "%s: has a key of \"%s\" already; take its line out, or choose another name", file, name);
     }
-    int fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    int fd = open(file, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (fd < 0) {
         return report_failed("%s: %s", file, strerror(errno));
     }
-    int len = dprintf(fd, "%s\n", line);
+    struct stat info;
+    if (fstat(fd, &info) == 0 && info.st_mode & (S_IROTH | S_IWOTH)) { /* nor would the gateway take it */
+        close(fd);
+        return report_failed("%s: everybody on this machine may read it; chmod 600 %s", file, file);
+    }
+    int len = dprintf(fd, "%s%s\n", ends_within_a_line(fd) ? "\n" : "", line);
     if (close(fd) != 0 || len < 0) {
         return report_failed("%s: %s", file, strerror(errno));
     }
@@ -173,7 +191,9 @@ int command_key_new(struct ctl *ctl)
     make_random(&secret);
     char *line = make_line(name, key.text, &ctl->arguments, secret_file ? secret.text : NULL);
     rc = secret_file ? write_secret(secret_file, secret.text) : 0;
-    rc = rc || !file ? rc : append(file, name, line);
+    if (rc == 0 && file && (rc = append(file, name, line)) && secret_file) {
+        unlink(secret_file); /* no key has it */
+    }
     if (rc == 0) {
         close_to_others(STDOUT_FILENO);
     }

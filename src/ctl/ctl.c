@@ -3,6 +3,7 @@
  * otherwise: by --tls and --insecure, or by anything that only makes sense with TLS. */
 #include "ctl/ctl.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,15 +21,25 @@
 #define TIMEOUT_MS      10000
 #define LONG_TIMEOUT_MS 40000 /* the gateway gives a start or stop 30 s */
 
+/* By its whole name or address: that of 127.example.com begins like ours. */
 static bool is_this_machine(const char *target)
 {
-    static const char *const prefixes[] = {"127.", "[::1]", "localhost", "ipv4:127.", "ipv6:[::1]", "unix:"};
-    for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
-        if (strncmp(target, prefixes[i], strlen(prefixes[i])) == 0) {
-            return true;
-        }
+    char host[INET_ADDRSTRLEN];
+    struct in_addr any;
+    if (strncmp(target, "unix:", strlen("unix:")) == 0) {
+        return true;
     }
-    return false;
+    bool listed = strncmp(target, "ipv4:", strlen("ipv4:")) == 0 ||
+                  strncmp(target, "ipv6:", strlen("ipv6:")) == 0;
+    target += listed ? strlen("ipv4:") : 0;
+    size_t len = strcspn(target, *target == '[' ? "]" : ":");
+    len += target[len] == ']';
+    if (len >= sizeof(host) || strchr(target, ',') || (target[len] && target[len] != ':')) {
+        return false;
+    }
+    snprintf(host, sizeof(host), "%.*s", (int)len, target);
+    return strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
+           (strncmp(host, "127.", strlen("127.")) == 0 && inet_pton(AF_INET, host, &any) == 1);
 }
 
 static bool is_secured(const struct arguments *arguments)
@@ -93,6 +104,8 @@ static int read_secret(const struct arguments *arguments, enum option_id id, cha
         rc = report_usage("--%s %s: everybody on this machine may read it; chmod 600 %s", option, file, file);
     } else if (!fgets(out, (int)cap, from) || strcspn(out, "\r\n") == 0) {
         rc = report_usage("--%s %s: its first line is empty", option, file);
+    } else if (strlen(out) == cap - 1) {
+        rc = report_usage("--%s %s: its first line has more than %zu bytes", option, file, cap - 2);
     }
     fclose(from);
     out[rc ? 0 : strcspn(out, "\r\n")] = '\0';

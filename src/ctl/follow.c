@@ -12,6 +12,7 @@
 #include "ctl/format.h"
 #include "ctl/metric.h"
 #include "ctl/report.h"
+#include "ctl/table.h"
 
 #define RETRY_NS NS_PER_S
 
@@ -166,8 +167,10 @@ static void on_done(const struct ugrpc_status *st, void *userdata)
         return;
     }
     if (!follow->away) {
+        struct ugrpc_status clean = *st;
+        text_clean(clean.message);
         follow->away = true;
-        follow->events->lost(follow, st, follow->userdata);
+        follow->events->lost(follow, &clean, follow->userdata);
     }
     if (!timer_running(&follow->retry)) {
         timer_start_in(&follow->timers, &follow->retry, RETRY_NS);

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#define CENTURY_S (876000 * 3600.0)
+
 /* ---- values ---- */
 
 /* What is counted in thousands, for tables. */
@@ -205,6 +207,9 @@ int duration_parse(const char *text, double *seconds, struct ugrpc_status *st)
     int rc = quantity_parse(text, UNIT_SECOND, seconds, st);
     if (rc == 0 && *seconds <= 0) {
         rc = status_set(st, UGRPC_INVALID_ARGUMENT, "it must be longer than nothing");
+    }
+    if (rc == 0 && *seconds > CENTURY_S) { /* in ns it would be no number any more */
+        rc = status_set(st, UGRPC_INVALID_ARGUMENT, "it must be a century at most");
     }
     return rc;
 }

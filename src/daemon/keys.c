@@ -281,12 +281,14 @@ static struct keys *read_all(
     struct keys *keys = calloc(1, sizeof(*keys));
     char *line = NULL;
     size_t cap = 0;
+    ssize_t len;
     int rc = 0;
     if (!keys) {
         abort();
     }
-    for (from.line = 1; rc == 0 && getline(&line, &cap, file) >= 0; from.line++) {
-        rc = parse_line(keys, line, &from, st);
+    for (from.line = 1; rc == 0 && (len = getline(&line, &cap, file)) >= 0; from.line++) {
+        rc = strlen(line) < (size_t)len ? wrong(&from, st, "has a NUL character: no text file")
+                                        : parse_line(keys, line, &from, st);
     }
     if (line) {
         OPENSSL_cleanse(line, cap); /* secrets */

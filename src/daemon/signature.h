@@ -30,8 +30,9 @@ struct signature {
 /* 0 if it is signed with the secret, within `window_s` of this clock, and for the first time; a nonce is
  * remembered, once, for twice the window of boot time, so that no jump of the wall clock makes it new again
  * as long as it might be sent again (one that is set back by more than that lets in again what was signed
- * before). -UGRPC_UNAUTHENTICATED with what is wrong, or -UGRPC_RESOURCE_EXHAUSTED when more nonces are to be
- * remembered than can be (nonces.h). `holder` is for messages: "key ems". */
+ * before, and so does a restart of the gateway, for what is still within the window). -UGRPC_UNAUTHENTICATED
+ * with what is wrong, or -UGRPC_RESOURCE_EXHAUSTED when more nonces are to be remembered than can be
+ * (nonces.h). `holder` is for messages: "key ems". */
 MUST_CHECK int signature_check(struct signer *signer, const struct signature *signature, const char *holder,
     struct clock *clock, int64_t window_s, struct ugrpc_status *st);
 

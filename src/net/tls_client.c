@@ -178,9 +178,9 @@ static void list_names(X509 *certificate, char *out, size_t cap)
         const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
         char address[INET6_ADDRSTRLEN] = "";
         if (name->type == GEN_IPADD) {
-            bool v4 = ASN1_STRING_length(name->d.iPAddress) == 4;
-            inet_ntop(
-                v4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(name->d.iPAddress), address, sizeof(address));
+            int len = ASN1_STRING_length(name->d.iPAddress); /* whatever who made it wrote */
+            int family = len == 4 ? AF_INET : len == 16 ? AF_INET6 : AF_UNSPEC;
+            inet_ntop(family, ASN1_STRING_get0_data(name->d.iPAddress), address, sizeof(address));
         }
         const char *text = name->type == GEN_DNS ? (const char *)ASN1_STRING_get0_data(name->d.dNSName)
                                                  : address;

@@ -9,8 +9,12 @@
 #define QUEUE_MAX       16 /* received messages that wait for ugrpc_stream_next(): then the server is held back */
 #define ONCE_TIMEOUT_MS 60000
 
+/* Within a callback nothing is to be done: the turn that it comes from goes on. */
 static void run_loop(struct ugrpc_channel *channel, uv_run_mode mode)
 {
+    if (channel->turning) {
+        return;
+    }
     channel->turning = true;
     uv_run(ugrpc_loop_uv(channel->loop), mode);
     channel->turning = false;
@@ -26,8 +30,18 @@ static bool turn(struct ugrpc_channel *channel)
     return true;
 }
 
+/* A loop that was turned within a callback would come back into the session that has called it. */
+static int refuse_within_callbacks(const struct ugrpc_channel *channel, struct ugrpc_status *st)
+{
+    return channel->turning
+               ? status_set(st, UGRPC_FAILED_PRECONDITION,
+                     "channel to %s: a callback cannot make blocking calls on the channel that it comes from",
+                     channel->target.text)
+               : 0;
+}
+
 /* Whether a blocking call may begin. Sees first what has come since the last one: a server that went away
- * meanwhile is not asked, but connected to anew. */
+ * meanwhile is not asked, but connected to anew, as is one whose back-off is over. */
 static int begin(struct ugrpc_channel *channel, struct ugrpc_status *st)
 {
     if (!channel->own_loop) {
@@ -35,13 +49,13 @@ static int begin(struct ugrpc_channel *channel, struct ugrpc_status *st)
             "channel to %s: blocking calls need a channel with a loop of its own (loop NULL)",
             channel->target.text);
     }
-    if (channel->turning) {
-        return status_set(st, UGRPC_FAILED_PRECONDITION,
-            "channel to %s: a callback cannot make blocking calls on the channel that it comes from",
-            channel->target.text);
+    if (refuse_within_callbacks(channel, st) != 0) {
+        return -UGRPC_FAILED_PRECONDITION;
     }
-    if (channel->transports) {
+    if (channel->state != UGRPC_IDLE) {
+        loop_hold(channel->loop); /* for libuv, a back-off is nothing to wait for */
         run_loop(channel, UV_RUN_NOWAIT);
+        loop_let_go(channel->loop);
     }
     return 0;
 }
@@ -273,15 +287,17 @@ struct ugrpc_stream *ugrpc_stream_open(struct ugrpc_channel *channel, const stru
     return stream;
 }
 
-/* False: interrupted, and so over. */
+/* False: interrupted, or not allowed here, and so over. */
 static bool stream_turn(struct ugrpc_stream *stream)
 {
-    if (turn(stream->channel)) {
-        return true;
+    if (refuse_within_callbacks(stream->channel, &stream->st) == 0) {
+        if (turn(stream->channel)) {
+            return true;
+        }
+        status_set(&stream->st, UGRPC_CANCELLED, "interrupted");
     }
     ugrpc_pending_cancel(stream->pending);
     stream->pending = NULL;
-    status_set(&stream->st, UGRPC_CANCELLED, "interrupted");
     return false;
 }
 

@@ -474,6 +474,17 @@ static void set_limits(struct ugrpc_channel *channel, const struct ugrpc_channel
     backoff_reset(&channel->backoff);
 }
 
+static int check_headers(const struct ugrpc_channel *channel, struct ugrpc_status *st)
+{
+    const char *agent = channel->user_agent, *authority = channel->authority;
+    bool good_agent = nghttp2_check_header_value((const uint8_t *)agent, strlen(agent));
+    if (good_agent && nghttp2_check_authority((const uint8_t *)authority, strlen(authority))) {
+        return 0;
+    }
+    return status_set(st, UGRPC_INVALID_ARGUMENT, "channel to %s: the %s has a character that it cannot have",
+        channel->target.text, good_agent ? "authority" : "user_agent");
+}
+
 static int set_up(struct ugrpc_channel *channel, struct ugrpc_loop *loop, const char *target,
     const struct ugrpc_channel_options *o, struct ugrpc_status *st)
 {
@@ -495,7 +506,7 @@ static int set_up(struct ugrpc_channel *channel, struct ugrpc_loop *loop, const 
     }
     channel->creds = creds_ref(o->call_creds);
     set_limits(channel, o);
-    return 0;
+    return check_headers(channel, st);
 }
 
 struct ugrpc_channel *ugrpc_channel_new(struct ugrpc_loop *loop, const char *target,

@@ -10,11 +10,14 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "net/address.h"
 #include "ugrpc/loop_internal.h"
 
 #define MAX_ADDRESSES 64
+#define RETRY_NS      (10 * NS_PER_MS)
 
 struct lookup {
     pthread_mutex_t lock; /* of what follows */
@@ -79,15 +82,26 @@ static void resolve(struct lookup *lookup)
     }
 }
 
+/* False: cancelled. Until then who asked waits for it, so it is tried again when the loop has no room. */
+static bool post(struct lookup *lookup)
+{
+    const struct timespec pause = {.tv_nsec = RETRY_NS};
+    pthread_mutex_lock(&lookup->lock);
+    while (!lookup->cancelled && ugrpc_loop_post(lookup->loop, on_posted, lookup) != 0) {
+        pthread_mutex_unlock(&lookup->lock);
+        nanosleep(&pause, NULL);
+        pthread_mutex_lock(&lookup->lock);
+    }
+    bool posted = lookup->posted = !lookup->cancelled;
+    pthread_mutex_unlock(&lookup->lock);
+    return posted;
+}
+
 static void *run(void *userdata)
 {
     struct lookup *lookup = userdata;
     resolve(lookup);
-    pthread_mutex_lock(&lookup->lock);
-    lookup->posted = !lookup->cancelled && ugrpc_loop_post(lookup->loop, on_posted, lookup) == 0;
-    bool last = !lookup->posted;
-    pthread_mutex_unlock(&lookup->lock);
-    if (last) {
+    if (!post(lookup)) {
         lookup_free(lookup);
     }
     return NULL;

@@ -540,7 +540,11 @@ static void set_options(struct ugrpc_pending *pending, const struct ugrpc_call_o
 {
     const struct ugrpc_channel *channel = pending->channel;
     pending->wait_for_ready = o->wait_for_ready == UGRPC_WAIT_YES;
-    pending->request_codec = (uint8_t)o->compression;
+    if (o->compression <= UGRPC_GZIP) {
+        pending->request_codec = (uint8_t)o->compression;
+    } else {
+        pending_doom(pending, UGRPC_INVALID_ARGUMENT, "compression %d is not known", (int)o->compression);
+    }
     pending->creds = creds_ref(o->creds);
     if (o->timeout_ms != 0) {
         int64_t timeout_ms = o->timeout_ms < MAX_TIMEOUT_MS ? o->timeout_ms : MAX_TIMEOUT_MS;

@@ -77,12 +77,17 @@ static void what_it_makes_lets_it_in(void **state)
     ctl_expect_done(&ctl, ARGS("list"), "meter");
 }
 
-static void keep_key(const char *file)
+static void write_private(const char *file, const char *text)
 {
     char path[128];
-    gateway_write(ctl.gateway, file, ctl.process.out.text);
+    gateway_write(ctl.gateway, file, text);
     snprintf(path, sizeof(path), "%s/%s", ctl.gateway->folder, file);
     assert_int_equal(chmod(path, 0600), 0);
+}
+
+static void keep_key(const char *file)
+{
+    write_private(file, ctl.process.out.text);
 }
 
 static void a_key_does_what_its_role_and_components_let_it(void **state)
@@ -319,6 +324,16 @@ static void a_certificate_out_of_its_time_fails_the_check(void **state)
     authority_free(authority);
 }
 
+/* A SEQUENCE of an address of one byte, and the name "gw.local". */
+static void a_check_leaves_out_an_address_that_is_none(void **state)
+{
+    struct authority *authority = authority_new();
+    struct issued odd = authority_issue(
+        authority, "odd", "DER:30:0d:87:01:0a:82:08:67:77:2e:6c:6f:63:61:6c", -1, 1);
+    ctl_expect_done(&ctl, ARGS("cert", "check", odd.certificate), "odd.pem: for gw.local, good until ");
+    authority_free(authority);
+}
+
 /* ---- key ---- */
 
 static void a_key_is_shown_once_and_kept_as_its_hash(void **state)
@@ -332,6 +347,52 @@ static void a_key_is_shown_once_and_kept_as_its_hash(void **state)
     json_t *made = ctl_json(&ctl, ARGS("key", "new", "other", "--json"), 0);
     assert_int_equal(strlen(json_string_value(json_object_get(made, "line"))), strlen("other ") + 64);
     json_decref(made);
+}
+
+/* As an editor may leave it. */
+static void a_key_gets_a_line_of_its_own(void **state)
+{
+    write_private("keys", "# whose they are");
+    ctl_expect_done(&ctl, ARGS("key", "new", "ems", "--keys", "keys"), "\n");
+    ctl_expect_done(&ctl, ARGS("key", "new", "tv", "--keys", "keys", "--role", "viewer"), "\n");
+    gateway_write(ctl.gateway, "site.yaml", SITE("keys: keys"));
+    gateway_start(ctl.gateway, ARGS(ON_OWN_SITE), NULL);
+    process_expect(&ctl.gateway->process, "2 keys (1 viewer, 1 operator)");
+}
+
+static void a_key_has_no_name_that_the_gateway_takes_otherwise(void **state)
+{
+    gateway_write(ctl.gateway, "keys", "  ems 00\n");
+    ctl_expect(&ctl, ARGS("key", "new", "ems", "--keys", "keys"), 4, "has a key of \"ems\" already");
+    ctl_expect(&ctl, ARGS("key", "new", "cert:ems"), 2, "is due");
+}
+
+static void a_secret_goes_into_no_file_that_everybody_may_read(void **state)
+{
+    gateway_write(ctl.gateway, "keys", "# whose they are\n");
+    char path[128];
+    snprintf(path, sizeof(path), "%s/keys", ctl.gateway->folder);
+    assert_int_equal(chmod(path, 0644), 0);
+    ctl_expect(&ctl, ARGS("key", "new", "ems", "--keys", "keys", "--sign", "secret"), 4, "chmod 600 keys");
+    assert_int_equal(chmod(path, 0640), 0); /* its group may be the gateway's */
+    ctl_expect_done(&ctl, ARGS("key", "new", "ems", "--keys", "keys", "--sign", "secret"), "\n");
+}
+
+static void a_secret_that_no_key_was_made_for_is_not_left_behind(void **state)
+{
+    ctl_expect_done(&ctl, ARGS("key", "new", "ems", "--keys", "keys"), "\n");
+    ctl_expect(&ctl, ARGS("key", "new", "ems", "--keys", "keys", "--sign", "secret"), 4, "already");
+    ctl_expect_done(&ctl, ARGS("key", "new", "tv", "--keys", "keys", "--sign", "secret"), "\n");
+}
+
+static void a_key_that_is_too_long_is_not_cut(void **state)
+{
+    char key[700];
+    memset(key, 'k', sizeof(key) - 1);
+    key[sizeof(key) - 1] = '\0';
+    write_private("long.key", key);
+    ctl_expect(
+        &ctl, ARGS("info", "--tls", "--key-file", "long.key"), 2, "long.key: its first line has more than");
 }
 
 static void a_file_that_the_key_goes_to_is_its_owners_only(void **state)
@@ -440,7 +501,13 @@ int main(void)
         TEST(the_gateway_warns_a_month_ahead_too),
         TEST(a_check_of_the_site_warns_of_certificates_too),
         TEST(a_certificate_out_of_its_time_fails_the_check),
+        TEST(a_check_leaves_out_an_address_that_is_none),
         TEST(a_key_is_shown_once_and_kept_as_its_hash),
+        TEST(a_key_gets_a_line_of_its_own),
+        TEST(a_key_has_no_name_that_the_gateway_takes_otherwise),
+        TEST(a_secret_goes_into_no_file_that_everybody_may_read),
+        TEST(a_secret_that_no_key_was_made_for_is_not_left_behind),
+        TEST(a_key_that_is_too_long_is_not_cut),
         TEST(a_file_that_the_key_goes_to_is_its_owners_only),
         TEST(every_command_has_help_with_examples),
         TEST(bash_completes_commands_options_and_names),

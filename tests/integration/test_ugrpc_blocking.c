@@ -219,6 +219,25 @@ static void a_server_that_came_back_between_two_calls_is_found(void **state)
     free(reply);
 }
 
+/* Nor does anybody hear there that the back-off is over. */
+static void a_call_after_the_back_off_connects_again(void **state)
+{
+    struct blocking *b = *state;
+    const struct ugrpc_channel_options hasty = {.insecure = true, .backoff_ms = 1};
+    char address[128];
+    struct ugrpc_bytes *reply;
+    snprintf(address, sizeof(address), "%s", server_thread_address(b->server));
+    server_thread_stop(b->server);
+    struct ugrpc_channel *channel = ugrpc_channel_new(NULL, address, &hasty, NULL);
+    assert_int_equal(call(channel, UNARY, "too early", NULL, &reply, NULL), -UGRPC_UNAVAILABLE);
+    int64_t over_ns = clock_now_ns(clock_real()) + 2 * NS_PER_MS;
+    b->server = server_thread_start(address, NULL, NULL);
+    while (clock_now_ns(clock_real()) < over_ns) {
+    }
+    assert_answers(channel, "in time");
+    ugrpc_channel_free(channel);
+}
+
 /* ---- interruption ----------------------------------------------------------------------------------- */
 
 static void *interrupt(void *channel)
@@ -343,6 +362,30 @@ static void callbacks_cannot_block_on_their_channel(void **state)
     assert_int_equal(remove(path), 0);
 }
 
+static void next_within(struct ugrpc_pending *pending, const struct ugrpc_status *st, void *userdata)
+{
+    struct ugrpc_stream **stream = userdata;
+    const void *message;
+    assert_int_equal(st->code, UGRPC_OK);
+    assert_false(ugrpc_stream_next(*stream, &message));
+    assert_int_equal(ugrpc_stream_close(*stream, NULL), -UGRPC_FAILED_PRECONDITION);
+    *stream = NULL;
+}
+
+static void callbacks_cannot_wait_for_a_stream_of_their_channel(void **state)
+{
+    static const struct ugrpc_pending_events events = {.done = next_within};
+    struct blocking *b = *state;
+    struct ugrpc_bytes request = bytes_of("x");
+    struct ugrpc_stream *stream = open_stream(b, CHAT, NULL);
+    struct ugrpc_pending *pending = ugrpc_pending_new(
+        b->channel, &echo_service, &echo_service.methods[UNARY], NULL, &events, &stream);
+    assert_int_equal(ugrpc_pending_send(pending, &request), UGRPC_SENT);
+    while (stream) {
+        assert_answers(b->channel, "turns the loop");
+    }
+}
+
 #define BLOCKING_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -356,11 +399,13 @@ int main(void)
         BLOCKING_TEST(more_messages_than_one_keeps_arrive_in_order),
         BLOCKING_TEST(a_stream_that_is_closed_early_is_cancelled),
         BLOCKING_TEST(a_server_that_came_back_between_two_calls_is_found),
+        BLOCKING_TEST(a_call_after_the_back_off_connects_again),
         BLOCKING_TEST(a_thread_interrupts_a_call),
         BLOCKING_TEST(a_signal_interrupts_a_stream),
         BLOCKING_TEST(a_call_may_bring_its_own_channel),
         BLOCKING_TEST(a_channel_on_a_loop_of_the_users_does_not_block),
         BLOCKING_TEST(callbacks_cannot_block_on_their_channel),
+        BLOCKING_TEST(callbacks_cannot_wait_for_a_stream_of_their_channel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -145,6 +145,26 @@ static void freeing_a_channel_drops_its_calls(void **state)
     assert_int_equal(heard.dones + waiting.dones, 0);
 }
 
+/* Before anything is sent: a server would answer a line break in a header with a reset of the stream. */
+static void what_no_header_can_carry_is_refused(void **state)
+{
+    struct client_fixture *f = *state;
+    const struct ugrpc_channel_options agent = {.insecure = true, .user_agent = "me\r\nkey: secret"},
+                                       authority = {.insecure = true, .authority = "gw local"};
+    const struct ugrpc_call_options packed = {.compression = (enum ugrpc_compression)7};
+    struct ugrpc_status st = {0};
+    struct heard heard = {0};
+    assert_null(ugrpc_channel_new(f->loop, f->target, &agent, &st));
+    assert_int_equal(st.code, UGRPC_INVALID_ARGUMENT);
+    assert_contains(st.message, "user_agent");
+    assert_null(ugrpc_channel_new(f->loop, f->target, &authority, &st));
+    assert_int_equal(st.code, UGRPC_INVALID_ARGUMENT);
+    assert_contains(st.message, "authority");
+    client_call(f, &packed, "x", &heard);
+    assert_int_equal(heard.code, UGRPC_INVALID_ARGUMENT);
+    assert_contains(heard.text, "compression 7");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +177,7 @@ int main(void)
         CLIENT_TEST(a_call_waits_for_a_server_that_comes_later),
         CLIENT_TEST(a_lost_connection_ends_calls_and_the_next_connects_again),
         CLIENT_TEST(freeing_a_channel_drops_its_calls),
+        CLIENT_TEST(what_no_header_can_carry_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -134,6 +134,17 @@ static void a_certificate_for_another_name_is_refused(void **state)
     assert_answers(s);
 }
 
+/* A SEQUENCE of an address of one byte, and the name "other.host". */
+static void an_address_that_is_none_is_not_told_as_a_certificates(void **state)
+{
+    struct secured *s = *state;
+    struct issued odd = authority_issue(
+        s->authority, "odd", "DER:30:0f:87:01:0a:82:0a:6f:74:68:65:72:2e:68:6f:73:74", -1, 1);
+    serve(s, &odd, NULL);
+    open_tls(s, s->by_name, NULL);
+    assert_refused(s, "its certificate is for other.host, not for localhost");
+}
+
 static void a_certificate_out_of_its_time_is_refused(void **state)
 {
     struct secured *s = *state;
@@ -338,6 +349,7 @@ int main(void)
         TLS_TEST(a_server_is_believed_by_name_and_by_address),
         TLS_TEST(whom_to_believe_may_come_from_memory),
         TLS_TEST(a_certificate_for_another_name_is_refused),
+        TLS_TEST(an_address_that_is_none_is_not_told_as_a_certificates),
         TLS_TEST(a_certificate_out_of_its_time_is_refused),
         TLS_TEST(a_certificate_of_somebody_else_is_refused),
         TLS_TEST(plain_text_where_tls_is_due_is_told),

@@ -230,6 +230,20 @@ static void a_service_whose_short_names_are_taken_gets_the_long_ones(void **stat
     assert_string_equal(switch_service.name, "Switch");
 }
 
+static void a_method_called_like_what_is_made_for_another_gets_an_underscore(void **state)
+{
+    static const struct acme_deep_inside_chat_v1beta1_echo_servicer servicer = {
+        .say_async = on_say, .listen_open = on_say, .service = on_say};
+    acme_deep_inside_chat_v1beta1_line line = ACME_DEEP_INSIDE_CHAT_V1BETA1_LINE_INIT;
+    assert_null(servicer.say);
+    assert_string_equal(acme_deep_inside_chat_v1beta1_echo_service.methods[1].name, "SayAsync");
+    acme_deep_inside_chat_v1beta1_echo_say_async__reply(a_call, &line);
+    acme_deep_inside_chat_v1beta1_echo_say_send_reply(a_call, &line);
+    acme_deep_inside_chat_v1beta1_echo_listen_open__reply(a_call, &line);
+    acme_deep_inside_chat_v1beta1_echo_service__reply(a_call, &line);
+    assert_ptr_equal(seen.sent, &line.base);
+}
+
 /* --- descriptors -------------------------------------------------------------------------------------- */
 
 static void read_file(const char *path, struct text *text)
@@ -377,6 +391,7 @@ int main(void)
         cmocka_unit_test(a_call_reaches_the_entry_of_its_method_and_an_absent_one_is_unimplemented),
         cmocka_unit_test(answers_are_sent_as_the_messages_they_are),
         cmocka_unit_test(a_service_whose_short_names_are_taken_gets_the_long_ones),
+        cmocka_unit_test(a_method_called_like_what_is_made_for_another_gets_an_underscore),
         cmocka_unit_test(enum_values_without_a_package_have_the_enums_name),
         cmocka_unit_test(the_least_number_is_a_default_like_others),
         cmocka_unit_test(an_optional_field_and_a_oneof_of_nearly_the_same_name_live_side_by_side),

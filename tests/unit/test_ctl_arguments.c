@@ -174,6 +174,32 @@ static void help_needs_nothing_else(void **state)
     assert_int_equal(PARSE("help", "crge"), CTL_USAGE);
 }
 
+static bool is_plain_to(const char *target)
+{
+    const char *argv[] = {"microgridctl", "info", "--target", target, NULL};
+    struct ctl ctl = {.channel = NULL};
+    assert_int_equal(arguments_parse(&ctl.arguments, 4, (char **)argv), CTL_DONE);
+    assert_int_equal(ctl_init(&ctl), CTL_DONE);
+    bool insecure = ctl.insecure;
+    ctl_done(&ctl);
+    return insecure;
+}
+
+static void only_this_machine_is_reached_in_plain_text(void **state)
+{
+    static const char *const here[] = {"localhost", "localhost:1", "127.0.0.1", "127.1.2.3:1", "[::1]",
+        "[::1]:1", "ipv4:127.0.0.1:1", "ipv6:[::1]:1", "unix:/run/gateway"};
+    static const char *const elsewhere[] = {"localhost.example.com:1", "localhosts", "127.example.com:1",
+        "127.100.100.100.example.com", "[::1", "[::1]5", "ipv4:127.0.0.1:1,10.0.0.7:1",
+        "ipv6:[::1]:1,[fd00::7]:1", "gw:1"};
+    for (size_t i = 0; i < ARRAY_LEN(here); i++) {
+        assert_true(is_plain_to(here[i]));
+    }
+    for (size_t i = 0; i < ARRAY_LEN(elsewhere); i++) {
+        assert_false(is_plain_to(elsewhere[i]));
+    }
+}
+
 static void the_tables_are_sound(void **state)
 {
     for (size_t i = 0; i < n_commands; i++) {
@@ -203,6 +229,7 @@ int main(void)
         TEST(repeated_options_are_all_there),
         TEST(the_way_is_repeated_without_secrets),
         TEST(help_needs_nothing_else),
+        TEST(only_this_machine_is_reached_in_plain_text),
         TEST(the_tables_are_sound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

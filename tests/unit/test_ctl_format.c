@@ -122,7 +122,8 @@ static void durations_are_read(void **state)
         const char *text;
         double seconds; /* 0: refused */
     } cases[] = {{"30s", 30}, {"15m", 900}, {"15 min", 900}, {"1h", 3600}, {"1.5m", 90}, {"500ms", 0.5},
-        {"m", 0}, {"15", 0}, {"15 M", 0}, {"-5s", 0}, {"0s", 0}, {"", 0}, {"5kW", 0}};
+        {"m", 0}, {"15", 0}, {"15 M", 0}, {"-5s", 0}, {"0s", 0}, {"", 0}, {"5kW", 0}, {"876000h", 3.1536e9},
+        {"876001h", 0}, {"1e20s", 0}, {"1e308h", 0}};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         double seconds = 0;
         struct ugrpc_status st = {.message = ""};

@@ -103,6 +103,15 @@ static void a_certificate_is_known_by_its_common_name_alone(void **state)
     keys_free(keys);
 }
 
+/* As a disk may leave a file whose last block it has lost: else the rest of the line, its role, would too. */
+static void a_line_with_a_nul_is_refused(void **state)
+{
+    static const char text[] = "ems " SECRET "\n\ntv " OTHER "\0 role=viewer\n";
+    struct ugrpc_status st = {0};
+    assert_null(keys_parse(text, sizeof(text) - 1, "keys", config, &st));
+    assert_string_equal(st.message, "keys:3: has a NUL character: no text file");
+}
+
 static void a_wrong_line_is_told_with_its_number_and_what_is_wrong(void **state)
 {
     static const struct {
@@ -165,6 +174,7 @@ int main(void)
         cmocka_unit_test(a_line_without_more_is_an_operators_for_all_components),
         cmocka_unit_test(a_line_may_say_role_components_and_secret),
         cmocka_unit_test(a_certificate_is_known_by_its_common_name_alone),
+        cmocka_unit_test(a_line_with_a_nul_is_refused),
         cmocka_unit_test(a_wrong_line_is_told_with_its_number_and_what_is_wrong),
         cmocka_unit_test(no_message_tells_a_secret),
     };
