@@ -156,7 +156,9 @@ struct component {
     struct device *device;                  /* NULL: nothing behind it (a fuse, say) */
     struct component **parents, **children; /* towards the grid, away from it */
     size_t n_parents, n_children;
-    struct links *links; /* model/graph.c */
+    struct links *links;   /* model/graph.c */
+    struct trace *trace;   /* model/feeders.c; NULL: nothing limits what flows in this site */
+    struct member *member; /* the same; NULL: takes no set-points, or no fuse stands on its way */
 
     struct telemetry telemetry;
     struct range momentary[BOUNDED_COUNT]; /* the device's own limits of the moment, from the last sample */
