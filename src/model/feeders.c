@@ -197,13 +197,16 @@ static void each_source(const struct component *component, double share,
 /* The instant at which all that a feeder's load follows from has been measured, and the flow at it. */
 struct balance {
     int64_t at_ns;
+    bool silent; /* not all is measured */
     struct flow flow;
 };
 
 static void find_instant(const struct component *source, double share, void *userdata)
 {
     struct balance *balance = userdata;
-    if (!source->telemetry.offline && newest_at_ns(source->trace) < balance->at_ns) {
+    if (source->telemetry.offline) {
+        balance->silent = true;
+    } else if (newest_at_ns(source->trace) < balance->at_ns) {
         balance->at_ns = newest_at_ns(source->trace);
     }
 }
@@ -242,14 +245,15 @@ static void measure_load(struct feeder *feeder, int64_t now_ns)
 {
     struct balance balance = {.at_ns = now_ns};
     each_source(feeder->component, 1, find_instant, &balance);
+    bool silent = balance.silent;
     for (size_t i = 0; i < feeder->n_members; i++) {
         const struct component *member = feeder->members[i]->component;
         if (member->trace->n) {
             find_instant(member, 1, &balance);
         }
     }
-    if (balance.at_ns <= feeder->measured_at_ns) {
-        return;
+    if (silent || balance.at_ns <= feeder->measured_at_ns) {
+        return; /* the load is what it was */
     }
     feeder->measured_at_ns = balance.at_ns;
     each_source(feeder->component, 1, sum_source, &balance);

@@ -261,7 +261,7 @@ static void a_meter_that_falls_silent_leaves_its_last_load(void **state)
     settle(fused);
     for (int i = 0; i < 20; i++) {
         fake_silence_ms(fused->fake, 1000);
-        fake_report_state(fused->one, READY);
+        measure_evenly(fused->one, i < 10 ? 0 : 3000);
     }
     assert_true(fused->meter->telemetry.offline);
     assert_active(fused->one, -CARRIES_W - 5000, CARRIES_W - 5000);
@@ -440,8 +440,8 @@ static void loads_that_change_overload_the_fuse_for_five_seconds_at_most(void **
         for (int j = 0; j < 20; j++) {
             plant.load_w = rand() % 10000;
             run(&plant, 5);
-            assert_true(plant.one_w + plant.load_w <= 1.03 * CARRIES_W);
-            run(&plant, 4);
+            assert_true(plant.one_w + plant.load_w <= 1.1 * CARRIES_W);
+            run(&plant, 5);
             assert_true(plant.one_w + plant.load_w <= CARRIES_W + 1);
             assert_true(plant.one_w + plant.load_w >= fmin(CARRIES_W - WORTH_W - 1, 11000 + plant.load_w));
         }
