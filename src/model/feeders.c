@@ -95,8 +95,7 @@ struct feeders {
 
 static void add_flow(struct flow *sum, const struct flow *flow, double factor)
 {
-    EACH_LANE(axis, lane)
-    {
+    EACH_LANE (axis, lane) {
         sum->of[axis][lane] += factor * flow->of[axis][lane];
     }
 }
@@ -105,8 +104,7 @@ static void add_flow(struct flow *sum, const struct flow *flow, double factor)
 static bool read_flow(const struct telemetry *telemetry, struct flow *flow)
 {
     static const enum metric totals[AXIS_COUNT] = {METRIC_AC_ACTIVE_POWER, METRIC_AC_REACTIVE_POWER};
-    EACH_LANE(axis, lane)
-    {
+    EACH_LANE (axis, lane) {
         flow->of[axis][lane] = NAN;
     }
     for (size_t i = 0; i < telemetry->n_readings; i++) {
@@ -121,8 +119,7 @@ static bool read_flow(const struct telemetry *telemetry, struct flow *flow)
     if (isnan(flow->of[AXIS_ACTIVE][ALL_PHASES])) {
         return false;
     }
-    EACH_LANE(axis, lane)
-    {
+    EACH_LANE (axis, lane) {
         double all = flow->of[axis][ALL_PHASES];
         if (isnan(flow->of[axis][lane])) {
             flow->of[axis][lane] = isnan(all) ? 0 : all / 3;
@@ -148,8 +145,7 @@ static void take_sample(struct component *component)
     trace->newest = (trace->newest + 1) % N_SAMPLES;
     trace->n = trace->n < N_SAMPLES ? trace->n + 1 : N_SAMPLES;
     trace->samples[trace->newest].at_ns = telemetry->sampled_at_ns;
-    EACH_LANE(axis, lane)
-    {
+    EACH_LANE (axis, lane) {
         trace->samples[trace->newest].of[axis][lane] = (float)flow.of[axis][lane];
     }
 }
@@ -167,8 +163,7 @@ static struct flow flow_at(const struct trace *trace, int64_t at_ns)
     double span_ns = (double)(trace->samples[after].at_ns - trace->samples[before].at_ns);
     double way = span_ns > 0 ? (double)(at_ns - trace->samples[before].at_ns) / span_ns : 0;
     way = fmin(fmax(way, 0), 1);
-    EACH_LANE(axis, lane)
-    {
+    EACH_LANE (axis, lane) {
         flow.of[axis][lane] = (1 - way) * trace->samples[before].of[axis][lane] +
                               way * trace->samples[after].of[axis][lane];
     }
@@ -231,8 +226,7 @@ static void take_load(struct feeder *feeder, const struct flow *load)
         loads[i] = *load;
     }
     loads[feeder->n_loads++ % N_LOADS] = *load;
-    EACH_LANE(axis, lane)
-    {
+    EACH_LANE (axis, lane) {
         double a = loads[0].of[axis][lane], b = loads[1].of[axis][lane], c = loads[2].of[axis][lane];
         double least = fmin(fmin(a, b), c), middle = median(a, b, c), most = fmax(fmax(a, b), c);
         double *above = &feeder->load_most.of[axis][lane], *below = &feeder->load_least.of[axis][lane];
