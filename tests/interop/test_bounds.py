@@ -337,7 +337,7 @@ class TestBatteryBounds:
 
 
 class TestFuses:
-    """The connection carries 22,170 W, of which 6 kW are a load; the branch 11,085 W."""
+    """The connection carries 7,390 W a phase, of which a load takes 1,894 to 2,160 W; the branch 3,695 W."""
 
     def test_a_fuse_limits_what_stands_behind_it(self, gateway, connect):
         site = connect(gateway("fuses"))
@@ -349,13 +349,13 @@ class TestFuses:
 
     def test_what_flows_besides_takes_room(self, gateway, connect):
         site = connect(gateway("fuses"))
-        site.wait_bounds(3, ACTIVE, [(-28170, 16170)], tolerance=300)
-        with refused(StatusCode.OUT_OF_RANGE, "grid (1): fuse of 32 A, phase 1, beside"):
+        site.wait_bounds(3, ACTIVE, [(-27805, 15630)], tolerance=10)
+        with refused(StatusCode.OUT_OF_RANGE, "grid (1): fuse of 32 A, phase 2, beside 2160 W"):
             site.set_active(3, 17000)
         site.set_active(3, 13000)
         with refused(StatusCode.OUT_OF_RANGE, "grid (1): fuse of 32 A"):
             site.set_active(6, 5000)
-        site.wait_bounds(6, ACTIVE, [(-11085, 3170)], tolerance=300)
+        site.wait_bounds(6, ACTIVE, [(-11085, 2630)], tolerance=10)
         site.set_active(6, 2500)
         site.wait_power(6, 2500)
         site.wait_power(3, 13000)
