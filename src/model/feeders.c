@@ -381,17 +381,23 @@ static void renew_room(struct member *member)
     bounds_refresh(component);
 }
 
-/* Counts a member anew where it counts. */
-static void recount(struct member *member)
+static void count(const struct member *member, int sign)
 {
-    const struct flow most = member->most, least = member->least;
-    reckon_with(member);
     for (size_t i = 0; i < member->n_feeds; i++) {
         const struct feed *feed = &member->feeds[i];
-        add_flow(&feed->feeder->most, &most, -feed->share);
-        add_flow(&feed->feeder->most, &member->most, feed->share);
-        add_flow(&feed->feeder->least, &least, -feed->share);
-        add_flow(&feed->feeder->least, &member->least, feed->share);
+        add_flow(&feed->feeder->most, &member->most, sign * feed->share);
+        add_flow(&feed->feeder->least, &member->least, sign * feed->share);
+    }
+}
+
+static void count_all(struct feeders *feeders)
+{
+    for (size_t i = 0; i < feeders->n_feeders; i++) {
+        feeders->feeders[i].most = feeders->feeders[i].least = (struct flow){0};
+    }
+    for (size_t i = 0; i < feeders->n_members; i++) {
+        reckon_with(&feeders->members[i]);
+        count(&feeders->members[i], 1);
     }
 }
 
@@ -428,9 +434,7 @@ static void on_tick(struct timer *timer, void *userdata)
     for (size_t i = 0; i < site->n_components; i++) {
         take_sample(site->components[i]);
     }
-    for (size_t i = 0; i < feeders->n_members; i++) {
-        recount(&feeders->members[i]);
-    }
+    count_all(feeders);
     for (size_t i = 0; i < feeders->n_feeders; i++) {
         struct feeder *feeder = &feeders->feeders[i];
         measure_load(feeder, now_ns);
@@ -451,7 +455,9 @@ void feeders_follow(struct component *component)
     if (!member) {
         return;
     }
-    recount(member);
+    count(member, -1);
+    reckon_with(member);
+    count(member, 1);
     if (feeders->spreading) {
         return; /* those that this tightens are still to come, or come with the next tick */
     }
@@ -600,9 +606,9 @@ static void begin(struct feeders *feeders, size_t n_feeders)
         }
     }
     free(order);
+    count_all(feeders);
     for (size_t i = 0; i < feeders->n_members; i++) {
         struct member *member = &feeders->members[i];
-        reckon_with(member);
         for (int axis = 0; axis < AXIS_COUNT; axis++) {
             member->room[axis] = room_of(
                 member, (enum axis)axis); /* of the fuses alone, until all is measured */

@@ -140,6 +140,19 @@ static void the_tightest_fuse_on_the_way_counts(void **state)
     assert_active(behind, -sqrt(3) * 400 * 10, 3000);
 }
 
+/* A site that grows is put together anew. */
+static void what_was_commanded_before_counts_on(void **state)
+{
+    struct fused *fused = *state;
+    struct fake_answer answer;
+    assert_int_equal(fake_set(fused->one, 8000, 60, &answer), 0);
+    add(fused, 5, "more", COMPONENT_METER, fused->meter);
+    report_all(fused);
+    assert_active(fused->other, -CARRIES_W, CARRIES_W - 8000);
+    settle(fused);
+    assert_active(fused->other, -CARRIES_W, CARRIES_W - 8000);
+}
+
 static void what_has_two_ways_has_half_on_each(void **state)
 {
     struct fused *fused = *state;
@@ -456,6 +469,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_fuse_limits_what_stands_behind_it_both_ways, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_fuse_in_a_branch_limits_only_that_branch, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_tightest_fuse_on_the_way_counts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_commanded_before_counts_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_has_two_ways_has_half_on_each, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             behind_a_transformer_a_fuse_carries_what_its_voltage_gives, set_up, tear_down),
