@@ -157,8 +157,8 @@ struct component {
     struct component **parents, **children; /* towards the grid, away from it */
     size_t n_parents, n_children;
     struct links *links;   /* model/graph.c */
-    struct trace *trace;   /* model/feeders.c; NULL: nothing limits what flows in this site */
-    struct member *member; /* the same; NULL: takes no set-points, or no fuse stands on its way */
+    struct trace *trace;   /* model/feeders.c: of what measures for a fuse; NULL: it does not */
+    struct member *member; /* the same; NULL: takes no set-points, or the site has no fuse */
 
     struct telemetry telemetry;
     struct range momentary[BOUNDED_COUNT]; /* the device's own limits of the moment, from the last sample */
