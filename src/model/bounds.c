@@ -3,7 +3,8 @@
  *
  * They are worked out anew only when something that they follow from has changed: each component remembers
  * its inputs of the last time (limits of the moment, state of charge, added bounds, batteries behind it, open
- * relays, active power), and a comparison of these is all that an ordinary sample costs.
+ * relays, room on its way to the grid, active power), and a comparison of these is all that an ordinary
+ * sample costs.
  *
  * A battery's DC power is its own, without discharging at or below the lower bound of its state of charge and
  * without charging at or above the upper one. What that leaves its inverters stands in dc_bounds.c. */
@@ -16,6 +17,7 @@
 #include <string.h>
 
 #include "model/driver.h"
+#include "model/feeders.h"
 #include "model/ledger.h"
 #include "model/parts.h"
 #include "model/site.h"
@@ -172,6 +174,10 @@ static void clip(const struct component *component, enum bounded bounded, bool b
     ranges_clip(set, present(component->momentary[bounded]));
     if (!by_itself) {
         ranges_clip(set, present(component->spec.rated[bounded]));
+        if (bounded <= BOUNDED_REACTIVE) {
+            ranges_clip(
+                set, feeders_room(component, bounded == BOUNDED_ACTIVE ? AXIS_ACTIVE : AXIS_REACTIVE));
+        }
     }
     if (bounded == BOUNDED_ACTIVE && component_is_inverter(component)) {
         struct bounds_ledger *ledger = component->added;
@@ -242,6 +248,9 @@ static struct inputs inputs_of(const struct component *component)
     }
     if (component_takes_power(component, AXIS_REACTIVE)) {
         now.active_w = active_beside(component);
+    }
+    for (int axis = 0; axis < AXIS_COUNT; axis++) {
+        now.room[axis] = feeders_room(component, (enum axis)axis);
     }
     struct component *const *batteries;
     size_t n = graph_list_batteries(component, &batteries);
@@ -497,6 +506,9 @@ const char *bounds_reason(
         object(&objection, clamp(value, (struct range){-limit_var, limit_var}), "rated %.0f VA beside %s W",
             component_rated_va(component), number_format(active_w, number, sizeof(number)));
     }
+    char feeder[160];
+    feeders_reason(component, axis, value, feeder, sizeof(feeder));
+    object(&objection, clamp(value, feeders_room(component, axis)), "%s", feeder);
     object(&objection, clamp(value, present(component->momentary[bounded])), "%s",
         component->spec.type == COMPONENT_PV_INVERTER ? "irradiance or temperature now" : "its limits now");
     if (added->n) {

@@ -6,12 +6,14 @@
 #include "model/bounds.h"
 #include "model/command_check.h"
 #include "model/command_tell.h"
+#include "model/feeders.h"
 #include "model/parts.h"
 #include "model/station.h"
 #include "model/tell.h"
 
 void station_changed(struct station *station)
 {
+    feeders_follow(station->outbox.component);
     if (station->outbox.axis == AXIS_ACTIVE) {
         bounds_refresh(station->outbox.component);
     }

@@ -156,7 +156,9 @@ struct component {
     struct device *device;                  /* NULL: nothing behind it (a fuse, say) */
     struct component **parents, **children; /* towards the grid, away from it */
     size_t n_parents, n_children;
-    struct links *links; /* model/graph.c */
+    struct links *links;   /* model/graph.c */
+    struct trace *trace;   /* model/feeders.c: of what measures for a fuse; NULL: it does not */
+    struct member *member; /* the same; NULL: takes no set-points, or the site has no fuse */
 
     struct telemetry telemetry;
     struct range momentary[BOUNDED_COUNT]; /* the device's own limits of the moment, from the last sample */

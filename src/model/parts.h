@@ -23,6 +23,7 @@ void command_zeroing_done_with(struct site *site);
 void lifecycle_begin(struct component *component);
 void lifecycle_done_with(struct component *component);
 void links_done_with(struct component *component);
+void feeders_done_with(struct site *site);
 void telemetry_begin_component(struct component *component);
 void telemetry_begin_sensor(struct site *site, struct sensor *sensor);
 void telemetry_done_with(struct telemetry *telemetry);

@@ -99,6 +99,7 @@ void site_free(struct site *site)
     if (!site) {
         return;
     }
+    feeders_done_with(site);
     for (size_t i = 0; i < site->n_components; i++) {
         component_free(site->components[i]);
     }

@@ -43,6 +43,7 @@ struct site {
     uint64_t switchings;     /* counts openings and closings of what can be in series, and new connections */
     uint64_t walks;          /* model/graph.c: counts walks through the connections */
     struct later *later;     /* model/later.h */
+    struct feeders *feeders; /* model/feeders.c */
     struct journal *journal; /* model/journal.h; NULL: nothing outlives the gateway */
     struct zeroing *zeroing; /* model/command.c: a command_zero_all() that runs */
 };

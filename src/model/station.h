@@ -65,7 +65,8 @@ void station_reapply(struct station *station);
 /* The same of a set-point whose component is ready. */
 void station_reapply_active(struct station *station);
 void station_send(struct station *station, enum order order, double power);
-/* Reactive power has to leave room for the active power that has just changed. */
+/* The power told has just changed: reactive power has to leave room for active, and others behind the same
+ * fuse follow. */
 void station_changed(struct station *station);
 /* The device has not said yet whether it takes the caller's set-point: what becomes of it is told then. */
 bool station_is_unanswered(const struct station *station);

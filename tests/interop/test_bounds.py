@@ -336,6 +336,32 @@ class TestBatteryBounds:
         assert -1501 <= all_site.until(25, lambda sample: sample[DC_POWER] < -900)[DC_POWER]
 
 
+class TestFuses:
+    """The connection carries 7,390 W a phase, of which a load takes 1,894 to 2,160 W; the branch 3,695 W."""
+
+    def test_a_fuse_limits_what_stands_behind_it(self, gateway, connect):
+        site = connect(gateway("fuses"))
+        site.wait_bounds(6, ACTIVE, [(-11085, 11085)], tolerance=1)
+        with refused(StatusCode.OUT_OF_RANGE, "fuse (5): fuse of 16 A, phase 1", "12000"):
+            site.set_active(6, 12000)
+        site.set_active(6, -11000)
+        site.wait_power(6, -11000)
+
+    def test_what_flows_besides_takes_room(self, gateway, connect):
+        site = connect(gateway("fuses"))
+        site.wait_bounds(3, ACTIVE, [(-27805, 15630)], tolerance=10)
+        with refused(StatusCode.OUT_OF_RANGE, "grid (1): fuse of 32 A, phase 2, beside 2160 W"):
+            site.set_active(3, 17000)
+        site.set_active(3, 13000)
+        with refused(StatusCode.OUT_OF_RANGE, "grid (1): fuse of 32 A"):
+            site.set_active(6, 5000)
+        site.wait_bounds(6, ACTIVE, [(-11085, 2630)], tolerance=10)
+        site.set_active(6, 2500)
+        site.wait_power(6, 2500)
+        site.wait_power(3, 13000)
+        assert site.until(2, lambda sample: sample[ACTIVE] > 21000)[ACTIVE] <= 22170
+
+
 def test_callers_do_not_wait_for_each_other(gateway, connect):
     site = gateway("all")
     clients = [connect(site) for _ in range(8)]

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* Which fuses and grid connections stand on whose way. Private to feeders.c (what flows, and what is left)
+ * and feeder_links.c (who stands behind what). */
+#ifndef MODEL_FEEDER_H
+#define MODEL_FEEDER_H
+
+#include "model/flow.h"
+#include "model/site.h"
+
+#define FEEDER_LOADS 3
+
+/* A fuse or a grid connection with what hangs below it. */
+struct feeder {
+    const struct component *component;
+    double phase_va;       /* infinite: no fuse */
+    struct range active_w; /* all phases */
+    struct member **members;
+    double *shares; /* of their power that passes here; less than 1 where there are several ways */
+    size_t n_members;
+
+    struct flow loads[FEEDER_LOADS];   /* the last ones measured */
+    struct flow load_most, load_least; /* what counts of them, for limits above and below */
+    uint64_t n_loads;
+    int64_t measured_at_ns;
+
+    struct flow most, least;                     /* what its members may take together */
+    struct flow need_above, need_below;          /* the most that one of them may still want */
+    struct range limits[AXIS_COUNT][LANE_COUNT]; /* of the flow */
+    bool binds;                                  /* some of them may be limited here */
+};
+
+/* One feeder on a member's way. */
+struct feed {
+    struct feeder *feeder;
+    double share;
+};
+
+/* What takes set-points. */
+struct member {
+    struct component *component;
+    struct trace trace;
+    struct feed *feeds;
+    size_t n_feeds;
+    double part[LANE_COUNT]; /* of its power on each phase, as last seen */
+    struct flow most, least; /* what the others have to reckon with */
+    struct range room[AXIS_COUNT];
+};
+
+struct feeders {
+    struct site *site;
+    size_t n_connections; /* it was put together for so many */
+    struct feeder *feeders;
+    size_t n_feeders;
+    struct member *members;
+    size_t n_members;
+    struct timer tick;
+    bool spreading;
+};
+
+/* Fills in the site's feeders with members behind them. */
+void feeder_link(struct feeders *feeders);
+void feeder_unlink(struct feeders *feeders);
+
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+#include "model/feeder.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "model/graph.h"
+
+#define LINE_V 400.0 /* of a site without transformers */
+#define SQRT3  1.7320508075688772
+
+static void *zeroed(size_t n, size_t size)
+{
+    void *memory = calloc(n ? n : 1, size);
+    if (!memory) {
+        abort();
+    }
+    return memory;
+}
+
+static bool is_limited(double limit)
+{
+    return isfinite(limit); /* neither absent nor unbounded */
+}
+
+static bool is_feeder(const struct component *component)
+{
+    const struct component_spec *spec = &component->spec;
+    return (spec->type == COMPONENT_FUSE || spec->type == COMPONENT_GRID) &&
+           (spec->fuse_current_a > 0 ||
+               (spec->type == COMPONENT_GRID && (is_limited(spec->rated[BOUNDED_ACTIVE].lower) ||
+                                                    is_limited(spec->rated[BOUNDED_ACTIVE].upper))));
+}
+
+static bool is_member(const struct component *component)
+{
+    return component_takes_power(component, AXIS_ACTIVE) || component_takes_power(component, AXIS_REACTIVE);
+}
+
+/* The line voltage of the first transformer met, at the side that is met; 0: there is none. */
+static double voltage_above(const struct component *component)
+{
+    double line_v = 0;
+    for (size_t i = 0; i < component->n_parents && line_v == 0; i++) {
+        const struct component *parent = component->parents[i];
+        line_v = parent->spec.type == COMPONENT_TRANSFORMER ? parent->spec.secondary_v
+                                                            : voltage_above(parent);
+    }
+    return line_v;
+}
+
+static double voltage_below(const struct component *component)
+{
+    double line_v = 0;
+    for (size_t i = 0; i < component->n_children && line_v == 0; i++) {
+        const struct component *child = component->children[i];
+        line_v = child->spec.type == COMPONENT_TRANSFORMER ? child->spec.primary_v : voltage_below(child);
+    }
+    return line_v;
+}
+
+static double phase_va_of(const struct component *component)
+{
+    if (component->spec.fuse_current_a <= 0) {
+        return INFINITY;
+    }
+    double line_v = voltage_above(component);
+    line_v = line_v > 0 ? line_v : voltage_below(component);
+    return (line_v > 0 ? line_v : LINE_V) / SQRT3 * component->spec.fuse_current_a;
+}
+
+/* What part of each component's power passes `feeder`, in the order of the site's list; several ways share
+ * alike. */
+static void share_out(
+    const struct component *feeder, struct component *const *order, const struct site *site, double *shares)
+{
+    for (size_t i = 0; i < site->n_components; i++) {
+        double share = order[i] == feeder ? 1 : 0;
+        for (size_t j = 0; j < order[i]->n_parents; j++) {
+            share += shares[site_find_component(site, order[i]->parents[j]->spec.id)] /
+                     (double)order[i]->n_parents;
+        }
+        shares[site_find_component(site, order[i]->spec.id)] = share;
+    }
+}
+
+static void add_feed(struct member *member, struct feeder *feeder, double share)
+{
+    member->feeds = realloc(member->feeds, (member->n_feeds + 1) * sizeof(*member->feeds));
+    if (!member->feeds) {
+        abort();
+    }
+    member->feeds[member->n_feeds++] = (struct feed){feeder, share};
+    feeder->members[feeder->n_members] = member;
+    feeder->shares[feeder->n_members++] = share;
+}
+
+static void put_together(struct feeder *feeder, const struct component *component,
+    const struct feeders *feeders, const double *shares)
+{
+    const struct site *site = feeders->site;
+    *feeder = (struct feeder){
+        .component = component,
+        .phase_va = phase_va_of(component),
+        .active_w = RANGE_ALL,
+        .members = zeroed(feeders->n_members, sizeof(struct member *)),
+        .shares = zeroed(feeders->n_members, sizeof(double)),
+    };
+    struct range active_w = component->spec.rated[BOUNDED_ACTIVE];
+    if (component->spec.type == COMPONENT_GRID) {
+        feeder->active_w = (struct range){fmax(-INFINITY, active_w.lower), fmin(INFINITY, active_w.upper)};
+    }
+    for (size_t i = 0; i < site->n_components; i++) {
+        if (site->components[i]->member && shares[i] > 0) {
+            add_feed(site->components[i]->member, feeder, shares[i]);
+        }
+    }
+}
+
+static void begin_members(struct feeders *feeders)
+{
+    struct site *site = feeders->site;
+    feeders->members = zeroed(site->n_components, sizeof(*feeders->members));
+    for (size_t i = 0; i < site->n_components; i++) {
+        struct component *component = site->components[i];
+        if (is_member(component)) {
+            component->member = &feeders->members[feeders->n_members++];
+            *component->member = (struct member){.component = component,
+                .part = {1.0 / 3, 1.0 / 3, 1.0 / 3, 1},
+                .room = {RANGE_ALL, RANGE_ALL}};
+        }
+    }
+}
+
+void feeder_link(struct feeders *feeders)
+{
+    struct site *site = feeders->site;
+    size_t n = site->n_components;
+    size_t n_feeders = 0;
+    for (size_t i = 0; i < n; i++) {
+        n_feeders += is_feeder(site->components[i]);
+    }
+    if (n_feeders == 0) {
+        return;
+    }
+    struct component **order = zeroed(n, sizeof(struct component *));
+    double *shares = zeroed(n, sizeof(double));
+    feeders->feeders = zeroed(n_feeders, sizeof(*feeders->feeders));
+    begin_members(feeders);
+    graph_sort(site, order);
+    for (size_t i = 0; i < n; i++) {
+        if (is_feeder(order[i])) {
+            share_out(order[i], order, site, shares);
+            put_together(&feeders->feeders[feeders->n_feeders++], order[i], feeders, shares);
+        }
+    }
+    free(shares);
+    free(order);
+}
+
+void feeder_unlink(struct feeders *feeders)
+{
+    for (size_t i = 0; i < feeders->n_feeders; i++) {
+        free(feeders->feeders[i].members);
+        free(feeders->feeders[i].shares);
+    }
+    for (size_t i = 0; i < feeders->n_members; i++) {
+        feeders->members[i].component->member = NULL;
+        free(feeders->members[i].feeds);
+    }
+    free(feeders->feeders);
+    free(feeders->members);
+}

@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: MIT */
+/* What fuses and the grid connection leave: named cases with a fuse of 16 A at the grid connection, and a
+ * site whose devices follow, whose loads change and whose samples come when they come. */
+#include "unit.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fake_site.h"
+#include "near.h"
+
+#define READY     STATE_BIT(STATE_READY)
+#define FUSE_A    16.0
+#define PHASE_W   (400 / sqrt(3) * FUSE_A) /* what it carries on a phase: 3695 W */
+#define CARRIES_W (3 * PHASE_W)
+
+/* So much wider it has to be to be worth an order: 1 % of the inverters' 20 kVA. */
+static const double WORTH_W = 200;
+static const double ROUNDING_W = 0.01;
+
+/* fake_site with its fuse, and two inverters without batteries beside it: charge, discharge +-20 kW. */
+struct fused {
+    struct fake_site *fake;
+    struct component *grid, *meter, *one, *other;
+};
+
+static struct component *add(
+    struct fused *fused, uint64_t id, const char *name, enum component_type type, struct component *parent)
+{
+    bool inverter = type == COMPONENT_BATTERY_INVERTER;
+    struct component *component = fake_add(
+        fused->fake, id, name, type, inverter ? -20000 : NAN, inverter ? 20000 : NAN);
+    component->spec.rated[BOUNDED_REACTIVE] = (struct range){-20000, 20000};
+    if (parent) {
+        fake_connect(parent, component);
+    }
+    return component;
+}
+
+static void report_all(const struct fused *fused)
+{
+    for (size_t i = 0; i < fused->fake->site->n_components; i++) {
+        fake_report_state(fused->fake->site->components[i], READY);
+    }
+}
+
+static int set_up(void **state)
+{
+    struct fused *fused = calloc(1, sizeof(*fused));
+    fused->fake = fake_site_new_bare();
+    fused->grid = add(fused, 1, "grid", COMPONENT_GRID, NULL);
+    fused->grid->spec.fuse_current_a = FUSE_A;
+    fused->meter = add(fused, 2, "meter", COMPONENT_METER, fused->grid);
+    fused->one = add(fused, 3, "one", COMPONENT_BATTERY_INVERTER, fused->meter);
+    fused->other = add(fused, 4, "other", COMPONENT_BATTERY_INVERTER, fused->meter);
+    report_all(fused);
+    *state = fused;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fused *fused = *state;
+    fake_site_free(fused->fake);
+    free(fused);
+    return 0;
+}
+
+static void measure(struct component *component, double phase_1_w, double phase_2_w, double phase_3_w)
+{
+    const double phases_w[3] = {phase_1_w, phase_2_w, phase_3_w};
+    for (int i = 0; i < 3; i++) {
+        fake_report_reading(component, METRIC_AC_ACTIVE_POWER_PHASE_1 + (enum metric)i, phases_w[i]);
+    }
+    fake_report_reading(component, METRIC_AC_ACTIVE_POWER, phase_1_w + phase_2_w + phase_3_w);
+}
+
+static void measure_evenly(struct component *component, double power_w)
+{
+    measure(component, power_w / 3, power_w / 3, power_w / 3);
+}
+
+/* Until what was measured last counts. */
+static void settle(const struct fused *fused)
+{
+    fake_pass_ms(fused->fake, 5000);
+}
+
+static void assert_in_force(
+    const struct component *component, enum bounded bounded, double lower, double upper)
+{
+    const struct ranges *in_force = bounds_in_force(component, bounded);
+    assert_int_equal(in_force->n, 1);
+    assert_near(in_force->items[0].lower, lower, ROUNDING_W);
+    assert_near(in_force->items[0].upper, upper, ROUNDING_W);
+}
+
+static void assert_active(const struct component *component, double lower_w, double upper_w)
+{
+    assert_in_force(component, BOUNDED_ACTIVE, lower_w, upper_w);
+}
+
+static double applied_w(const struct component *component)
+{
+    return component->setpoints[AXIS_ACTIVE].applied;
+}
+
+/* ---- one fuse --------------------------------------------------------------------------------------- */
+
+static void a_fuse_limits_what_stands_behind_it_both_ways(void **state)
+{
+    struct fused *fused = *state;
+    assert_active(fused->one, -CARRIES_W, CARRIES_W); /* also before anything is measured */
+}
+
+static void a_fuse_in_a_branch_limits_only_that_branch(void **state)
+{
+    struct fused *fused = *state;
+    fused->grid->spec.fuse_current_a = 0;
+    struct component *fuse = add(fused, 5, "fuse", COMPONENT_FUSE, fused->meter);
+    fuse->spec.fuse_current_a = 10;
+    struct component *behind = add(fused, 6, "behind", COMPONENT_BATTERY_INVERTER, fuse);
+    report_all(fused);
+    assert_active(fused->one, -20000, 20000);
+    assert_active(behind, -sqrt(3) * 400 * 10, sqrt(3) * 400 * 10);
+}
+
+static void the_tightest_fuse_on_the_way_counts(void **state)
+{
+    struct fused *fused = *state;
+    struct component *fuse = add(fused, 5, "fuse", COMPONENT_FUSE, fused->meter);
+    fuse->spec.fuse_current_a = 10;
+    struct component *behind = add(fused, 6, "behind", COMPONENT_BATTERY_INVERTER, fuse);
+    report_all(fused);
+    assert_active(behind, -sqrt(3) * 400 * 10, sqrt(3) * 400 * 10);
+    measure_evenly(fused->meter, CARRIES_W - 3000);
+    settle(fused);
+    assert_active(behind, -sqrt(3) * 400 * 10, 3000);
+}
+
+/* A site that grows is put together anew. */
+static void what_was_commanded_before_counts_on(void **state)
+{
+    struct fused *fused = *state;
+    struct fake_answer answer;
+    assert_int_equal(fake_set(fused->one, 8000, 60, &answer), 0);
+    add(fused, 5, "more", COMPONENT_METER, fused->meter);
+    report_all(fused);
+    assert_active(fused->other, -CARRIES_W, CARRIES_W - 8000);
+    settle(fused);
+    assert_active(fused->other, -CARRIES_W, CARRIES_W - 8000);
+}
+
+static void what_has_two_ways_has_half_on_each(void **state)
+{
+    struct fused *fused = *state;
+    struct component *left = add(fused, 5, "left", COMPONENT_FUSE, fused->meter);
+    struct component *right = add(fused, 6, "right", COMPONENT_FUSE, fused->meter);
+    struct component *behind = add(fused, 7, "behind", COMPONENT_BATTERY_INVERTER, left);
+    left->spec.fuse_current_a = 5;
+    right->spec.fuse_current_a = 20;
+    fake_connect(right, behind);
+    report_all(fused);
+    assert_active(behind, -2 * sqrt(3) * 400 * 5, 2 * sqrt(3) * 400 * 5);
+}
+
+static void behind_a_transformer_a_fuse_carries_what_its_voltage_gives(void **state)
+{
+    struct fused *fused = *state;
+    struct component *transformer = add(fused, 5, "transformer", COMPONENT_TRANSFORMER, fused->meter);
+    transformer->spec.primary_v = 10000;
+    transformer->spec.secondary_v = 690;
+    struct component *fuse = add(fused, 6, "fuse", COMPONENT_FUSE, transformer);
+    fuse->spec.fuse_current_a = 10;
+    struct component *behind = add(fused, 7, "behind", COMPONENT_BATTERY_INVERTER, fuse);
+    report_all(fused);
+    assert_active(behind, -sqrt(3) * 690 * 10, sqrt(3) * 690 * 10);
+    assert_active(fused->one, -20000, 20000); /* 16 A at 10 kV */
+}
+
+static void the_connection_limits_import_and_export(void **state)
+{
+    struct fused *fused = *state;
+    fused->grid->spec.rated[BOUNDED_ACTIVE] = (struct range){-5000, 8000};
+    add(fused, 5, "more", COMPONENT_METER, fused->meter);
+    report_all(fused);
+    assert_active(fused->one, -5000, 8000);
+    measure_evenly(fused->meter, 1000);
+    settle(fused);
+    assert_active(fused->one, -6000, 7000);
+    struct fake_answer answer;
+    assert_int_equal(fake_set(fused->one, 7500, 60, &answer), -UGRPC_OUT_OF_RANGE);
+    assert_non_null(strstr(answer.st.message, "grid (1): import limit 8000 W, beside 1000 W of others"));
+}
+
+/* ---- loads ------------------------------------------------------------------------------------------ */
+
+static void a_load_takes_room_from_charging_and_gives_it_to_discharging(void **state)
+{
+    struct fused *fused = *state;
+    measure_evenly(fused->meter, 5000);
+    settle(fused);
+    assert_active(fused->one, -CARRIES_W - 5000, CARRIES_W - 5000);
+}
+
+static void a_load_that_goes_is_room_again(void **state)
+{
+    struct fused *fused = *state;
+    measure_evenly(fused->meter, 5000);
+    settle(fused);
+    measure_evenly(fused->meter, 5000 - WORTH_W / 2);
+    settle(fused);
+    assert_active(fused->one, -CARRIES_W - 5000 + WORTH_W / 2, CARRIES_W - 5000); /* not worth an order */
+    measure_evenly(fused->meter, 1000);
+    settle(fused);
+    assert_active(fused->one, -CARRIES_W - 1000, CARRIES_W - 1000);
+}
+
+static void an_overloaded_fuse_leaves_0(void **state)
+{
+    struct fused *fused = *state;
+    measure_evenly(fused->meter, CARRIES_W + 2000);
+    settle(fused);
+    assert_active(fused->one, -20000, 0);
+}
+
+static void the_fullest_phase_counts(void **state)
+{
+    struct fused *fused = *state;
+    measure(fused->meter, 3000, 0, -500);
+    settle(fused);
+    assert_active(fused->one, -3 * (PHASE_W - 500), 3 * (PHASE_W - 3000));
+}
+
+static void what_works_on_one_phase_is_limited_there(void **state)
+{
+    struct fused *fused = *state;
+    measure(fused->one, 0, 1000, 0);
+    measure(fused->meter, 3000, 1000, 500);
+    settle(fused);
+    assert_active(fused->one, -PHASE_W, PHASE_W);
+}
+
+static void reactive_power_of_loads_takes_room_too(void **state)
+{
+    struct fused *fused = *state;
+    fake_report_reading(fused->meter, METRIC_AC_REACTIVE_POWER, 6000);
+    measure_evenly(fused->meter, 0);
+    settle(fused);
+    double left_w = 3 * sqrt(PHASE_W * PHASE_W - 2000 * 2000);
+    assert_active(fused->one, -left_w, left_w);
+}
+
+static void reactive_power_has_what_active_power_leaves(void **state)
+{
+    struct fused *fused = *state;
+    struct fake_answer answer;
+    assert_in_force(fused->one, BOUNDED_REACTIVE, -CARRIES_W, CARRIES_W);
+    assert_int_equal(fake_set(fused->other, 9000, 60, &answer), 0);
+    fake_finish_all(fused->fake);
+    double left_var = 3 * sqrt(PHASE_W * PHASE_W - 3000 * 3000);
+    assert_in_force(fused->one, BOUNDED_REACTIVE, -left_var, left_var);
+    assert_active(fused->one, -CARRIES_W, CARRIES_W - 9000);
+    assert_int_equal(fake_set_reactive(fused->one, 7000, 60, &answer), -UGRPC_OUT_OF_RANGE);
+    assert_non_null(strstr(answer.st.message, "grid (1): fuse of 16 A, phase 1"));
+}
+
+static void a_meter_that_falls_silent_leaves_its_last_load(void **state)
+{
+    struct fused *fused = *state;
+    measure_evenly(fused->meter, 5000);
+    settle(fused);
+    for (int i = 0; i < 20; i++) {
+        fake_silence_ms(fused->fake, 1000);
+        measure_evenly(fused->one, i < 10 ? 0 : 3000);
+    }
+    assert_true(fused->meter->telemetry.offline);
+    assert_active(fused->one, -CARRIES_W - 5000, CARRIES_W - 5000);
+}
+
+static void one_wrong_sample_changes_nothing(void **state)
+{
+    struct fused *fused = *state;
+    measure_evenly(fused->meter, 1000);
+    settle(fused);
+    measure_evenly(fused->meter, 9000);
+    fake_silence_ms(fused->fake, 1100);
+    measure_evenly(fused->meter, 1000);
+    for (int i = 0; i < 50; i++) {
+        fake_silence_ms(fused->fake, 100);
+        assert_active(fused->one, -CARRIES_W - 1000, CARRIES_W - 1000);
+    }
+}
+
+/* ---- several that are commanded --------------------------------------------------------------------- */
+
+static void a_set_point_takes_room_from_the_others_at_once(void **state)
+{
+    struct fused *fused = *state;
+    struct fake_answer answer;
+    assert_int_equal(fake_set(fused->one, 8000, 60, &answer), 0);
+    assert_active(fused->other, -CARRIES_W, CARRIES_W - 8000);
+    assert_int_equal(fake_set(fused->other, 4000, 60, &answer), -UGRPC_OUT_OF_RANGE);
+    assert_non_null(strstr(answer.st.message, "grid (1): fuse of 16 A, phase 1, beside 2667 W of others"));
+    assert_active(fused->one, -CARRIES_W, CARRIES_W); /* its own takes nothing from it */
+}
+
+/* Nothing may count on it that it discharges: it may end at once. */
+static void a_set_point_gives_no_room_before_it_is_measured(void **state)
+{
+    struct fused *fused = *state;
+    struct fake_answer answer;
+    assert_int_equal(fake_set(fused->one, -6000, 60, &answer), 0);
+    fake_finish_all(fused->fake);
+    assert_active(fused->other, -CARRIES_W + 6000, CARRIES_W);
+    measure_evenly(fused->meter, -6000);
+    measure_evenly(fused->one, -6000);
+    settle(fused);
+    assert_active(fused->other, -CARRIES_W + 6000, CARRIES_W + 6000);
+}
+
+static void what_a_load_takes_is_lost_once_and_comes_back(void **state)
+{
+    struct fused *fused = *state;
+    struct fake_answer answers[2];
+    assert_int_equal(fake_set(fused->one, 5000, 900, &answers[0]), 0);
+    assert_int_equal(fake_set(fused->other, 6000, 900, &answers[1]), 0);
+    fake_finish_all(fused->fake);
+    measure_evenly(fused->one, 5000);
+    measure_evenly(fused->other, 6000);
+    measure_evenly(fused->meter, 11000 + 3000);
+    fake_pass_ms(fused->fake, 2500);
+    for (int i = 0; i < 20; i++) { /* the devices follow */
+        fake_finish_all(fused->fake);
+        measure_evenly(fused->one, applied_w(fused->one));
+        measure_evenly(fused->other, applied_w(fused->other));
+        measure_evenly(fused->meter, applied_w(fused->one) + applied_w(fused->other) + 3000);
+        fake_pass_ms(fused->fake, 1000);
+    }
+    double sum_w = applied_w(fused->one) + applied_w(fused->other);
+    assert_true(sum_w <= CARRIES_W - 3000);
+    assert_true(sum_w >= CARRIES_W - 3000 - 2 * WORTH_W);
+    measure_evenly(fused->meter, sum_w);
+    settle(fused);
+    assert_near(applied_w(fused->one), 5000, 0);
+    assert_near(applied_w(fused->other), 6000, 0);
+}
+
+/* ---- samples come when they come -------------------------------------------------------------------- */
+
+/* A device that ramps to what it was told, its meter, and a load. */
+struct plant {
+    struct fused *fused;
+    double ramp_w; /* a second */
+    double one_w, load_w;
+    int one_at, meter_at;       /* ms at which they are sampled */
+    int one_every, meter_every; /* ms */
+    int64_t now_ms;
+};
+
+static void run(struct plant *plant, int seconds)
+{
+    struct fused *fused = plant->fused;
+    for (int64_t end_ms = plant->now_ms + seconds * 1000; plant->now_ms < end_ms; plant->now_ms += 50) {
+        int64_t ms = plant->now_ms, before_ns = fused->fake->clock.at_ns;
+        double told_w = isnan(applied_w(fused->one)) ? 0 : applied_w(fused->one);
+        double step_w = plant->ramp_w * 0.05;
+        fake_finish_all(fused->fake);
+        plant->one_w += fmin(fmax(told_w - plant->one_w, -step_w), step_w);
+        if (ms % plant->one_every == plant->one_at) {
+            measure_evenly(fused->one, plant->one_w);
+        }
+        if (ms % plant->meter_every == plant->meter_at) {
+            measure_evenly(fused->meter, plant->one_w + plant->load_w);
+        }
+        fake_silence_ms(fused->fake, 50 - (fused->fake->clock.at_ns - before_ns) / NS_PER_MS);
+    }
+}
+
+/* Samples that come slower than the other's, or than once a second. */
+static void nor_do_samples_at_other_intervals(void **state)
+{
+    const int every_ms[][2] = {
+        {200, 1000}, {1000, 200}, {5000, 1000}, {1000, 5000}, {2500, 2500}, {1300, 700}};
+    for (size_t i = 0; i < ARRAY_LEN(every_ms) * 5; i++) {
+        struct fused *fused = *state;
+        struct plant plant = {.fused = fused,
+            .ramp_w = 3000,
+            .load_w = 2000,
+            .one_at = 50 * (int)(i % 3),
+            .meter_at = 50 * (int)(i % 4),
+            .one_every = every_ms[i / 5][0],
+            .meter_every = every_ms[i / 5][1]};
+        fused->one->telemetry.max_age_ns = fused->meter->telemetry.max_age_ns = 8 * NS_PER_S;
+        run(&plant, 20);
+        struct fake_answer answer;
+        double most_w = floor(bounds_in_force(fused->one, BOUNDED_ACTIVE)->items[0].upper);
+        assert_near(most_w, CARRIES_W - 2000, WORTH_W + 1);
+        assert_int_equal(fake_set(fused->one, most_w, 120, &answer), 0);
+        size_t n_orders = fake_count(fused->fake, fused->one, FAKE_POWER);
+        run(&plant, 100);
+        assert_int_equal(fake_count(fused->fake, fused->one, FAKE_POWER), n_orders);
+        assert_near(applied_w(fused->one), most_w, 0);
+        tear_down(state);
+        set_up(state);
+    }
+}
+
+static void a_set_point_at_the_limit_does_not_chase_its_own_meter(void **state)
+{
+    const double ramps_w[] = {1e6, 20000, 5000, 1000, 300};
+    for (size_t i = 0; i < ARRAY_LEN(ramps_w) * 20; i++) {
+        struct fused *fused = *state;
+        struct plant plant = {.fused = fused,
+            .ramp_w = ramps_w[i / 20],
+            .load_w = 2000,
+            .one_at = (int)(i % 20) * 50,
+            .meter_at = (int)(i * 7 % 20) * 50,
+            .one_every = 1000,
+            .meter_every = 1000};
+        run(&plant, 6);
+        struct fake_answer answer;
+        double most_w = floor(bounds_in_force(fused->one, BOUNDED_ACTIVE)->items[0].upper);
+        assert_near(most_w, CARRIES_W - 2000, WORTH_W + 1);
+        assert_int_equal(fake_set(fused->one, most_w, 60, &answer), 0);
+        size_t n_orders = fake_count(fused->fake, fused->one, FAKE_POWER);
+        run(&plant, 40);
+        assert_int_equal(fake_count(fused->fake, fused->one, FAKE_POWER), n_orders);
+        assert_near(applied_w(fused->one), most_w, 0);
+        tear_down(state);
+        set_up(state);
+    }
+}
+
+/* Whatever the loads do, five seconds later the fuse carries hardly more than it may (a set-point that is on
+ * its way up may pass its mark), and then no more. */
+static void loads_that_change_overload_the_fuse_for_five_seconds_at_most(void **state)
+{
+    srand(20);
+    for (int i = 0; i < 30; i++) {
+        struct fused *fused = *state;
+        struct plant plant = {.fused = fused,
+            .ramp_w = 1e6,
+            .one_at = rand() % 20 * 50,
+            .meter_at = rand() % 20 * 50,
+            .one_every = 1000,
+            .meter_every = 1000};
+        struct fake_answer answer;
+        run(&plant, 2);
+        assert_int_equal(fake_set(fused->one, 11000, 900, &answer), 0);
+        for (int j = 0; j < 20; j++) {
+            plant.load_w = rand() % 10000;
+            run(&plant, 5);
+            assert_true(plant.one_w + plant.load_w <= 1.1 * CARRIES_W);
+            run(&plant, 5);
+            assert_true(plant.one_w + plant.load_w <= CARRIES_W + 1);
+            assert_true(plant.one_w + plant.load_w >= fmin(CARRIES_W - WORTH_W - 1, 11000 + plant.load_w));
+        }
+        tear_down(state);
+        set_up(state);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_fuse_limits_what_stands_behind_it_both_ways, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_fuse_in_a_branch_limits_only_that_branch, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_tightest_fuse_on_the_way_counts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_commanded_before_counts_on, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_has_two_ways_has_half_on_each, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            behind_a_transformer_a_fuse_carries_what_its_voltage_gives, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_connection_limits_import_and_export, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_load_takes_room_from_charging_and_gives_it_to_discharging, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_load_that_goes_is_room_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_overloaded_fuse_leaves_0, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_fullest_phase_counts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_works_on_one_phase_is_limited_there, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(reactive_power_of_loads_takes_room_too, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(reactive_power_has_what_active_power_leaves, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_meter_that_falls_silent_leaves_its_last_load, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(one_wrong_sample_changes_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_set_point_takes_room_from_the_others_at_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_set_point_gives_no_room_before_it_is_measured, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_a_load_takes_is_lost_once_and_comes_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_set_point_at_the_limit_does_not_chase_its_own_meter, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(nor_do_samples_at_other_intervals, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            loads_that_change_overload_the_fuse_for_five_seconds_at_most, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
