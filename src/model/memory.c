@@ -58,9 +58,9 @@ static void on_collect(struct memory_number *number, void *userdata)
     memory_add(collecting->memory, collecting->component_id, number->name, number->value);
 }
 
-void memory_collect(const struct site *site, struct memory *memory)
+void memory_collect(const struct site *site, size_t first, size_t n, struct memory *memory)
 {
-    for (size_t i = 0; i < site->n_components; i++) {
+    for (size_t i = first; i < site->n_components && i - first < n; i++) {
         struct component *component = site->components[i];
         if (remembers(component)) {
             struct collecting collecting = {memory, component->spec.id};

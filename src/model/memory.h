@@ -42,8 +42,9 @@ struct memory {
 void memory_add(struct memory *memory, uint64_t component_id, const char *name, double value);
 void memory_done(struct memory *memory);
 
-/* Adds what the devices of the site remember now. */
-void memory_collect(const struct site *site, struct memory *memory);
+/* Adds what the devices of the site remember now of `n` components, counted from `first` (0, SIZE_MAX: of
+ * all). */
+void memory_collect(const struct site *site, size_t first, size_t n, struct memory *memory);
 
 /* Gives the devices back what was kept, before they are started; or `late`, when what has been counted since
  * is added to what was kept, and all but counters stays as it is by now. What the site does not know is

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* What devices have accumulated (model/memory.h): given back before they start, written every few minutes and
- * at the end. All of it is handed over; SQLite leaves alone what has not changed. */
+ * at the end. All of it is handed over; SQLite leaves alone what has not changed. Of a large site some
+ * components are written, and a moment later the next, so that neither the loop nor who waits for the disk is
+ * held up. */
 #include "model/memory.h"
 
 #include "model/site.h"
 #include "store/store_internal.h"
 
-#define MOST_REFUSALS 10 /* told one by one */
+#define MOST_REFUSALS 10  /* told one by one */
+#define SLICE         500 /* components at a time */
 
 struct refusals {
     const struct store *store;
@@ -37,11 +40,24 @@ static void recall(struct store *store, const struct memory *memory, bool late)
     store->recalled = true;
 }
 
+/* Nothing is written over that has not been read. */
+static void remember(struct store *store, size_t first, size_t n)
+{
+    if (store->devices && store->recalled) {
+        struct op *op = op_new(OP_REMEMBER, NULL, NULL, NULL);
+        memory_collect(store->devices, first, n, &op->memory);
+        store_make(store, op);
+    }
+}
+
 static void on_remember(struct timer *timer, void *userdata)
 {
     struct store *store = userdata;
-    timer_start_in(store->timers, timer, store->options.remember_ms * NS_PER_MS);
-    store_remember(store);
+    size_t first = store->next_device;
+    bool more = first + SLICE < store->devices->n_components;
+    store->next_device = more ? first + SLICE : 0;
+    timer_start_in(store->timers, timer, (more ? STORE_WINDOW_MS : store->options.remember_ms) * NS_PER_MS);
+    remember(store, first, SLICE);
 }
 
 void store_recall(struct store *store, struct site *site)
@@ -63,14 +79,9 @@ void store_recall_late(struct store *store, const struct memory *memory)
     store_remember(store);
 }
 
-/* Nothing is written over that has not been read. */
 void store_remember(struct store *store)
 {
-    if (store->devices && store->recalled) {
-        struct op *op = op_new(OP_REMEMBER, NULL, NULL, NULL);
-        memory_collect(store->devices, &op->memory);
-        store_make(store, op);
-    }
+    remember(store, 0, SIZE_MAX);
 }
 
 void store_remember_soon(struct store *store)
