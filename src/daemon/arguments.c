@@ -38,7 +38,7 @@ static const struct {
     {"endpoints", ENDPOINTS, required_argument, " FILE",
         "write the addresses as JSON when all are bound: {\"grpc\": [...], \"pid\": ...};\nremoved at the end"},
     {"state", STATE, required_argument, " DIR",
-        "keep the journal here: set-points and bounds then go on after a restart;\none gateway a folder"},
+        "keep the journal here: set-points and bounds then go on after a restart,\nand simulated devices from where they were; one gateway a folder"},
     {"data", DATA, required_argument, " DIR",
         "where measured data is looked up that is not beside the site file\n(else $MICROGRIDD_DATA, else as installed)"},
     {"check", CHECK, no_argument, " [FILE]",

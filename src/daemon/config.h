@@ -53,6 +53,7 @@ struct config {
     uint64_t seed;
     double start_at_s; /* since midnight; -1: now */
     double speed;
+    double save_every_s;
     bool control;       /* false: nothing is ever written to a device */
     bool journal_batch; /* durability: batch */
     uint64_t journal_entries;

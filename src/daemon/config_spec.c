@@ -138,6 +138,7 @@ void config_take_simulation(struct config *config, const struct section *section
     config->seed = (uint64_t)section_number(section, "seed", 1);
     config->start_at_s = section_number(section, "start_at", 0);
     config->speed = section_number(section, "speed", 1);
+    config->save_every_s = section_number(section, "save_every", 300);
 }
 
 /* --- what components and sensors share -------------------------------------------------------------------

@@ -209,12 +209,22 @@ static int open_store(struct gateway *gateway, struct ugrpc_status *st)
         .folder = gateway->arguments->state,
         .durability = gateway->config->journal_batch ? STORE_BATCH : STORE_FULL,
         .entries = gateway->config->journal_entries,
+        .remember_ms = (int64_t)(gateway->config->save_every_s * 1000),
         .note = on_store_note,
         .health = on_store_health,
         .userdata = gateway,
     };
     gateway->store = store_open(&options, st);
     return gateway->store ? 0 : -(int)st->code;
+}
+
+/* Simulated devices go on from where they were, also where control is off: a real one would. */
+static int start_devices(struct gateway *gateway, struct ugrpc_status *st)
+{
+    if (gateway->store) {
+        store_recall(gateway->store, gateway->site);
+    }
+    return gateway->simulator->driver->start(gateway->simulator, st);
 }
 
 /* Nothing is written to a device where control is off, also no end of what was commanded before. */
@@ -417,7 +427,7 @@ int gateway_run(struct gateway *gateway, int64_t started_ns)
     site_observe(gateway->site, event_log_observer(gateway->event_log));
     gateway->timer_loop = timer_loop_new(uv, &gateway->timers, &st);
     if (!gateway->timer_loop || open_store(gateway, &st) < 0 || make_server(gateway, &st) < 0 ||
-        gateway->simulator->driver->start(gateway->simulator, &st) < 0 || restore(gateway, &st) < 0) {
+        start_devices(gateway, &st) < 0 || restore(gateway, &st) < 0) {
         log_error("%s", st.message);
         return 1;
     }

@@ -131,6 +131,10 @@ const struct option options[] = {
     {.name = "speed", .places = IN_SIMULATION, .kind = OPTION_NUMBER, .least = 0.01, .most = 10000,
         .otherwise = "1",
         .help = "Physics and data run so many times as fast; lifetimes and intervals do not."},
+    {.name = "save_every", .places = IN_SIMULATION, .kind = OPTION_NUMBER, .unit = UNIT_SECOND, .least = 1,
+        .most = MOST_S, .otherwise = "5 min",
+        .help = "With --state: how often what simulated components have accumulated is kept; a stop keeps it "
+                "too. The next start goes on with it, rather than with soc, closed, starts and car.plugged."},
 
     /* Every component and sensor. */
     {.name = "id", .places = DEVICE, .kind = OPTION_INTEGER, .least = 1, .most = MOST_ID, .required = true,

@@ -13,6 +13,7 @@
 #include "model/range.h"
 #include "model/state.h"
 
+/* Stored by number (model/memory.c): append only. */
 /* clang-format off */
 #define COMPONENT_TYPE_TABLE(X) \
     X(GRID, "grid")                         /* the grid connection point */ \

@@ -7,6 +7,7 @@
 
 #include "base/status.h"
 #include "model/component.h"
+#include "model/memory.h"
 
 struct device;
 
@@ -48,6 +49,12 @@ struct driver {
 
     /* True if the device itself falls back to 0 when the gateway is gone. NULL: it does not. */
     bool (*reverts_by_itself)(const struct device *device);
+
+    /* Optional, for devices that live in the gateway, as simulated ones do: what a real device would have
+     * kept while the gateway was down. Calls visit() for each such number of the component, always the same
+     * ones, and takes over what visit() makes of it. */
+    void (*visit_memory)(
+        struct device *device, struct component *component, memory_visit_fn *visit, void *userdata);
 
     /* Required. Stops everything and frees the device. No callback runs after it returns. */
     void (*destroy)(struct device *device);

@@ -42,6 +42,8 @@ static const char *const migrations[DATABASE_SCHEMA] = {
     "ALTER TABLE setpoint RENAME COLUMN held TO mode;"
     "UPDATE setpoint SET mode = mode + 1;" /* held: ACTIVE, else ZERO */
     "ALTER TABLE setpoint ADD COLUMN limiting INTEGER NOT NULL DEFAULT 0;",
+    "CREATE TABLE memory (component INTEGER, name TEXT, value REAL, PRIMARY KEY (component, name))"
+    " WITHOUT ROWID;",
 };
 
 enum statement {
@@ -54,6 +56,7 @@ enum statement {
     END_BOUNDS,
     DROP_BOUNDS,
     SET_BOOT,
+    REMEMBER,
     PRUNE,
     STATEMENT_COUNT,
 };
@@ -78,6 +81,8 @@ static const char *const texts[STATEMENT_COUNT] = {
     [END_BOUNDS] = "DELETE FROM bound WHERE component = ?1 AND metric = ?2 AND until_ns <= ?3",
     [DROP_BOUNDS] = "DELETE FROM bound WHERE component = ?1 AND metric = ?2 AND token = ?3",
     [SET_BOOT] = "INSERT OR REPLACE INTO fact VALUES ('boot', ?1)",
+    [REMEMBER] = "INSERT INTO memory VALUES (?1,?2,?3) ON CONFLICT DO UPDATE SET value = excluded.value"
+                 " WHERE value IS NOT excluded.value",
     [PRUNE] = "DELETE FROM entry WHERE id <= ?1",
 };
 
@@ -310,6 +315,16 @@ static int execute(struct database *database, enum statement which, const char *
     return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
+static int write_memory(struct database *database, const struct memory *memory)
+{
+    int rc = SQLITE_OK;
+    for (size_t i = 0; i < memory->n && rc == SQLITE_OK; i++) {
+        const struct memory_item *item = &memory->items[i];
+        rc = execute(database, REMEMBER, "isd", (int64_t)item->component_id, item->name, item->value);
+    }
+    return rc;
+}
+
 static int write_op(struct database *database, const struct op *op)
 {
     int64_t id = (int64_t)op->id, about = (int64_t)op->about, component = (int64_t)op->component;
@@ -345,6 +360,8 @@ static int write_op(struct database *database, const struct op *op)
     case OP_FORGET:
         rc = run(database, "DELETE FROM setpoint; DELETE FROM bound");
         return rc ? rc : execute(database, SET_BOOT, "s", op->text);
+    case OP_REMEMBER:
+        return write_memory(database, &op->memory);
     }
     return SQLITE_INTERNAL;
 }
@@ -467,6 +484,23 @@ static void fill_open_command(sqlite3_stmt *statement, struct op *op)
     op->id = (uint64_t)sqlite3_column_int64(statement, 0);
 }
 
+/* What is no number is NAN. */
+static int read_memory(struct database *database, struct memory *memory)
+{
+    sqlite3_stmt *statement = NULL;
+    int rc = sqlite3_prepare_v2(database->db,
+        "SELECT component, name, CASE WHEN typeof(value) IN ('real', 'integer') THEN value END FROM memory"
+        " ORDER BY component, name",
+        -1, &statement, NULL);
+    while (rc == SQLITE_OK && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
+        memory_add(memory, (uint64_t)sqlite3_column_int64(statement, 0), text_at(statement, 1),
+            real_at(statement, 2));
+        rc = SQLITE_OK;
+    }
+    sqlite3_finalize(statement);
+    return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
 static int read_boot(struct database *database, char *boot, size_t cap)
 {
     sqlite3_stmt *statement = NULL;
@@ -506,6 +540,7 @@ int database_read_kept(struct database *database, struct kept *kept, struct ugrp
             : read_rows(database,
                   "SELECT id FROM entry WHERE kind = 1 EXCEPT SELECT about FROM entry WHERE kind = 2",
                   fill_open_command, &kept->open_commands);
+    rc = rc ? rc : read_memory(database, &kept->memory);
     if (rc) {
         kept_done(kept);
         return complain(database, rc, st);
@@ -518,6 +553,7 @@ void kept_done(struct kept *kept)
     op_free_list(kept->bounds);
     op_free_list(kept->setpoints);
     op_free_list(kept->open_commands);
+    memory_done(&kept->memory);
     *kept = (struct kept){0};
 }
 

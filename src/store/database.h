@@ -10,7 +10,7 @@
 #include "base/status.h"
 #include "store/op.h"
 
-#define DATABASE_SCHEMA      2 /* its version */
+#define DATABASE_SCHEMA      3 /* its version */
 #define DATABASE_ASIDE_BYTES 4352
 
 struct database;
@@ -40,6 +40,7 @@ struct kept {
     int64_t last_utc_ns; /* when the newest thing was written, INT64_MIN if nothing was */
     struct op *bounds;   /* those of one token one after the other */
     struct op *setpoints;
+    struct memory memory;
     struct op *open_commands; /* of which it is not known what became of them; only their ids */
 };
 

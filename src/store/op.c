@@ -39,6 +39,7 @@ struct op *op_copy(const struct op *op)
     const char *name = copy->name, *caller = copy->caller, *text = copy->text;
     *copy = *op;
     copy->next = NULL;
+    copy->memory = (struct memory){NULL};
     copy->name = name;
     copy->caller = caller;
     copy->text = text;
@@ -49,6 +50,7 @@ void op_free_list(struct op *first)
 {
     while (first) {
         struct op *next = first->next;
+        memory_done(&first->memory);
         free(first);
         first = next;
     }

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "model/memory.h"
+
 enum op_kind {
     OP_COMMAND,
     OP_OUTCOME,
@@ -16,6 +18,7 @@ enum op_kind {
     OP_KEEP_BOUND,
     OP_DROP_BOUNDS,
     OP_FORGET, /* text: which boot it is now */
+    OP_REMEMBER,
 };
 
 struct op {
@@ -37,6 +40,7 @@ struct op {
     int64_t lifetime_ns, until_ns, until_utc_ns, now_ns;
     uint32_t renewals;
     const char *name, *caller, *text; /* in the op's own memory */
+    struct memory memory;             /* the op's own; not copied */
 };
 
 /* Strings are copied, NULL counts as "". Aborts when memory runs out. */

@@ -57,8 +57,8 @@ static void note_aside(const struct store *store, const char *aside)
 {
     if (*aside) {
         store_note(store, LOG_LEVEL_ERROR,
-            "%s/journal.db was corrupt: it is kept as %s, a new journal begins; set-points and "
-            "bounds from before are not known",
+            "%s/journal.db was corrupt: it is kept as %s, a new journal begins; set-points, "
+            "bounds and what devices had accumulated are not known",
             folder_of(store), aside);
     }
 }
@@ -89,6 +89,9 @@ struct store *store_open(const struct store_options *options, struct ugrpc_statu
     }
     if (store->options.window_ms == 0) {
         store->options.window_ms = STORE_WINDOW_MS;
+    }
+    if (store->options.remember_ms == 0) {
+        store->options.remember_ms = STORE_REMEMBER_MS;
     }
     if (options->boot) {
         store->boot = *options->boot;
@@ -135,14 +138,14 @@ static void get_stuck(struct store *store, const char *why)
     break_down(store, why);
 }
 
-static void make(struct store *store, struct op *op)
+void store_make(struct store *store, struct op *op)
 {
     if (!store->stuck && op_is_entry(op) && store->serial - store->written >= MOST_PENDING) {
         get_stuck(store, "the disk is too slow"); /* but not amid a snapshot, which has no entries */
     }
     if (store->stuck) {
         store->skipped += op_is_entry(op);
-        free(op);
+        op_free_list(op);
         return;
     }
     op->serial = ++store->serial;
@@ -163,7 +166,10 @@ static uint64_t write_command(struct journal *journal, const struct journal_comm
     op->verb = (int)command->verb;
     op->value = command->value;
     op->lifetime_ns = command->lifetime_ns;
-    make(store, op);
+    store_make(store, op);
+    if (command->verb >= JOURNAL_START && command->verb <= JOURNAL_ACK) {
+        store_remember_soon(store); /* relays move */
+    }
     return id;
 }
 
@@ -174,7 +180,7 @@ static void write_outcome(struct journal *journal, uint64_t entry, const struct 
     op->id = store->next_id++;
     op->about = entry;
     op->code = st->code;
-    make(store, op);
+    store_make(store, op);
 }
 
 static void write_refusal(
@@ -204,7 +210,7 @@ static void write_refusal(
     op->value = command->value;
     op->lifetime_ns = command->lifetime_ns;
     op->code = st->code;
-    make(store, op);
+    store_make(store, op);
 }
 
 static void write_end(
@@ -220,7 +226,7 @@ static void write_end(
     op->end = (int)end;
     op->renewals = setpoint->renewals;
     op->until_utc_ns = setpoint->until_utc_ns;
-    make(store, op);
+    store_make(store, op);
     store->urgent = true;
 }
 
@@ -237,7 +243,7 @@ static void keep_setpoint(struct journal *journal, const struct journal_setpoint
     op->until_utc_ns = setpoint->until_utc_ns;
     op->about = setpoint->entry;
     op->renewals = setpoint->renewals;
-    make(store_of(journal), op);
+    store_make(store_of(journal), op);
 }
 
 static void keep_bounds(struct journal *journal, const struct journal_bounds *bounds)
@@ -252,7 +258,7 @@ static void keep_bounds(struct journal *journal, const struct journal_bounds *bo
         op->until_ns = bounds->until_ns;
         op->until_utc_ns = bounds->until_utc_ns;
         op->now_ns = clock_now_ns(store_clock(store));
-        make(store, op);
+        store_make(store, op);
     }
 }
 
@@ -262,13 +268,13 @@ static void drop_bounds(
     struct op *op = op_new(OP_DROP_BOUNDS, NULL, NULL, token);
     op->component = component_id;
     op->place = (int)bounded;
-    make(store_of(journal), op);
+    store_make(store_of(journal), op);
 }
 
 static void forget(struct journal *journal)
 {
     struct store *store = store_of(journal);
-    make(store, op_new(OP_FORGET, NULL, NULL, store->boot.id));
+    store_make(store, op_new(OP_FORGET, NULL, NULL, store->boot.id));
 }
 
 /* Nobody waits for the disk: what is to be told is told in the next turn. */
@@ -387,6 +393,7 @@ static void on_repaired(void *userdata)
 /* It can be written again, after entries were lost: what counts is written anew. */
 static void repair(struct store *store, uint64_t lost, int64_t since_utc_ns, const struct kept *kept)
 {
+    store_recall_late(store, &kept->memory); /* of a file that could not be read before */
     if (!store->site) {
         set_degraded(store, false);
         return;
@@ -394,13 +401,13 @@ static void repair(struct store *store, uint64_t lost, int64_t since_utc_ns, con
     if (store->next_id <= kept->last_id) {
         store->next_id = kept->last_id + 1;
     }
-    store_restore_kept(store, kept); /* of a file that could not be read before */
+    store_restore_kept(store, kept); /* likewise */
     struct op *op = op_new(OP_GAP, NULL, NULL, NULL);
     op->id = store->next_id++;
     op->lost = lost;
     op->until_utc_ns = since_utc_ns;
     store->missing += lost;
-    make(store, op);
+    store_make(store, op);
     journal_snapshot(store->site);
     ask_sync(&store->journal, on_repaired, store);
 }
@@ -591,14 +598,16 @@ void store_close(struct store *store, int64_t limit_ms)
     if (!store) {
         return;
     }
-    if (store->timers) {
-        timer_stop(store->timers, &store->patience);
-    }
     if (store->site) {
         journal_detach(store->site);
     }
     if (store->runs) {
+        store_remember(store);
         hand_over(store);
+    }
+    if (store->timers) {
+        timer_stop(store->timers, &store->patience);
+        timer_stop(store->timers, &store->remember);
     }
     if (store->runs && !end_thread(store, limit_ms)) {
         store_note(store, LOG_LEVEL_ERROR,

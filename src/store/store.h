@@ -18,9 +18,10 @@
 #include "base/status.h"
 #include "store/boot.h"
 
-#define STORE_WINDOW_MS   1000 /* how long what need not be safe at once may wait */
-#define STORE_PATIENCE_MS 2000 /* for a disk that does not answer */
-#define STORE_RETRY_MS    1000 /* between attempts to write again */
+#define STORE_WINDOW_MS   1000   /* how long what need not be safe at once may wait */
+#define STORE_PATIENCE_MS 2000   /* for a disk that does not answer */
+#define STORE_RETRY_MS    1000   /* between attempts to write again */
+#define STORE_REMEMBER_MS 300000 /* between writings of what devices have accumulated */
 #define STORE_ENTRIES     100000
 #define STORE_REFUSALS    10 /* written within STORE_WINDOW_MS; others are only counted */
 
@@ -37,8 +38,10 @@ struct store_options {
     enum store_durability durability;
     uint64_t entries;        /* how many to keep; 0: STORE_ENTRIES */
     int64_t window_ms;       /* 0: STORE_WINDOW_MS */
+    int64_t remember_ms;     /* 0: STORE_REMEMBER_MS */
     const struct boot *boot; /* NULL: as the machine says */
-    /* From the loop, but for store_open() and store_restore(): what the operator should know. */
+    /* From the loop, but for store_open(), store_recall() and store_restore(): what the operator should know.
+     */
     void (*note)(enum log_level level, const char *text, void *userdata);
     /* The journal can no longer be written, or can be again. NULL: nobody listens. */
     void (*health)(bool degraded, void *userdata);
@@ -49,6 +52,10 @@ struct store_options {
  * on without: it tries again while it runs. NULL with `st`: another gateway has the folder, it cannot be
  * locked, or a newer version made the journal. Copies the options; borrows the folder's name and `boot`. */
 struct store *store_open(const struct store_options *options, struct ugrpc_status *st);
+
+/* Gives the devices of `site` what they had accumulated (model/memory.h), before they are started, and keeps
+ * it from store_start() on: every remember_ms, soon after one was started or stopped, and at the end. */
+void store_recall(struct store *store, struct site *site);
 
 /* Goes on with what was kept of `site` (unless `as_new`: it is as if nothing had been), whose devices must
  * have been started, and becomes its journal. Writes begin with store_start(). */

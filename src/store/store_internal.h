@@ -60,6 +60,10 @@ struct store {
     struct database *database; /* the thread's, while it runs */
     struct kept kept;          /* from store_open() to store_restore() */
     bool kept_read;            /* else the thread reads it as soon as it can */
+    struct site *devices;      /* whose memory is kept; NULL: no one's */
+    size_t next_device;        /* the component from which on it is written next … */
+    struct timer remember;     /* … and when */
+    bool recalled;             /* they have been given what was kept */
 
     /* The loop's. */
     struct site *site; /* NULL: nothing is written of it */
@@ -95,6 +99,15 @@ static inline struct clock *store_clock(const struct store *store)
 {
     return store->timers->clock;
 }
+
+/* Takes the op, to be written with all that this turn of the loop makes. */
+void store_make(struct store *store, struct op *op);
+
+/* What devices have accumulated: to be written now, all of it; within STORE_WINDOW_MS, or on a large site as
+ * soon as it is its turn; or given to them, if it could not be read before, and written. */
+void store_remember(struct store *store);
+void store_remember_soon(struct store *store);
+void store_recall_late(struct store *store, const struct memory *memory);
 
 /* The thread: writes what is handed over until shared.end. */
 void store_run_thread(void *store);

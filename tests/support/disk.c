@@ -63,6 +63,9 @@ void disk_begin(struct disk *f)
     if (!f->store) {
         fail_msg("%s", st.message);
     }
+    if (f->remembers) {
+        store_recall(f->store, f->fake->site);
+    }
     store_restore(f->store, f->fake->site, false);
     assert_int_equal(store_start(f->store, &f->loop, &st), 0);
 }

@@ -20,6 +20,7 @@ struct disk {
     char notes[8][512];
     int n_notes;
     bool unhealthy;
+    bool remembers;        /* what the device accumulates is kept too */
     int64_t at_ns, utc_ns; /* where the clocks stood at the last end */
 };
 

@@ -72,6 +72,20 @@ static bool reverts_by_itself(const struct device *device)
     return container_of(device, struct fake_device, base)->reverts;
 }
 
+static void visit_memory(
+    struct device *device, struct component *component, memory_visit_fn *visit, void *userdata)
+{
+    struct fake_memory *memory = &container_of(device, struct fake_device, base)->memory;
+    struct memory_number numbers[] = {
+        {"counted_wh", 0, 1e9, true, memory->counted_wh},
+        {"soc_pct", 0, 100, false, memory->soc_pct},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(numbers) && component->spec.id == 5; i++) {
+        visit(&numbers[i], userdata);
+    }
+    *memory = (struct fake_memory){numbers[0].value, numbers[1].value};
+}
+
 static int start(struct device *device, struct ugrpc_status *st)
 {
     return 0;
@@ -93,6 +107,7 @@ static const struct driver fake_driver = {
     .ack = ack,
     .step = step,
     .reverts_by_itself = reverts_by_itself,
+    .visit_memory = visit_memory,
     .destroy = destroy,
 };
 
@@ -163,6 +178,7 @@ struct fake_site *fake_site_new_bare(void)
     timers_init(&fake->timers, fake_clock_init(&fake->clock));
     fake->site = site_new(&(struct site_spec){.id = 1, .name = "fake"}, &fake->timers);
     fake->device.base = (struct device){.driver = &fake_driver, .site = fake->site, .name = "fake"};
+    fake->device.memory.soc_pct = 50;
     site_observe(fake->site, (struct observer){.on_event = on_event, .userdata = fake});
     return fake;
 }

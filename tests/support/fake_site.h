@@ -30,6 +30,11 @@ struct fake_order {
     void *userdata;
 };
 
+/* What the battery has accumulated. */
+struct fake_memory {
+    double counted_wh, soc_pct;
+};
+
 struct fake_device {
     struct device base;
     struct fake_order orders[4096];
@@ -37,6 +42,7 @@ struct fake_device {
     struct range left; /* to the batteries of a hybrid inverter, as last told */
     int n_left;        /* how often it was told */
     bool reverts;
+    struct fake_memory memory;
 };
 
 /* How a caller's request ended. */

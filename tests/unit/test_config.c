@@ -334,7 +334,7 @@ static void unknown_keys_are_refused_with_the_nearest_known(void **state)
         {METER "simulatoin: {seed: 3}\n",
             "site.yaml:6: simulatoin: unknown key; did you mean \"simulation\"?\n"},
         {METER "simulation: {colour: red}\n",
-            "site.yaml:6: simulation.colour: unknown key; known here: seed, start_at, speed\n"},
+            "site.yaml:6: simulation.colour: unknown key; known here: seed, start_at, speed, save_every\n"},
         {METER "  x: {id: 3, type: metre, under: meter, colour: 3}\n",
             "site.yaml:6: components.x.type: \"metre\": no such type; did you mean meter? Allowed: one of grid, "
             "meter, battery_inverter, pv_inverter, hybrid_inverter, converter, battery, ev_charger, crypto_miner, "

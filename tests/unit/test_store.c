@@ -256,7 +256,7 @@ static void a_journal_of_the_first_version_is_brought_up_to_date(void **state)
     disk_end(f);
     assert_int_equal(sqlite3_open(disk_path(f, "journal.db"), &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db,
-                         "ALTER TABLE setpoint DROP COLUMN limiting;"
+                         "DROP TABLE memory; ALTER TABLE setpoint DROP COLUMN limiting;"
                          "ALTER TABLE setpoint RENAME COLUMN mode TO held;"
                          "UPDATE setpoint SET held = held - 1; PRAGMA user_version = 1",
                          NULL, NULL, NULL),

@@ -47,6 +47,10 @@ int sim_source(struct sim *sim, const struct settings *settings, const char *nam
 double source_at(const struct source *source, double sim_time_s);
 void sim_series_free(struct sim *sim);
 
+/* As struct driver has it. */
+void sim_visit_memory(
+    struct device *device, struct component *component, memory_visit_fn *visit, void *userdata);
+
 void sensor_part_start(struct sensor_part *part);
 void sensor_part_free(struct sensor_part *part);
 

@@ -48,6 +48,21 @@ struct source {
     double fixed;
 };
 
+/* Shows numbers of a part to whoever keeps them, or gives them back: model/memory.h. */
+struct numbers {
+    memory_visit_fn *visit;
+    void *userdata;
+};
+
+void numbers_count(const struct numbers *numbers, const char *name, double *value);
+void numbers_level(
+    const struct numbers *numbers, const char *name, double *value, double lower, double upper);
+int numbers_choice(const struct numbers *numbers, const char *name, int value, int most); /* 0 ... most */
+bool numbers_flag(const struct numbers *numbers, const char *name, bool value);
+void numbers_cycles(const struct numbers *numbers, const char *name, struct relay_state *relay);
+void numbers_relay(const struct numbers *numbers, const char *closed_name, const char *cycles_name,
+    struct relay_state *relay);
+
 struct part_kind {
     bool is_ac; /* has AC metrics, of its own power or of all below it */
 
@@ -63,6 +78,9 @@ struct part_kind {
      * part->fault. */
     void (*go)(struct part *part, enum sequence_goal goal);
     bool (*settled)(struct part *part);
+    /* Optional. Shows what a real device would have kept, besides AC energy; what comes back must fit
+     * together. */
+    void (*remember)(struct part *part, const struct numbers *numbers);
     /* Optional: free what init() took. */
     void (*done)(struct part *part);
 };

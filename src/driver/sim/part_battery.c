@@ -95,10 +95,23 @@ static bool battery_settled(struct part *part)
     return !relay_moving(&part->battery.relay);
 }
 
+static void battery_remember(struct part *part, const struct numbers *numbers)
+{
+    struct battery_part *battery = &part->battery;
+    double soc_pct = battery->state.soc_pct;
+    numbers_level(numbers, "soc_pct", &battery->state.soc_pct, 0, 100);
+    numbers_level(numbers, "temperature_c", &battery->state.temperature_c, -60, 150);
+    numbers_relay(numbers, "closed", "cycles", &battery->relay);
+    if (battery->state.soc_pct != soc_pct) {
+        battery_init(&battery->state, &battery->params, battery->state.soc_pct, battery->state.temperature_c);
+    }
+}
+
 const struct part_kind battery_kind = {
     .init = battery_init_part,
     .step = battery_step_part,
     .read = battery_read,
     .go = battery_go,
     .settled = battery_settled,
+    .remember = battery_remember,
 };

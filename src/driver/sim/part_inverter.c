@@ -323,6 +323,18 @@ const char *inverter_part_step_name(const struct part *part)
     return inverter->sequence.sync_left_s > 0 ? "synchronising with the grid" : "closing AC relays";
 }
 
+static void inverter_remember(struct part *part, const struct numbers *numbers)
+{
+    struct inverter_part *inverter = &part->inverter;
+    int goal = numbers_choice(numbers, "goal", (int)inverter->goal, SEQUENCE_RUN);
+    if (goal != (int)inverter->goal) {
+        inverter->goal = (enum sequence_goal)goal;
+        sequence_init(&inverter->sequence, &inverter->sequence_params, inverter->goal, 0);
+    }
+    numbers_cycles(numbers, "dc_cycles", &inverter->sequence.dc);
+    numbers_cycles(numbers, "ac_cycles", &inverter->sequence.ac);
+}
+
 const struct part_kind inverter_kind = {
     .is_ac = true,
     .init = inverter_init_part,
@@ -330,5 +342,6 @@ const struct part_kind inverter_kind = {
     .read = inverter_read,
     .go = inverter_go,
     .settled = inverter_settled,
+    .remember = inverter_remember,
     .done = inverter_done_part,
 };

@@ -66,11 +66,21 @@ static void ev_read(struct part *part, struct sample_builder *builder)
     sample_put(builder, METRIC_EV_CHARGER_TEMPERATURE, state->temperature_c);
 }
 
+static void ev_remember(struct part *part, const struct numbers *numbers)
+{
+    struct ev_state *state = &part->ev.state;
+    state->phase = (enum ev_phase)numbers_choice(numbers, "car_phase", (int)state->phase, EV_LOCKED);
+    numbers_level(numbers, "car_wants_wh", &state->wants_wh, 0, 1e9);
+    numbers_level(numbers, "car_charged_wh", &state->charged_wh, 0, 1e9);
+    numbers_level(numbers, "car_phase_left_s", &state->phase_left_s, 0, 1e9);
+}
+
 const struct part_kind ev_kind = {
     .is_ac = true,
     .init = ev_init_part,
     .step = ev_step_part,
     .read = ev_read,
+    .remember = ev_remember,
 };
 
 /* Electrolyzer. */
@@ -131,10 +141,20 @@ static void hvac_step_part(struct part *part, double dt_s)
     consume(part, part->errors ? 0 : part->hvac.state.power_w, 0.9);
 }
 
+static void hvac_remember(struct part *part, const struct numbers *numbers)
+{
+    struct hvac_state *state = &part->hvac.state;
+    numbers_level(numbers, "room_c", &state->room_c, -100, 100);
+    state->on = numbers_flag(numbers, "on", state->on);
+    state->cooling = numbers_flag(numbers, "cooling", state->cooling);
+    numbers_level(numbers, "in_state_s", &state->in_state_s, 0, 1e12);
+}
+
 const struct part_kind hvac_kind = {
     .is_ac = true,
     .init = hvac_init_part,
     .step = hvac_step_part,
+    .remember = hvac_remember,
 };
 
 /* Crypto miner. */

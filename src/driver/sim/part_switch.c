@@ -62,12 +62,18 @@ static bool relay_settled(struct part *part)
     return !relay_moving(&part->relay.state);
 }
 
+static void relay_remember(struct part *part, const struct numbers *numbers)
+{
+    numbers_relay(numbers, "closed", "cycles", &part->relay.state);
+}
+
 const struct part_kind relay_kind = {
     .init = relay_init_part,
     .step = relay_step_part,
     .read = relay_read,
     .go = relay_go,
     .settled = relay_settled,
+    .remember = relay_remember,
 };
 
 /* Precharger. */
@@ -126,10 +132,21 @@ static bool precharger_settled(struct part *part)
     return part->precharger.state.phase != PRECHARGER_PRECHARGING;
 }
 
+static void precharger_remember(struct part *part, const struct numbers *numbers)
+{
+    struct precharger_state *state = &part->precharger.state;
+    bool was = state->phase == PRECHARGER_CLOSED || state->phase == PRECHARGER_PRECHARGING;
+    bool closed = numbers_flag(numbers, "closed", was);
+    if (closed != was) {
+        precharger_init(state, closed, LINK_NOMINAL_V);
+    }
+}
+
 const struct part_kind precharger_kind = {
     .init = precharger_init_part,
     .step = precharger_step_part,
     .read = precharger_read,
     .go = precharger_go,
     .settled = precharger_settled,
+    .remember = precharger_remember,
 };

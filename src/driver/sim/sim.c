@@ -626,5 +626,6 @@ static const struct driver sim_driver = {
     .stop = sim_stop,
     .ack = sim_ack,
     .step = sim_step,
+    .visit_memory = sim_visit_memory,
     .destroy = sim_destroy,
 };
