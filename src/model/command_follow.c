@@ -49,7 +49,8 @@ void station_reapply_active(struct station *station)
     const struct setpoint *setpoint = station_setpoint(station);
     enum axis axis = station->outbox.axis;
     double power = bounds_apply(component, axis, setpoint->requested);
-    if (is_told(station, power)) {
+    bool ends_now = setpoint->until_ns <= station_now_ns(station); /* which is told in this turn, too */
+    if (is_told(station, power) || ends_now) {
         return;
     }
     station_send(station, ORDER_POWER, power);
