@@ -110,7 +110,9 @@ static void go_on(struct station *station, const struct journal_setpoint *kept)
         power_format(station->outbox.axis, setpoint->requested, text, sizeof(text)),
         (long long)((left_ns + NS_PER_S - 1) / NS_PER_S), setpoint->by);
     station_changed(station);
-    station_follow_state(station, &(const struct component_state){.states = 0}, true);
+    if (station->outbox.component->telemetry.sequence > 0) { /* else its first sample says what to do */
+        station_follow_state(station, &(const struct component_state){.states = 0}, true);
+    }
 }
 
 void command_restore(struct component *component, const struct journal_setpoint *kept)

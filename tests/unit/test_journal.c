@@ -327,6 +327,22 @@ static void a_component_that_waited_to_be_woken_is_woken(void **state)
     assert_int_equal(f->fake->bat_inv->setpoints[AXIS_ACTIVE].mode, SETPOINT_ACTIVE);
 }
 
+/* A site that begins, of which nothing has been sampled. */
+static void a_component_that_waited_is_woken_by_its_first_sample(void **state)
+{
+    struct fixture *f = *state;
+    struct fake_site *fresh = fake_site_new_bare();
+    struct component *pv = fake_add(fresh, 9, "pv_inv", COMPONENT_PV_INVERTER, -15000, 0);
+    struct journal_setpoint setpoint = kept(f, -5000, 30);
+    setpoint.waiting = true;
+    command_restore(pv, &setpoint);
+    assert_true(pv->setpoints[AXIS_ACTIVE].waiting);
+    fake_report_state(pv, STATE_BIT(STATE_STANDBY));
+    assert_int_equal(pv->setpoints[AXIS_ACTIVE].mode, SETPOINT_ACTIVE);
+    assert_int_equal(fake_count(fresh, pv, FAKE_START), 1);
+    fake_site_free(fresh);
+}
+
 static void a_component_that_is_off_by_now_loses_its_set_point(void **state)
 {
     struct fixture *f = *state;
@@ -481,6 +497,7 @@ int main(void)
         TEST(what_ended_meanwhile_is_brought_to_0_at_once),
         TEST(an_axis_that_held_0_is_told_0_again),
         TEST(a_component_that_waited_to_be_woken_is_woken),
+        TEST(a_component_that_waited_is_woken_by_its_first_sample),
         TEST(a_component_that_is_off_by_now_loses_its_set_point),
         TEST(one_that_ran_free_within_a_limit_is_freed_of_it),
         TEST(one_that_ran_free_within_a_limit_keeps_to_it_as_long_as_that_holds),
