@@ -156,7 +156,7 @@ void station_reapply(struct station *station)
 
 void command_reapply(struct component *component)
 {
-    for (int axis = 0; axis < AXIS_COUNT; axis++) {
+    for (int axis = 0; axis < AXIS_COUNT && !component->site->restoring; axis++) {
         struct station *station = station_of(component, (enum axis)axis);
         if (station) {
             station_reapply(station);

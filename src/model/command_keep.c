@@ -115,6 +115,19 @@ static void go_on(struct station *station, const struct journal_setpoint *kept)
     }
 }
 
+void command_restore_begin(struct site *site)
+{
+    site->restoring = true;
+}
+
+void command_restore_end(struct site *site)
+{
+    site->restoring = false;
+    for (size_t i = 0; i < site->n_components; i++) {
+        command_reapply(site->components[i]);
+    }
+}
+
 void command_restore(struct component *component, const struct journal_setpoint *kept)
 {
     struct station *station = station_of(component, kept->axis);

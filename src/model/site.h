@@ -45,6 +45,7 @@ struct site {
     struct later *later;     /* model/later.h */
     struct journal *journal; /* model/journal.h; NULL: nothing outlives the gateway */
     struct zeroing *zeroing; /* model/command.c: a command_zero_all() that runs */
+    bool restoring;          /* model/command.c: between command_restore_begin() and its end */
 };
 
 /* Copies the spec; borrows `timers` until site_free(). */

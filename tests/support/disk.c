@@ -59,6 +59,9 @@ void disk_begin(struct disk *f)
             fake_report_state(f->fake->site->components[i], STATE_BIT(STATE_READY));
         }
     }
+    if (f->charging_w > 0) {
+        fake_report_reading(f->fake->ev_charger, METRIC_AC_ACTIVE_POWER, f->charging_w);
+    }
     f->store = store_open(&f->options, &st);
     if (!f->store) {
         fail_msg("%s", st.message);

@@ -20,6 +20,7 @@ struct disk {
     char notes[8][512];
     int n_notes;
     bool unhealthy;
+    double charging_w;     /* what the EV charger does at the start, by itself */
     int64_t at_ns, utc_ns; /* where the clocks stood at the last end */
 };
 
