@@ -299,12 +299,28 @@ static void tell_hybrid(struct component *component)
     }
 }
 
+/* Bounds of different metrics may end at one instant, and none must be told what the others no longer say. */
+static void expire(struct component *component)
+{
+    slots_expire(component);
+    if (component_is_inverter(component)) {
+        struct component *const *batteries;
+        size_t n = graph_list_batteries(component, &batteries);
+        for (size_t i = 0; i < n; i++) {
+            if (slots_expire(batteries[i])) {
+                bounds_refresh(batteries[i]);
+            }
+        }
+    }
+}
+
 void bounds_refresh(struct component *component)
 {
     struct bounds_ledger *ledger = component->added;
     if (!ledger) {
         return;
     }
+    expire(component);
     struct inputs now = inputs_of(component);
     /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): a NAN is to equal itself */
     if (ledger->worked_out && memcmp(&now, &ledger->inputs, sizeof(now)) == 0) {
