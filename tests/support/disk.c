@@ -37,9 +37,14 @@ const char *disk_path(const struct disk *f, const char *name)
 
 struct disk *disk_new(void)
 {
+    return disk_new_in("/tmp");
+}
+
+struct disk *disk_new_in(const char *folder)
+{
     struct disk *f = calloc(1, sizeof(*f));
     assert_non_null(f);
-    snprintf(f->folder, sizeof(f->folder), "/tmp/journal.XXXXXX");
+    snprintf(f->folder, sizeof(f->folder), "%s/journal.XXXXXX", folder);
     assert_non_null(mkdtemp(f->folder));
     f->boot = (struct boot){.id = "this boot", .synchronised = true};
     f->options = (struct store_options){

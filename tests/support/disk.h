@@ -24,7 +24,8 @@ struct disk {
     int64_t at_ns, utc_ns; /* where the clocks stood at the last end */
 };
 
-struct disk *disk_new(void); /* without a site yet */
+struct disk *disk_new(void);                  /* without a site yet */
+struct disk *disk_new_in(const char *folder); /* the same, in a folder of another place than /tmp */
 void disk_free(struct disk *f);
 
 /* The gateway starts, as `options` say. */
