@@ -93,7 +93,8 @@ static void reapply_free(struct station *station)
     }
     double power = station->limiting ? setpoint->requested
                                      : component_reading(component, bounded_metric(bounded));
-    if (can_be_told(component) && !isnan(power) && (station->limiting || !holds_something) &&
+    bool ends = component->site->zeroing; /* nobody would free it again */
+    if (!ends && can_be_told(component) && !isnan(power) && (station->limiting || !holds_something) &&
         bounds_have_added(component, axis) &&
         ranges_nearest(&component->in_force[bounded], power, true) !=
             bounds_nearest_own(component, axis, power)) {

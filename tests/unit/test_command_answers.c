@@ -485,6 +485,20 @@ static void the_end_of_the_gateway_moves_no_reactive_power_before_its_0(void **s
     assert_int_equal(count_reactive(fake, 0), 1);
 }
 
+static void the_end_of_the_gateway_limits_nothing_anew(void **state)
+{
+    struct fake_site *fake = *state;
+    int zeroed = 0;
+    fake_report_reading(fake->pv_inv, METRIC_AC_ACTIVE_POWER, -8000);
+    assert_int_equal(fake_bound(fake->pv_inv, METRIC_AC_ACTIVE_POWER, -5000, 0, 60), 0);
+    fake_finish_all(fake);
+    assert_true(fake_last(fake, fake->pv_inv)->power == -5000);
+    command_zero_all(fake->site, on_zeroed, &zeroed);
+    fake_finish_all(fake);
+    fake_report_reading(fake->pv_inv, METRIC_AC_ACTIVE_POWER, -8000); /* while others are still waited for */
+    assert_int_equal(fake_last(fake, fake->pv_inv)->kind, FAKE_RELEASE);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -512,6 +526,7 @@ int main(void)
         test(the_end_of_the_gateway_releases_what_it_may_still_hold),
         test(what_ends_now_is_not_sent_once_more),
         test(the_end_of_the_gateway_moves_no_reactive_power_before_its_0),
+        test(the_end_of_the_gateway_limits_nothing_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
