@@ -77,11 +77,16 @@ static void on_synced(void *userdata)
 /* All that was made is on the disk; callbacks have run. */
 bool history_settle_disk(struct history *h)
 {
-    if (!h->disk || (h->disk->store->serial == h->disk->store->written && !h->disk->store->first_sync)) {
+    if (h->disk && h->disk->store->serial != h->serial) {
+        h->serial = h->disk->store->serial;
+        h->made_utc_ns = h->fake->clock.utc_ns;
+    }
+    if (!h->disk || h->ref.slow ||
+        (h->disk->store->serial == h->disk->store->written && !h->disk->store->first_sync)) {
         return false;
     }
     bool synced = false;
-    h->last_write_utc_ns = h->fake->clock.utc_ns;
+    h->last_write_utc_ns = h->made_utc_ns;
     assert_true(journal_sync(h->fake->site, on_synced, &synced));
     while (!synced) {
         if (timers_next_ns(&h->fake->timers) <= now_ns(h)) {
@@ -226,13 +231,16 @@ bool history_run_timers(struct history *h)
 void history_follow(struct history *h)
 {
     bool more = true;
+    h->ref.slow &= now_ns(h) < h->disk_until_ns;
     while (more) {
         more = history_run_timers(h);
         more |= history_settle_disk(h);
         more |= history_take_orders(h);
         more |= history_give_answers(h);
     }
-    h->kept = h->ref;
+    if (!h->ref.slow) {
+        h->kept = h->ref;
+    }
     history_compare(h);
 }
 
@@ -250,6 +258,9 @@ void history_pass(struct history *h, int64_t ns)
             if (h->fake->device.orders[i].done) {
                 next_ns = earlier(next_ns, h->plans[i].at_ns);
             }
+        }
+        if (h->ref.slow) {
+            next_ns = earlier(next_ns, h->disk_until_ns);
         }
         fake_clock_advance_ns(&h->fake->clock, next_ns - now_ns(h));
         history_observe(h);

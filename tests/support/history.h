@@ -41,6 +41,9 @@ struct history {
     double soc_pct, wants[REF_PARTS]; /* what sun and car would do */
     int64_t samples, next_sample_ns, last_write_utc_ns, last_utc_ns;
     bool utc_jumped;
+    int64_t disk_until_ns; /* until then the disk does not answer … */
+    uint64_t serial;       /* … and has been given nothing after this one, which was made at … */
+    int64_t made_utc_ns;
     struct fake_answer answers[HISTORY_ANSWERS];
     int n_answers;
     char *text; /* the history in words */

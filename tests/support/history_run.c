@@ -20,6 +20,7 @@ static void start_store(struct history *h)
     struct ugrpc_status st;
     struct disk *disk = h->disk;
     disk->n_notes = 0;
+    h->serial = 0;
     disk->fake = h->fake;
     disk->store = store_open(&disk->options, &st);
     if (!disk->store) {
@@ -124,15 +125,18 @@ void history_restart(struct history *h, const struct history_restart *how)
     h->counts->restarts++;
     history_say(h, "%s%s%s", how->stop ? "stopped" : "killed", how->copy ? ", a copy of its files" : "",
         how->before_write ? ", before the last operation was written" : "");
+    bool copy = how->copy || how->before_write || (h->ref.slow && !how->stop);
     if (how->stop) {
+        h->disk_until_ns = 0;
+        history_follow(h);
         stop(h);
     }
-    if (how->copy || how->before_write) {
+    if (copy) {
         copy_files(h, false);
     }
     int64_t at_ns = h->fake->clock.at_ns;
     disk_end(h->disk);
-    if (how->copy || how->before_write) {
+    if (copy) {
         copy_files(h, true);
     }
     if (how->another_boot) {

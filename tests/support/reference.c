@@ -319,6 +319,18 @@ static const char *check_free(const struct ref *ref, enum ref_which which, int a
                : NULL;
 }
 
+/* Meanwhile the device holds what was before, while that lasts and is allowed. */
+static const char *check_held(const struct ref *ref, enum ref_which which, int axis)
+{
+    const struct ref_axis *one = &ref->parts[which].axes[axis];
+    bool held = one->told && !one->released && one->accepted.mode == REF_SET;
+    return held && one->accepted.until_ns <= ref->now_ns
+               ? "the older set-point has ended while a newer one waits"
+           : held && one->power != ref_apply(ref, which, axis, one->power)
+               ? "its device holds what is no longer allowed while a newer one waits"
+               : NULL;
+}
+
 const char *ref_check_told(const struct ref *ref, enum ref_which which, int axis)
 {
     const struct ref_part *part = &ref->parts[which];
@@ -329,6 +341,9 @@ const char *ref_check_told(const struct ref *ref, enum ref_which which, int axis
     }
     if (one->must_end) {
         return "it has ended, and its device was not told";
+    }
+    if (one->unsent && ref->slow) {
+        return reachable && part->sampled_ns >= one->calm_ns ? check_held(ref, which, axis) : NULL;
     }
     if (one->unsent) {
         return "a command was accepted, and its device was not told";

@@ -85,6 +85,7 @@ struct ref {
     struct ref_part parts[REF_PARTS];
     int64_t now_ns, now_utc_ns;
     uint64_t generations;
+    bool slow; /* the journal: what is commanded meanwhile is not told before it is written */
 };
 
 /* Time: what ends, ends. */

@@ -92,6 +92,9 @@ static void set_power(struct history *h)
     double power = any_power(h, which == REF_BATTERY ? REF_INVERTER : which, axis);
     int64_t lifetime_s = lifetimes_s[history_random(h, ARRAY_LEN(lifetimes_s))];
     const struct ref_wish *wish = &h->ref.parts[which].axes[axis].wish;
+    if (h->ref.slow && (h->physical[which] != REF_READY || h->ref.parts[which].action != REF_NO_ACTION)) {
+        return; /* what wakes waits for the disk, too, but what waits for that is not looked at here */
+    }
     if (wish->mode == REF_SET && chance(h, 15)) {
         power = wish->value; /* a renewal */
     }
@@ -349,6 +352,16 @@ static void pass(struct history *h)
     history_pass(h, ns);
 }
 
+static void slow_disk(struct history *h)
+{
+    int64_t ms = 100 + (int64_t)history_random(h, 1400); /* less than the store's patience */
+    if (h->disk && !h->ref.slow) {
+        history_say(h, "the disk does not answer for %d ms", (int)ms);
+        h->ref.slow = true;
+        h->disk_until_ns = h->ref.now_ns + ms * NS_PER_MS;
+    }
+}
+
 static void jump(struct history *h)
 {
     int64_t s = (int64_t)history_random(h, 7200) - 3600;
@@ -390,13 +403,17 @@ static void operate(struct history *h)
     } else if (what < 55) {
         clear_bounds(h);
     } else if (what < 62) {
-        run_action(h);
+        if (!h->ref.slow) {
+            run_action(h);
+        }
     } else if (what < 68) {
         change_limits(h);
     } else if (what < 76) {
         change_device(h);
-    } else if (what < 78) {
+    } else if (what < 77) {
         jump(h);
+    } else if (what < 82) {
+        slow_disk(h);
     } else if (what < 94 || !h->disk) {
         pass(h);
     } else {
