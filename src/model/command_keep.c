@@ -227,8 +227,8 @@ void command_zero_all(struct site *site, void (*done)(void *userdata), void *use
     timer_init(&zeroing->timer, on_zeroed, zeroing);
     site->zeroing = zeroing;
     for (size_t i = 0; i < site->n_components; i++) {
-        for (int axis = AXIS_COUNT - 1; axis >= 0;
-             axis--) { /* the 0 of active power makes room for reactive */
+        /* Reactive power first: the 0 of active power makes room for more of it. */
+        for (int axis = AXIS_COUNT - 1; axis >= 0; axis--) {
             struct station *station = station_of(site->components[i], (enum axis)axis);
             if (station) {
                 leave(station);

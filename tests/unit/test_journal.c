@@ -118,6 +118,18 @@ static void bounds_move_what_still_waits_for_the_journal(void **state)
     assert_int_equal(answer.st.code, UGRPC_OK);
 }
 
+static void what_the_device_holds_is_not_forgotten_with_a_command_that_it_was_never_told(void **state)
+{
+    struct fixture *f = *state;
+    struct fake_answer answer;
+    set_accepted(f, f->fake->bat_inv, 5000, 60);
+    assert_int_equal(fake_set(f->fake->bat_inv, 3000, 60, &answer), 0); /* waits for the journal */
+    fake_report_error(f->fake->bat_inv, ERROR_OVERVOLTAGE, false);
+    assert_true(fake_last(f->fake, f->fake->bat_inv)->power == 0);
+    settle(f);
+    assert_int_equal(answer.st.code, UGRPC_FAILED_PRECONDITION);
+}
+
 static void an_expiry_goes_to_the_device_before_it_is_written(void **state)
 {
     struct fixture *f = *state;
@@ -483,6 +495,7 @@ int main(void)
         TEST(a_refusal_of_the_device_is_an_outcome_and_what_was_before_is_kept),
         TEST(a_newer_command_that_comes_while_the_journal_writes_replaces_the_older),
         TEST(bounds_move_what_still_waits_for_the_journal),
+        TEST(what_the_device_holds_is_not_forgotten_with_a_command_that_it_was_never_told),
         TEST(an_expiry_goes_to_the_device_before_it_is_written),
         TEST(a_sequence_begins_when_the_journal_has_it),
         TEST(a_sequence_that_was_replaced_before_the_journal_had_it_never_begins),
