@@ -129,7 +129,9 @@ static void ac_of_battery(const struct ref *ref, bool by_itself, struct ref_set 
 /* The active power beside which reactive power has to fit. */
 static double beside(const struct ref_part *part)
 {
-    bool follows = part->axes[REF_ACTIVE].wish.mode != REF_FREE && !isnan(part->applied[REF_ACTIVE]);
+    const struct ref_axis *active = &part->axes[REF_ACTIVE]; /* also what has ended, until that is told */
+    bool counts = active->wish.mode != REF_FREE || (active->must_end && !active->order.open);
+    bool follows = counts && !isnan(part->applied[REF_ACTIVE]);
     double power = follows ? part->applied[REF_ACTIVE] : part->reading[REF_ACTIVE];
     return isnan(power) ? 0 : power;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Random histories of commands, bounds, faults and restarts, compared with a slow reference after each event.
- * HISTORIES=n plays n of them (a tenth as many on disk), HISTORY=seed only that one, and tells it. */
+ * HISTORIES=n plays n of them (a fifth of them on disk), HISTORY=seed only that one, and tells it. */
 #include "unit.h"
 
 #include <math.h>
@@ -12,7 +12,7 @@
 #include "model/command_check.h"
 
 #define HISTORIES  2000
-#define ON_DISK    10 /* one in so many */
+#define ON_DISK    5  /* one in so many */
 #define OPERATIONS 60 /* of one history, at most */
 
 static const struct caller *const callers[] = {&fake_caller_a, &fake_caller_b};
@@ -93,7 +93,7 @@ static void set_power(struct history *h)
     int64_t lifetime_s = lifetimes_s[history_random(h, ARRAY_LEN(lifetimes_s))];
     const struct ref_wish *wish = &h->ref.parts[which].axes[axis].wish;
     if (h->ref.slow && (h->physical[which] != REF_READY || h->ref.parts[which].action != REF_NO_ACTION)) {
-        return; /* what wakes waits for the disk, too, but what waits for that is not looked at here */
+        return; /* what it is to wake for waits for the disk, too: that is not looked at here */
     }
     if (wish->mode == REF_SET && chance(h, 15)) {
         power = wish->value; /* a renewal */
@@ -356,9 +356,12 @@ static void slow_disk(struct history *h)
 {
     int64_t ms = 100 + (int64_t)history_random(h, 1400); /* less than the store's patience */
     if (h->disk && !h->ref.slow) {
+        int64_t left_ns = left_of_something(h) - (int64_t)history_random(h, NS_PER_S);
+        history_pass(h, left_ns > 0 && chance(h, 50) ? left_ns : 1); /* something ends meanwhile */
         history_say(h, "the disk does not answer for %d ms", (int)ms);
         h->ref.slow = true;
         h->disk_until_ns = h->ref.now_ns + ms * NS_PER_MS;
+        set_power(h);
     }
 }
 
