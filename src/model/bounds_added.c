@@ -71,9 +71,24 @@ void slot_on_expiry(struct timer *timer, void *userdata)
 {
     struct slot *slot = userdata;
     char text[256];
-    size_t ended = added_expire(&slot->added, clock_now_ns(slot->component->site->timers->clock));
+    slots_expire(slot->component);
     tell_component(slot->component, EVENT_BOUNDS_EXPIRED, "%zu added bounds of %s ended, now in force: %s",
-        ended, metric_name(bounded_metric(slot->bounded)), follow_entries(slot, text, sizeof(text)));
+        slot->ended, metric_name(bounded_metric(slot->bounded)), follow_entries(slot, text, sizeof(text)));
+    slot->ended = 0;
+}
+
+bool slots_expire(struct component *component)
+{
+    int64_t now_ns = clock_now_ns(component->site->timers->clock);
+    bool any = false;
+    for (int i = 0; i < BOUNDED_COUNT; i++) {
+        struct slot *slot = &component->added->slots[i];
+        if (slot->added.n > 0 && slot->added.next_ns <= now_ns) {
+            slot->ended += added_expire(&slot->added, now_ns);
+            any = true;
+        }
+    }
+    return any;
 }
 
 /* ---- the journal ------------------------------------------------------------------------------------ */

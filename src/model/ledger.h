@@ -24,6 +24,7 @@ struct slot {
     struct component *component;
     enum bounded bounded;
     struct added added;
+    size_t ended; /* of the added, but nobody was told yet */
     struct timer expiry;
 };
 
@@ -37,5 +38,7 @@ struct bounds_ledger {
 };
 
 timer_fn slot_on_expiry; /* the first of its entries ends */
+/* What ends in this turn counts no more, whichever timer comes first. True if there was any. */
+bool slots_expire(struct component *component);
 
 #endif
