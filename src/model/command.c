@@ -340,6 +340,7 @@ int command_set_power(struct component *component, enum axis axis, const struct 
 {
     struct station *station = station_of(component, axis);
     bool waits = false;
+    bounds_refresh(component); /* what others were told in this turn leaves it less */
     int rc = command_check(component, axis, power, &waits, st);
     if (rc < 0) {
         return rc;

@@ -53,8 +53,7 @@ struct feeders {
     size_t n_feeders;
     struct member *members;
     size_t n_members;
-    struct timer tick;
-    bool spreading;
+    struct timer tick, spread;
 };
 
 /* Fills in the site's feeders with members behind them. */

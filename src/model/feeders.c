@@ -8,8 +8,9 @@
  * instant in the past, between two samples of each, and one comparison that stands out counts for nothing. A
  * fuse bears that: it melts in minutes, not in seconds.
  *
- * The rooms of the members follow once a second, and when one of them is told another power. What tightens
- * counts at once; what widens, only if it is worth a new order to the device. */
+ * A member's room is worked out whenever it is asked for. All are asked once a second, and soon after one of
+ * them is told another power. What tightens counts at once; what widens, only if it is worth a new order to
+ * the device. */
 #include "model/feeders.h"
 
 #include <math.h>
@@ -21,8 +22,9 @@
 
 #define TICK_NS       NS_PER_S
 #define FIRST_TICK_NS (NS_PER_S / 5)
-#define WORTH_PART    0.01 /* of the rated apparent power */
-#define LEAST_PHASE   0.01 /* what has less of its power on a phase is not limited there */
+#define SPREAD_NS     (20 * NS_PER_MS) /* of the many commands in it each is checked, but followed together */
+#define WORTH_PART    0.01             /* of the rated apparent power */
+#define LEAST_PHASE   0.01             /* what has less of its power on a phase is not limited there */
 
 /* ---- the load --------------------------------------------------------------------------------------- */
 
@@ -276,28 +278,25 @@ static struct range room_of(const struct member *member, enum axis axis)
         room.upper >= rated.upper ? INFINITY : room.upper};
 }
 
-/* Tightens at once, widens if it is worth it. True if it has moved. */
-static bool move_end(double *end, double now, double worth)
+/* Tightens at once, widens if it is worth it. */
+static double move_end(double end, double now, double worth)
 {
-    bool moves = fabs(now) < fabs(*end) || fabs(now) - fabs(*end) >= worth;
-    *end = moves ? now : *end;
-    return moves;
+    return fabs(now) < fabs(end) || fabs(now) - fabs(end) >= worth ? now : end;
 }
 
-static void renew_room(struct member *member)
+static struct range renew_room(struct member *member, enum axis axis)
 {
-    struct component *component = member->component;
-    double worth = WORTH_PART * component_rated_va(component);
-    bool moved = false;
-    for (int axis = 0; axis < AXIS_COUNT; axis++) {
-        if (component_takes_power(component, (enum axis)axis)) {
-            struct range now = room_of(member, (enum axis)axis);
-            moved |= move_end(&member->room[axis].lower, now.lower, worth);
-            moved |= move_end(&member->room[axis].upper, now.upper, worth);
-        }
-    }
-    if (moved) {
-        bounds_refresh(component);
+    double worth = WORTH_PART * component_rated_va(member->component);
+    struct range *room = &member->room[axis], now = room_of(member, axis);
+    room->lower = move_end(room->lower, now.lower, worth);
+    room->upper = move_end(room->upper, now.upper, worth);
+    return *room;
+}
+
+static void renew_all(struct feeders *feeders)
+{
+    for (size_t i = 0; i < feeders->n_members; i++) {
+        bounds_refresh(feeders->members[i].component); /* which asks for its rooms */
     }
 }
 
@@ -315,36 +314,33 @@ static void on_tick(struct timer *timer, void *userdata)
         measure_load(&feeders->feeders[i], now_ns);
         find_limits(&feeders->feeders[i]);
     }
-    feeders->spreading = true;
-    for (size_t i = 0; i < feeders->n_members; i++) {
-        renew_room(&feeders->members[i]);
-    }
-    feeders->spreading = false;
+    renew_all(feeders);
     timer_start_in(feeders->site->timers, timer, TICK_NS);
+}
+
+static void on_spread(struct timer *timer, void *userdata)
+{
+    renew_all(userdata);
 }
 
 void feeders_follow(struct component *component)
 {
     struct member *member = component->member;
+    struct feeders *feeders = component->site->feeders;
     if (!member) {
         return;
     }
-    struct feeders *feeders = component->site->feeders;
-    bool first = !feeders->spreading;
     count(member, -1);
     reckon_with(member);
     count(member, 1);
-    feeders->spreading = true;
     for (size_t i = 0; i < member->n_feeds; i++) {
         struct feeder *feeder = member->feeds[i].feeder;
         bool bound = feeder->binds;
         find_limits(feeder);
-        /* those that are told another power meanwhile make room, or take it with the next tick */
-        for (size_t j = 0; first && (bound || feeder->binds) && j < feeder->n_members; j++) {
-            renew_room(feeder->members[j]);
+        if ((bound || feeder->binds) && !timer_running(&feeders->spread)) {
+            timer_start_in(feeders->site->timers, &feeders->spread, SPREAD_NS);
         }
     }
-    feeders->spreading = !first;
 }
 
 void feeders_done_with(struct site *site)
@@ -354,6 +350,7 @@ void feeders_done_with(struct site *site)
         return;
     }
     timer_stop(site->timers, &feeders->tick);
+    timer_stop(site->timers, &feeders->spread);
     feeder_unlink(feeders);
     for (size_t i = 0; i < site->n_components; i++) {
         free(site->components[i]->trace);
@@ -371,6 +368,7 @@ static void begin(struct site *site)
     }
     *feeders = (struct feeders){.site = site, .n_connections = site->n_connections};
     timer_init(&feeders->tick, on_tick, feeders);
+    timer_init(&feeders->spread, on_spread, feeders);
     site->feeders = feeders;
     feeder_link(feeders);
     if (feeders->n_feeders == 0) {
@@ -379,12 +377,6 @@ static void begin(struct site *site)
     count_all(feeders);
     for (size_t i = 0; i < feeders->n_feeders; i++) {
         find_limits(&feeders->feeders[i]);
-    }
-    for (size_t i = 0; i < feeders->n_members; i++) {
-        struct member *member = &feeders->members[i];
-        for (int axis = 0; axis < AXIS_COUNT; axis++) { /* of the fuses alone, until all is measured */
-            member->room[axis] = room_of(member, (enum axis)axis);
-        }
     }
     timer_start_in(site->timers, &feeders->tick, FIRST_TICK_NS);
 }
@@ -397,7 +389,8 @@ struct range feeders_room(const struct component *component, enum axis axis)
         feeders_done_with(site);
         begin(site);
     }
-    return component->member ? component->member->room[axis] : RANGE_ALL;
+    return component->member && component_takes_power(component, axis) ? renew_room(component->member, axis)
+                                                                       : RANGE_ALL;
 }
 
 /* ---- reasons ---------------------------------------------------------------------------------------- */
