@@ -39,6 +39,7 @@ void bounds_begin(struct component *component)
         abort();
     }
     component->added->told_hybrid = RANGE_ALL;
+    component->added->ends_ns = INT64_MAX;
     for (int i = 0; i < BOUNDED_COUNT; i++) {
         struct slot *slot = &component->added->slots[i];
         *slot = (struct slot){.component = component, .bounded = (enum bounded)i};

@@ -11,6 +11,17 @@
 #include "model/site.h"
 #include "model/tell.h"
 
+static void follow_end(struct bounds_ledger *ledger)
+{
+    ledger->ends_ns = INT64_MAX;
+    for (int i = 0; i < BOUNDED_COUNT; i++) {
+        const struct added *added = &ledger->slots[i].added;
+        if (added->n && added->next_ns < ledger->ends_ns) {
+            ledger->ends_ns = added->next_ns;
+        }
+    }
+}
+
 static void follow_expiry(struct slot *slot)
 {
     struct timers *timers = slot->component->site->timers;
@@ -19,6 +30,7 @@ static void follow_expiry(struct slot *slot)
     } else {
         timer_stop(timers, &slot->expiry);
     }
+    follow_end(slot->component->added);
 }
 
 /* "ac_active_power and ac_reactive_power": what callers may add bounds for. */
@@ -79,16 +91,18 @@ void slot_on_expiry(struct timer *timer, void *userdata)
 
 bool slots_expire(struct component *component)
 {
-    int64_t now_ns = clock_now_ns(component->site->timers->clock);
-    bool any = false;
+    struct bounds_ledger *ledger = component->added;
+    if (ledger->ends_ns == INT64_MAX || ledger->ends_ns > clock_now_ns(component->site->timers->clock)) {
+        return false;
+    }
     for (int i = 0; i < BOUNDED_COUNT; i++) {
-        struct slot *slot = &component->added->slots[i];
-        if (slot->added.n > 0 && slot->added.next_ns <= now_ns) {
-            slot->ended += added_expire(&slot->added, now_ns);
-            any = true;
+        struct slot *slot = &ledger->slots[i];
+        if (slot->added.n) {
+            slot->ended += added_expire(&slot->added, clock_now_ns(component->site->timers->clock));
         }
     }
-    return any;
+    follow_end(ledger);
+    return true;
 }
 
 /* ---- the journal ------------------------------------------------------------------------------------ */

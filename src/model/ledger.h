@@ -30,6 +30,7 @@ struct slot {
 
 struct bounds_ledger {
     struct slot slots[BOUNDED_COUNT];
+    int64_t ends_ns; /* when the first entry of any of them ends; INT64_MAX if there is none */
     struct inputs inputs;
     bool worked_out;
     struct dc_side dc;        /* of a battery */
