@@ -39,6 +39,7 @@ void bounds_begin(struct component *component)
         abort();
     }
     component->added->told_hybrid = RANGE_ALL;
+    component->added->ends_ns = INT64_MAX;
     for (int i = 0; i < BOUNDED_COUNT; i++) {
         struct slot *slot = &component->added->slots[i];
         *slot = (struct slot){.component = component, .bounded = (enum bounded)i};
@@ -308,12 +309,28 @@ static void tell_hybrid(struct component *component)
     }
 }
 
+/* Bounds of different metrics may end at one instant, and none must be told what the others no longer say. */
+static void expire(struct component *component)
+{
+    slots_expire(component);
+    if (component_is_inverter(component)) {
+        struct component *const *batteries;
+        size_t n = graph_list_batteries(component, &batteries);
+        for (size_t i = 0; i < n; i++) {
+            if (slots_expire(batteries[i])) {
+                bounds_refresh(batteries[i]);
+            }
+        }
+    }
+}
+
 void bounds_refresh(struct component *component)
 {
     struct bounds_ledger *ledger = component->added;
     if (!ledger) {
         return;
     }
+    expire(component);
     struct inputs now = inputs_of(component);
     /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): a NAN is to equal itself */
     if (ledger->worked_out && memcmp(&now, &ledger->inputs, sizeof(now)) == 0) {
@@ -380,18 +397,28 @@ double bounds_nearest_own(const struct component *component, enum axis axis, dou
     return ranges_nearest(work, value, true);
 }
 
-/* A value of `range` that also passes once it is floored to the resolution, nearest to `value`; NAN if there
- * is none. */
-static double acceptable_in(struct range range, double value, double resolution)
+/* It lies in `set`, and also once it is floored to the resolution. */
+static bool passes(const struct ranges *set, double value, double resolution)
 {
-    const struct ranges set = {.items = &range, .n = 1};
-    double nearest = ranges_nearest(&set, value, false);
-    double floored = ranges_floor(&set, nearest, resolution);
-    if (floored >= range.lower && floored <= range.upper) {
+    double floored = ranges_floor(set, value, resolution);
+    return ranges_contain(set, value) && (floored == 0 || ranges_contain(set, floored));
+}
+
+/* A value of `range`, one of the set, that also passes once it is floored to the resolution, nearest to
+ * `value`; NAN if there is none. One that float32 holds, as it is to be sent: a multiple of the resolution
+ * may lie between two of these, and then the one nearer to 0 is floored to a step less. */
+static double acceptable_in(const struct ranges *set, struct range range, double value, double resolution)
+{
+    double nearest = ranges_nearest(&(struct ranges){.items = &range, .n = 1}, value, false);
+    if (passes(set, nearest, resolution)) {
         return nearest;
     }
-    double next = floored + copysign(resolution, nearest); /* one step away from 0 */
-    return next >= range.lower && next <= range.upper ? next : NAN;
+    double next = ranges_floor(set, nearest, resolution) + copysign(resolution, nearest); /* away from 0 */
+    float narrow = (float)next;
+    if (!passes(set, narrow, resolution)) {
+        narrow = nextafterf(narrow, copysignf(INFINITY, narrow));
+    }
+    return narrow >= range.lower && narrow <= range.upper && passes(set, narrow, resolution) ? narrow : NAN;
 }
 
 void bounds_acceptable(
@@ -401,7 +428,7 @@ void bounds_acceptable(
     *below = value >= 0 ? 0 : NAN; /* 0 is always allowed */
     *above = value <= 0 ? 0 : NAN;
     for (size_t i = 0; i < in_force->n; i++) {
-        double one = acceptable_in(in_force->items[i], value, component->spec.resolution);
+        double one = acceptable_in(in_force, in_force->items[i], value, component->spec.resolution);
         if (one <= value && !(one <= *below)) {
             *below = one;
         }

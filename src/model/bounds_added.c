@@ -11,6 +11,17 @@
 #include "model/site.h"
 #include "model/tell.h"
 
+static void follow_end(struct bounds_ledger *ledger)
+{
+    ledger->ends_ns = INT64_MAX;
+    for (int i = 0; i < BOUNDED_COUNT; i++) {
+        const struct added *added = &ledger->slots[i].added;
+        if (added->n && added->next_ns < ledger->ends_ns) {
+            ledger->ends_ns = added->next_ns;
+        }
+    }
+}
+
 static void follow_expiry(struct slot *slot)
 {
     struct timers *timers = slot->component->site->timers;
@@ -19,6 +30,7 @@ static void follow_expiry(struct slot *slot)
     } else {
         timer_stop(timers, &slot->expiry);
     }
+    follow_end(slot->component->added);
 }
 
 /* "ac_active_power and ac_reactive_power": what callers may add bounds for. */
@@ -71,9 +83,26 @@ void slot_on_expiry(struct timer *timer, void *userdata)
 {
     struct slot *slot = userdata;
     char text[256];
-    size_t ended = added_expire(&slot->added, clock_now_ns(slot->component->site->timers->clock));
+    slots_expire(slot->component);
     tell_component(slot->component, EVENT_BOUNDS_EXPIRED, "%zu added bounds of %s ended, now in force: %s",
-        ended, metric_name(bounded_metric(slot->bounded)), follow_entries(slot, text, sizeof(text)));
+        slot->ended, metric_name(bounded_metric(slot->bounded)), follow_entries(slot, text, sizeof(text)));
+    slot->ended = 0;
+}
+
+bool slots_expire(struct component *component)
+{
+    struct bounds_ledger *ledger = component->added;
+    if (ledger->ends_ns == INT64_MAX || ledger->ends_ns > clock_now_ns(component->site->timers->clock)) {
+        return false;
+    }
+    for (int i = 0; i < BOUNDED_COUNT; i++) {
+        struct slot *slot = &ledger->slots[i];
+        if (slot->added.n) {
+            slot->ended += added_expire(&slot->added, clock_now_ns(component->site->timers->clock));
+        }
+    }
+    follow_end(ledger);
+    return true;
 }
 
 /* ---- the journal ------------------------------------------------------------------------------------ */

@@ -228,7 +228,8 @@ void station_follow_state(struct station *station, const struct component_state 
     bool fails = state_has(now, STATE_ERROR) && !state_has(before, STATE_ERROR);
     bool switched_off = state_has(now, STATE_OFF) && !state_has(before, STATE_OFF);
     bool rests = switched_off || ((now->states & rest) && !(before->states & rest));
-    bool wakes = rests && before->states == 0 && setpoint->waiting && state_has(now, STATE_STANDBY);
+    bool first = before->states == 0 || state_has(before, STATE_UNKNOWN); /* sample of this run */
+    bool wakes = rests && first && setpoint->waiting && state_has(now, STATE_STANDBY);
     if (wakes) {
         lifecycle_wake(station->outbox.component); /* it was to be woken when the gateway ended */
     } else if (fails && setpoint->mode != SETPOINT_FREE) {
@@ -339,6 +340,7 @@ int command_set_power(struct component *component, enum axis axis, const struct 
 {
     struct station *station = station_of(component, axis);
     bool waits = false;
+    bounds_refresh(component); /* what others were told in this turn leaves it less */
     int rc = command_check(component, axis, power, &waits, st);
     if (rc < 0) {
         return rc;

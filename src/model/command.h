@@ -43,6 +43,11 @@ void command_unwatch(struct component *component, enum axis axis, const void *us
 
 struct journal_setpoint;
 
+/* After a restart, around all of bounds_restore() and command_restore(): until the end no device is told what
+ * bounds come to of which only some are there yet. */
+void command_restore_begin(struct site *site);
+void command_restore_end(struct site *site);
+
 /* After a restart, when the devices have been started: goes on with what was kept of the component. A
  * set-point whose lifetime has not ended keeps it and is told to the device as soon as that operates (or is
  * woken, if it waited for that). What else was commanded is as after an expiry, which the device is told at

@@ -51,7 +51,8 @@ void station_reapply_active(struct station *station)
     const struct setpoint *setpoint = station_setpoint(station);
     enum axis axis = station->outbox.axis;
     double power = bounds_apply(component, axis, setpoint->requested);
-    if (is_told(station, power)) {
+    bool ends_now = setpoint->until_ns <= station_now_ns(station); /* which is told in this turn, too */
+    if (is_told(station, power) || ends_now) {
         return;
     }
     station_send(station, ORDER_POWER, power);
@@ -94,7 +95,8 @@ static void reapply_free(struct station *station)
     }
     double power = station->limiting ? setpoint->requested
                                      : component_reading(component, bounded_metric(bounded));
-    if (can_be_told(component) && !isnan(power) && (station->limiting || !holds_something) &&
+    bool ends = component->site->zeroing; /* nobody would free it again */
+    if (!ends && can_be_told(component) && !isnan(power) && (station->limiting || !holds_something) &&
         bounds_have_added(component, axis) &&
         ranges_nearest(&component->in_force[bounded], power, true) !=
             bounds_nearest_own(component, axis, power)) {
@@ -157,7 +159,7 @@ void station_reapply(struct station *station)
 
 void command_reapply(struct component *component)
 {
-    for (int axis = 0; axis < AXIS_COUNT; axis++) {
+    for (int axis = 0; axis < AXIS_COUNT && !component->site->restoring; axis++) {
         struct station *station = station_of(component, (enum axis)axis);
         if (station) {
             station_reapply(station);

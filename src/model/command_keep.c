@@ -110,7 +110,22 @@ static void go_on(struct station *station, const struct journal_setpoint *kept)
         power_format(station->outbox.axis, setpoint->requested, text, sizeof(text)),
         (long long)((left_ns + NS_PER_S - 1) / NS_PER_S), setpoint->by);
     station_changed(station);
-    station_follow_state(station, &(const struct component_state){.states = 0}, true);
+    if (station->outbox.component->telemetry.sequence > 0) { /* else its first sample says what to do */
+        station_follow_state(station, &(const struct component_state){.states = 0}, true);
+    }
+}
+
+void command_restore_begin(struct site *site)
+{
+    site->restoring = true;
+}
+
+void command_restore_end(struct site *site)
+{
+    site->restoring = false;
+    for (size_t i = 0; i < site->n_components; i++) {
+        command_reapply(site->components[i]);
+    }
 }
 
 void command_restore(struct component *component, const struct journal_setpoint *kept)
@@ -212,7 +227,8 @@ void command_zero_all(struct site *site, void (*done)(void *userdata), void *use
     timer_init(&zeroing->timer, on_zeroed, zeroing);
     site->zeroing = zeroing;
     for (size_t i = 0; i < site->n_components; i++) {
-        for (int axis = 0; axis < AXIS_COUNT; axis++) {
+        /* Reactive power first: the 0 of active power makes room for more of it. */
+        for (int axis = AXIS_COUNT - 1; axis >= 0; axis--) {
             struct station *station = station_of(site->components[i], (enum axis)axis);
             if (station) {
                 leave(station);

@@ -9,6 +9,13 @@
 
 #define FEEDER_LOADS 3
 
+/* A comparison of flows at one instant: what passes the feeder, less what its members have to do with it. */
+struct balance {
+    int64_t at_ns; /* by then all of it has been measured */
+    bool silent;   /* what measures the flow is offline */
+    struct flow flow;
+};
+
 /* A fuse or a grid connection with what hangs below it. */
 struct feeder {
     const struct component *component;
@@ -18,13 +25,14 @@ struct feeder {
     double *shares; /* of their power that passes here; less than 1 where there are several ways */
     size_t n_members;
 
+    struct balance balance;            /* of the comparison under way */
     struct flow loads[FEEDER_LOADS];   /* the last ones measured */
     struct flow load_most, load_least; /* what counts of them, for limits above and below */
     uint64_t n_loads;
     int64_t measured_at_ns;
 
     struct flow most, least;                     /* what its members may take together */
-    struct flow need_above, need_below;          /* the most that one of them may still want */
+    double need[AXIS_COUNT];                     /* the most that one of them may change by */
     struct range limits[AXIS_COUNT][LANE_COUNT]; /* of the flow */
     bool binds;                                  /* some of them may be limited here */
 };
@@ -53,8 +61,9 @@ struct feeders {
     size_t n_feeders;
     struct member *members;
     size_t n_members;
-    struct timer tick;
-    bool spreading;
+    enum { TAKE, COMPARE, RENEW, REST } phase; /* of the comparison */
+    size_t next;                               /* member */
+    struct timer tick, spread;
 };
 
 /* Fills in the site's feeders with members behind them. */

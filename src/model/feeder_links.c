@@ -91,6 +91,10 @@ static void add_feed(struct member *member, struct feeder *feeder, double share)
         abort();
     }
     member->feeds[member->n_feeds++] = (struct feed){feeder, share};
+    for (int axis = 0; axis < AXIS_COUNT; axis++) {
+        struct range rated = member->component->spec.rated[axis_bounded((enum axis)axis)];
+        feeder->need[axis] = fmax(feeder->need[axis], share * (fmax(rated.upper, 0) - fmin(rated.lower, 0)));
+    }
     feeder->members[feeder->n_members] = member;
     feeder->shares[feeder->n_members++] = share;
 }

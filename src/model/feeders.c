@@ -8,8 +8,9 @@
  * instant in the past, between two samples of each, and one comparison that stands out counts for nothing. A
  * fuse bears that: it melts in minutes, not in seconds.
  *
- * The rooms of the members follow once a second, and when one of them is told another power. What tightens
- * counts at once; what widens, only if it is worth a new order to the device. */
+ * A member's room is worked out whenever it is asked for. All are asked once a second, and soon after one of
+ * them is told another power. What tightens counts at once; what widens, only if it is worth a new order to
+ * the device. */
 #include "model/feeders.h"
 
 #include <math.h>
@@ -21,8 +22,10 @@
 
 #define TICK_NS       NS_PER_S
 #define FIRST_TICK_NS (NS_PER_S / 5)
-#define WORTH_PART    0.01 /* of the rated apparent power */
-#define LEAST_PHASE   0.01 /* what has less of its power on a phase is not limited there */
+#define SLICE         500              /* members in a turn of the loop */
+#define SPREAD_NS     (20 * NS_PER_MS) /* of the many commands in it each is checked, but followed together */
+#define WORTH_PART    0.01             /* of the rated apparent power */
+#define LEAST_PHASE   0.01             /* what has less of its power on a phase is not limited there */
 
 /* ---- the load --------------------------------------------------------------------------------------- */
 
@@ -42,13 +45,6 @@ static const struct trace *measured(const struct component *component)
     }
     return own->trace && trace_take(own->trace, &component->telemetry) ? own->trace : NULL;
 }
-
-/* The instant at which all that a feeder's load follows from has been measured, and the flow at it. */
-struct balance {
-    int64_t at_ns;
-    bool silent; /* what measures the flow is offline */
-    struct flow flow;
-};
 
 /* Who measures what flows through a component: itself, or what stands below it. */
 static void each_source(const struct component *component, double share,
@@ -106,29 +102,6 @@ static void take_load(struct feeder *feeder, const struct flow *load)
     }
 }
 
-static void measure_load(struct feeder *feeder, int64_t now_ns)
-{
-    struct balance balance = {.at_ns = now_ns};
-    each_source(feeder->component, 1, find_instant, &balance);
-    bool silent = balance.silent;
-    for (size_t i = 0; i < feeder->n_members; i++) {
-        const struct member *member = feeder->members[i];
-        if (member->trace.n) {
-            find_instant(&balance, member->component, &member->trace, 1);
-        }
-    }
-    if (silent || balance.at_ns <= feeder->measured_at_ns) {
-        return; /* the load is what it was */
-    }
-    feeder->measured_at_ns = balance.at_ns;
-    each_source(feeder->component, 1, sum_up, &balance);
-    for (size_t i = 0; i < feeder->n_members; i++) {
-        const struct member *member = feeder->members[i];
-        sum_up(&balance, member->component, &member->trace, -feeder->shares[i]);
-    }
-    take_load(feeder, &balance.flow);
-}
-
 /* ---- members ---------------------------------------------------------------------------------------- */
 
 /* Its device may do what it was measured to do, and will do what it was told. */
@@ -156,44 +129,13 @@ static void reckon_with(struct member *member)
     }
 }
 
+/* Sums of doubles that are added and taken away again for years stay exact to a milliwatt. */
 static void count(const struct member *member, int sign)
 {
     for (size_t i = 0; i < member->n_feeds; i++) {
         const struct feed *feed = &member->feeds[i];
         flow_add(&feed->feeder->most, &member->most, sign * feed->share);
         flow_add(&feed->feeder->least, &member->least, sign * feed->share);
-    }
-}
-
-/* What a member may want beyond what it is measured to do. */
-static void count_need(const struct member *member)
-{
-    const struct flow now = trace_now(&member->trace);
-    EACH_LANE (axis, lane) {
-        struct range rated = member->component->spec.rated[axis_bounded((enum axis)axis)];
-        double above = member->part[lane] * fmax(rated.upper, 0) - now.of[axis][lane];
-        double below = member->part[lane] * fmin(rated.lower, 0) - now.of[axis][lane];
-        for (size_t i = 0; i < member->n_feeds; i++) {
-            const struct feed *feed = &member->feeds[i];
-            double *need_above = &feed->feeder->need_above.of[axis][lane];
-            double *need_below = &feed->feeder->need_below.of[axis][lane];
-            *need_above = fmax(*need_above, feed->share * above);
-            *need_below = fmin(*need_below, feed->share * below);
-        }
-    }
-}
-
-static void count_all(struct feeders *feeders)
-{
-    const struct flow none = {0};
-    for (size_t i = 0; i < feeders->n_feeders; i++) {
-        struct feeder *feeder = &feeders->feeders[i];
-        feeder->most = feeder->least = feeder->need_above = feeder->need_below = none;
-    }
-    for (size_t i = 0; i < feeders->n_members; i++) {
-        reckon_with(&feeders->members[i]);
-        count(&feeders->members[i], 1);
-        count_need(&feeders->members[i]);
     }
 }
 
@@ -231,8 +173,8 @@ static void find_limits(struct feeder *feeder)
         *limit = limit_of(feeder, axis, lane);
         double above = feeder->load_most.of[axis][lane] + feeder->most.of[axis][lane];
         double below = feeder->load_least.of[axis][lane] + feeder->least.of[axis][lane];
-        feeder->binds |= above + feeder->need_above.of[axis][lane] > limit->upper ||
-                         below + feeder->need_below.of[axis][lane] < limit->lower;
+        feeder->binds |= above + feeder->need[axis] > limit->upper ||
+                         below - feeder->need[axis] < limit->lower;
     }
 }
 
@@ -252,7 +194,7 @@ static struct range flow_beside(const struct feed *feed, const struct member *me
 static struct range room_at(const struct member *member, const struct feed *feed, int axis, int lane)
 {
     double part = feed->share * member->part[lane];
-    if (!feed->feeder->binds || part < LEAST_PHASE) {
+    if (part < LEAST_PHASE) {
         return RANGE_ALL;
     }
     struct range limit = feed->feeder->limits[axis][lane];
@@ -266,7 +208,7 @@ static struct range room_of(const struct member *member, enum axis axis)
     struct range rated = member->component->spec.rated[axis_bounded(axis)];
     struct range room = RANGE_ALL;
     for (size_t i = 0; i < member->n_feeds; i++) {
-        for (int lane = 0; lane < LANE_COUNT; lane++) {
+        for (int lane = 0; member->feeds[i].feeder->binds && lane < LANE_COUNT; lane++) {
             struct range left = room_at(member, &member->feeds[i], axis, lane);
             room = (struct range){fmax(room.lower, left.lower), fmin(room.upper, left.upper)};
         }
@@ -276,75 +218,145 @@ static struct range room_of(const struct member *member, enum axis axis)
         room.upper >= rated.upper ? INFINITY : room.upper};
 }
 
-/* Tightens at once, widens if it is worth it. True if it has moved. */
-static bool move_end(double *end, double now, double worth)
+/* Tightens at once, widens if it is worth it. */
+static double move_end(double end, double now, double worth)
 {
-    bool moves = fabs(now) < fabs(*end) || fabs(now) - fabs(*end) >= worth;
-    *end = moves ? now : *end;
-    return moves;
+    return fabs(now) < fabs(end) || fabs(now) - fabs(end) >= worth ? now : end;
 }
 
-static void renew_room(struct member *member)
+static struct range renew_room(struct member *member, enum axis axis)
 {
-    struct component *component = member->component;
-    double worth = WORTH_PART * component_rated_va(component);
-    bool moved = false;
-    for (int axis = 0; axis < AXIS_COUNT; axis++) {
-        if (component_takes_power(component, (enum axis)axis)) {
-            struct range now = room_of(member, (enum axis)axis);
-            moved |= move_end(&member->room[axis].lower, now.lower, worth);
-            moved |= move_end(&member->room[axis].upper, now.upper, worth);
-        }
-    }
-    if (moved) {
-        bounds_refresh(component);
-    }
+    double worth = WORTH_PART * component_rated_va(member->component);
+    struct range *room = &member->room[axis], now = room_of(member, axis);
+    room->lower = move_end(room->lower, now.lower, worth);
+    room->upper = move_end(room->upper, now.upper, worth);
+    return *room;
 }
 
 /* ---- when ------------------------------------------------------------------------------------------- */
 
+static void recount(struct member *member)
+{
+    count(member, -1);
+    reckon_with(member);
+    count(member, 1);
+}
+
+static void begin_comparison(struct feeders *feeders)
+{
+    for (size_t i = 0; i < feeders->n_feeders; i++) {
+        struct feeder *feeder = &feeders->feeders[i];
+        feeder->balance = (struct balance){.at_ns = clock_now_ns(feeders->site->timers->clock)};
+        each_source(feeder->component, 1, find_instant, &feeder->balance);
+    }
+}
+
+/* A member's sample counts, and the instant at which all is compared is no later. */
+static void take_member(struct member *member)
+{
+    if (measured(member->component)) {
+        recount(member);
+        for (size_t i = 0; i < member->n_feeds; i++) {
+            bool silent = member->feeds[i].feeder->balance.silent; /* of the members none has to answer */
+            find_instant(&member->feeds[i].feeder->balance, member->component, &member->trace, 1);
+            member->feeds[i].feeder->balance.silent = silent;
+        }
+    }
+}
+
+static void compare_member(struct member *member)
+{
+    for (size_t i = 0; i < member->n_feeds; i++) {
+        const struct feed *feed = &member->feeds[i];
+        sum_up(&feed->feeder->balance, member->component, &member->trace, -feed->share);
+    }
+}
+
+/* True if a feeder may limit its members, or has done so. */
+static bool end_comparison(struct feeders *feeders)
+{
+    bool any = false;
+    for (size_t i = 0; i < feeders->n_feeders; i++) {
+        struct feeder *feeder = &feeders->feeders[i];
+        bool bound = feeder->binds;
+        each_source(feeder->component, 1, sum_up, &feeder->balance);
+        if (!feeder->balance.silent && feeder->balance.at_ns > feeder->measured_at_ns) {
+            feeder->measured_at_ns = feeder->balance.at_ns;
+            take_load(feeder, &feeder->balance.flow);
+        } /* else the load is what it was */
+        find_limits(feeder);
+        any |= bound || feeder->binds;
+    }
+    return any;
+}
+
+/* Does something with the next members; true when all have had their turn. */
+static bool slice(struct feeders *feeders, void (*each)(struct member *member))
+{
+    for (size_t i = 0; i < SLICE && feeders->next < feeders->n_members; i++) {
+        each(&feeders->members[feeders->next++]);
+    }
+    bool last = feeders->next == feeders->n_members;
+    feeders->next = last ? 0 : feeders->next;
+    return last;
+}
+
+static void renew(struct member *member)
+{
+    bounds_refresh(member->component); /* which asks for its rooms */
+}
+
+/* Once a second, in slices. */
 static void on_tick(struct timer *timer, void *userdata)
 {
     struct feeders *feeders = userdata;
-    int64_t now_ns = clock_now_ns(feeders->site->timers->clock);
+    if (feeders->phase == TAKE && feeders->next == 0) {
+        begin_comparison(feeders);
+    }
+    switch (feeders->phase) {
+    case TAKE:
+        feeders->phase = slice(feeders, take_member) ? COMPARE : TAKE;
+        break;
+    case COMPARE:
+        if (slice(feeders, compare_member)) {
+            feeders->phase = end_comparison(feeders) ? RENEW : REST;
+        }
+        break;
+    case RENEW:
+        feeders->phase = slice(feeders, renew) ? REST : RENEW;
+        break;
+    case REST:
+        break;
+    }
+    bool rests = feeders->phase == REST;
+    feeders->phase = rests ? TAKE : feeders->phase;
+    timer_start_in(feeders->site->timers, timer, rests ? TICK_NS : 0);
+}
+
+static void on_spread(struct timer *timer, void *userdata)
+{
+    struct feeders *feeders = userdata;
     for (size_t i = 0; i < feeders->n_members; i++) {
-        measured(feeders->members[i].component);
+        renew(&feeders->members[i]);
     }
-    count_all(feeders);
-    for (size_t i = 0; i < feeders->n_feeders; i++) {
-        measure_load(&feeders->feeders[i], now_ns);
-        find_limits(&feeders->feeders[i]);
-    }
-    feeders->spreading = true;
-    for (size_t i = 0; i < feeders->n_members; i++) {
-        renew_room(&feeders->members[i]);
-    }
-    feeders->spreading = false;
-    timer_start_in(feeders->site->timers, timer, TICK_NS);
 }
 
 void feeders_follow(struct component *component)
 {
     struct member *member = component->member;
+    struct feeders *feeders = component->site->feeders;
     if (!member) {
         return;
     }
-    struct feeders *feeders = component->site->feeders;
-    bool first = !feeders->spreading;
-    count(member, -1);
-    reckon_with(member);
-    count(member, 1);
-    feeders->spreading = true;
+    recount(member);
     for (size_t i = 0; i < member->n_feeds; i++) {
         struct feeder *feeder = member->feeds[i].feeder;
         bool bound = feeder->binds;
         find_limits(feeder);
-        /* those that are told another power meanwhile make room, or take it with the next tick */
-        for (size_t j = 0; first && (bound || feeder->binds) && j < feeder->n_members; j++) {
-            renew_room(feeder->members[j]);
+        if ((bound || feeder->binds) && !timer_running(&feeders->spread)) {
+            timer_start_in(feeders->site->timers, &feeders->spread, SPREAD_NS);
         }
     }
-    feeders->spreading = !first;
 }
 
 void feeders_done_with(struct site *site)
@@ -354,6 +366,7 @@ void feeders_done_with(struct site *site)
         return;
     }
     timer_stop(site->timers, &feeders->tick);
+    timer_stop(site->timers, &feeders->spread);
     feeder_unlink(feeders);
     for (size_t i = 0; i < site->n_components; i++) {
         free(site->components[i]->trace);
@@ -371,20 +384,17 @@ static void begin(struct site *site)
     }
     *feeders = (struct feeders){.site = site, .n_connections = site->n_connections};
     timer_init(&feeders->tick, on_tick, feeders);
+    timer_init(&feeders->spread, on_spread, feeders);
     site->feeders = feeders;
     feeder_link(feeders);
     if (feeders->n_feeders == 0) {
         return;
     }
-    count_all(feeders);
+    for (size_t i = 0; i < feeders->n_members; i++) {
+        recount(&feeders->members[i]);
+    }
     for (size_t i = 0; i < feeders->n_feeders; i++) {
         find_limits(&feeders->feeders[i]);
-    }
-    for (size_t i = 0; i < feeders->n_members; i++) {
-        struct member *member = &feeders->members[i];
-        for (int axis = 0; axis < AXIS_COUNT; axis++) { /* of the fuses alone, until all is measured */
-            member->room[axis] = room_of(member, (enum axis)axis);
-        }
     }
     timer_start_in(site->timers, &feeders->tick, FIRST_TICK_NS);
 }
@@ -397,7 +407,8 @@ struct range feeders_room(const struct component *component, enum axis axis)
         feeders_done_with(site);
         begin(site);
     }
-    return component->member ? component->member->room[axis] : RANGE_ALL;
+    return component->member && component_takes_power(component, axis) ? renew_room(component->member, axis)
+                                                                       : RANGE_ALL;
 }
 
 /* ---- reasons ---------------------------------------------------------------------------------------- */

@@ -8,11 +8,12 @@
 
 #include "model/component.h"
 
-/* The power that may flow at `component` on `axis`; it contains 0, and is infinite where no fuse limits it
- * more than its rating does. O(1); changes by itself once a second, when bounds_refresh() is called. */
+/* The power that may flow at `component` on `axis` now; it contains 0, and is infinite where no fuse limits
+ * it more than its rating does. bounds_refresh() asks for it: with each sample and command, once a second,
+ * and 20 ms after something behind the same fuse was told another power. */
 struct range feeders_room(const struct component *component, enum axis axis);
 
-/* What the device of the component is told has changed: the others behind the same fuses follow at once. */
+/* What the device of the component is told has changed: the others behind the same fuses will follow. */
 void feeders_follow(struct component *component);
 
 /* What limits it there: "main_fuse (22): 63 A beside 12000 W of others". Returns `out`. */

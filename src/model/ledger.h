@@ -24,11 +24,13 @@ struct slot {
     struct component *component;
     enum bounded bounded;
     struct added added;
+    size_t ended; /* of the added, but nobody was told yet */
     struct timer expiry;
 };
 
 struct bounds_ledger {
     struct slot slots[BOUNDED_COUNT];
+    int64_t ends_ns; /* when the first entry of any of them ends; INT64_MAX if there is none */
     struct inputs inputs;
     bool worked_out;
     struct dc_side dc;        /* of a battery */
@@ -37,5 +39,7 @@ struct bounds_ledger {
 };
 
 timer_fn slot_on_expiry; /* the first of its entries ends */
+/* What ends in this turn counts no more, whichever timer comes first. True if there was any. */
+bool slots_expire(struct component *component);
 
 #endif

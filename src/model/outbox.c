@@ -50,6 +50,11 @@ bool outbox_takes_release(const struct outbox *outbox)
     return device && device->driver->release;
 }
 
+static enum told told_by(enum order order)
+{
+    return order == ORDER_POWER ? TOLD_POWER : order == ORDER_RELEASE ? TOLD_RELEASE : TOLD_UNSURE;
+}
+
 /* ---- under way -------------------------------------------------------------------------------------- */
 
 static void on_done(const struct ugrpc_status *st, void *userdata);
@@ -80,6 +85,7 @@ static void launch(struct outbox *outbox)
     outbox->next = (struct dispatch){.order = ORDER_NONE};
     outbox->ticket = ticket;
     outbox->sent = outbox->flying.order == ORDER_POWER ? outbox->flying.power : NAN;
+    outbox->held = told_by(outbox->flying.order);
     timer_stop(component->site->timers, &outbox->gate);
     timer_start_in(component->site->timers, &outbox->limit, OUTBOX_LIMIT_S * NS_PER_S);
     if (outbox->flying.order == ORDER_POWER) {
@@ -127,6 +133,9 @@ static void conclude(struct outbox *outbox, const struct ugrpc_status *st)
     struct dispatch dispatch = outbox->flying;
     outbox->flying = (struct dispatch){.order = ORDER_NONE};
     outbox->ticket = NULL;
+    if (st->code != UGRPC_OK) {
+        outbox->held = TOLD_UNSURE;
+    }
     timer_stop(outbox->component->site->timers, &outbox->limit);
     outbox->answered(outbox, &dispatch, st);
     launch_next(outbox);
@@ -164,20 +173,17 @@ void outbox_hurry(struct outbox *outbox, const struct ugrpc_status *st)
 
 /* ---- to follow -------------------------------------------------------------------------------------- */
 
-static void follow(struct outbox *outbox, const struct dispatch *dispatch)
+static void follow(struct outbox *outbox, enum told told, double power)
 {
-    outbox->told = dispatch->order == ORDER_POWER     ? TOLD_POWER
-                   : dispatch->order == ORDER_RELEASE ? TOLD_RELEASE
-                                                      : TOLD_UNSURE;
-    outbox->component->setpoints[outbox->axis].applied = dispatch->order == ORDER_POWER ? dispatch->power
-                                                                                        : NAN;
+    outbox->told = told;
+    outbox->component->setpoints[outbox->axis].applied = told == TOLD_POWER ? power : NAN;
 }
 
 static void enqueue(struct outbox *outbox, enum order order, double power)
 {
     outbox->next.order = order;
     outbox->next.power = power;
-    follow(outbox, &outbox->next);
+    follow(outbox, told_by(order), power);
     launch_next(outbox);
 }
 
@@ -211,7 +217,8 @@ bool outbox_shares(const struct outbox *outbox, double power)
 
 void outbox_doubt(struct outbox *outbox)
 {
-    follow(outbox, &(const struct dispatch){.order = ORDER_NONE});
+    outbox->held = TOLD_UNSURE;
+    follow(outbox, TOLD_UNSURE, NAN);
 }
 
 void outbox_withdraw(struct outbox *outbox, const struct ugrpc_status *st)
@@ -221,6 +228,6 @@ void outbox_withdraw(struct outbox *outbox, const struct ugrpc_status *st)
         timer_stop(outbox->component->site->timers, &outbox->gate);
         later_answer(outbox->component->site->later, &outbox->next.waiters, st);
         outbox->next = (struct dispatch){.order = ORDER_NONE};
-        follow(outbox, &outbox->flying);
+        follow(outbox, outbox->held, outbox->sent);
     }
 }

@@ -56,6 +56,7 @@ struct outbox {
     struct timer gate;      /* what follows goes out then, whatever the journal does */
     double sent;            /* the power of the last order that went out; NAN: none, or a release */
     enum told told;
+    enum told held;     /* the same, but for what is to follow */
     struct timer limit; /* of what is flying */
     struct ticket tickets[OUTBOX_TICKETS];
     const struct ticket *ticket; /* of what is flying; NULL: too many answers are owed to know this one */

@@ -46,6 +46,7 @@ struct site {
     struct feeders *feeders; /* model/feeders.c */
     struct journal *journal; /* model/journal.h; NULL: nothing outlives the gateway */
     struct zeroing *zeroing; /* model/command.c: a command_zero_all() that runs */
+    bool restoring;          /* model/command.c: between command_restore_begin() and its end */
 };
 
 /* Copies the spec; borrows `timers` until site_free(). */

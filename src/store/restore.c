@@ -128,6 +128,7 @@ void store_restore_kept(struct store *store, const struct kept *kept)
         .now_ns = clock_now_ns(store_clock(store)),
         .now_utc_ns = clock_now_utc_ns(store_clock(store)),
     };
+    command_restore_begin(store->site);
     for (const struct op *op = kept->bounds; op; op = op->next) { /* first: they limit what is told now */
         restore_bound(&restoring, op);
     }
@@ -136,6 +137,7 @@ void store_restore_kept(struct store *store, const struct kept *kept)
     for (const struct op *op = kept->setpoints; op; op = op->next) {
         restore_setpoint(&restoring, op);
     }
+    command_restore_end(store->site);
     for (const struct op *op = kept->open_commands; op; op = op->next) {
         end_open_command(&store->journal, op);
     }

@@ -37,9 +37,14 @@ const char *disk_path(const struct disk *f, const char *name)
 
 struct disk *disk_new(void)
 {
+    return disk_new_in("/tmp");
+}
+
+struct disk *disk_new_in(const char *folder)
+{
     struct disk *f = calloc(1, sizeof(*f));
     assert_non_null(f);
-    snprintf(f->folder, sizeof(f->folder), "/tmp/journal.XXXXXX");
+    snprintf(f->folder, sizeof(f->folder), "%s/journal.XXXXXX", folder);
     assert_non_null(mkdtemp(f->folder));
     f->boot = (struct boot){.id = "this boot", .synchronised = true};
     f->options = (struct store_options){
@@ -58,6 +63,9 @@ void disk_begin(struct disk *f)
         for (size_t i = 0; i < f->fake->site->n_components; i++) {
             fake_report_state(f->fake->site->components[i], STATE_BIT(STATE_READY));
         }
+    }
+    if (f->charging_w > 0) {
+        fake_report_reading(f->fake->ev_charger, METRIC_AC_ACTIVE_POWER, f->charging_w);
     }
     f->store = store_open(&f->options, &st);
     if (!f->store) {

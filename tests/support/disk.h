@@ -21,10 +21,12 @@ struct disk {
     int n_notes;
     bool unhealthy;
     bool remembers;        /* what the device accumulates is kept too */
+    double charging_w;     /* what the EV charger does at the start, by itself */
     int64_t at_ns, utc_ns; /* where the clocks stood at the last end */
 };
 
-struct disk *disk_new(void); /* without a site yet */
+struct disk *disk_new(void);                  /* without a site yet */
+struct disk *disk_new_in(const char *folder); /* the same, in a folder of another place than /tmp */
 void disk_free(struct disk *f);
 
 /* The gateway starts, as `options` say. */

@@ -362,6 +362,57 @@ static void random_histories_agree_with_a_slow_reference(void **state)
     assert_true(several > 1000); /* the history was no trivial one */
 }
 
+static void bounds_that_end_together_are_told_together(void **state)
+{
+    struct fake_site *fake = *state;
+    struct fake_answer answer;
+    assert_int_equal(fake_set(fake->bat_inv, 6000, 60, &answer), 0);
+    fake_finish_all(fake);
+    assert_int_equal(fake_bound(fake->battery, METRIC_DC_POWER, -1000, 1000, 5), 0);
+    fake_finish_all(fake);
+    assert_int_equal(fake_bound(fake->bat_inv, METRIC_AC_ACTIVE_POWER, -9000, 9000, 5), 0);
+    assert_int_equal(fake_bound(fake->bat_inv, METRIC_AC_ACTIVE_POWER, -4000, 4000, 60), 0);
+    size_t before = fake_count(fake, fake->bat_inv, FAKE_POWER);
+    fake_pass_ms(fake, 5000);
+    assert_int_equal(fake_count(fake, fake->bat_inv, FAKE_POWER), before + 1);
+    assert_true(fake_last(fake, fake->bat_inv)->power == 4000); /* not 6000 W, then waiting for the answer */
+    assert_int_equal(fake->events[EVENT_BOUNDS_EXPIRED], 2);
+}
+
+/* Asks for `power_w`, which is refused; *below and *above are what is named, as a client would send them. */
+static void ask_beyond(struct component *component, double power_w, double *below, double *above)
+{
+    assert_int_equal(fake_set(component, power_w, 60, &(struct fake_answer){0}), -UGRPC_OUT_OF_RANGE);
+    bounds_acceptable(component, AXIS_ACTIVE, power_w, below, above);
+    *below = (float)*below;
+    *above = (float)*above;
+}
+
+static void a_named_value_is_accepted_also_where_float32_cannot_hold_the_step(void **state)
+{
+    struct fake_site *fake = *state;
+    struct fake_answer answer;
+    double below, above;
+    fake->ev_charger->spec.resolution = 0.1;
+    assert_int_equal(fake_bound(fake->ev_charger, METRIC_AC_ACTIVE_POWER, 2543.66211, 11000, 60), 0);
+    ask_beyond(fake->ev_charger, 2000, &below, &above); /* 2543.7 W is 2543.69995 as float32: 2543.6 W */
+    assert_int_equal(fake_set(fake->ev_charger, above, 60, &answer), 0);
+    assert_true(above > 2543.7 && above < 2543.701);
+}
+
+static void a_named_value_is_the_nearest_also_where_it_is_floored_into_another_range(void **state)
+{
+    struct fake_site *fake = *state;
+    struct fake_answer answer;
+    double below, above;
+    fake->ev_charger->spec.resolution = 250;
+    assert_int_equal(fake_bound(fake->ev_charger, METRIC_AC_ACTIVE_POWER, 0, 6000, 60), 0);
+    assert_int_equal(fake_bound(fake->ev_charger, METRIC_AC_ACTIVE_POWER, 6020, 9000, 60), 0);
+    ask_beyond(fake->ev_charger, 6010, &below, &above);
+    assert_true(below == 6000 && above == 6020);
+    assert_int_equal(fake_set(fake->ev_charger, above, 60, &answer), 0);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -380,6 +431,9 @@ int main(void)
         test(a_request_of_very_many_bounds_is_refused_as_cheaply_as_one_of_too_many),
         test(copies_in_one_request_count_once_however_many),
         test(a_metric_that_takes_no_bounds_names_those_that_do),
+        test(bounds_that_end_together_are_told_together),
+        test(a_named_value_is_accepted_also_where_float32_cannot_hold_the_step),
+        test(a_named_value_is_the_nearest_also_where_it_is_floored_into_another_range),
         test(random_histories_agree_with_a_slow_reference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -432,6 +432,73 @@ static void the_end_of_the_gateway_releases_what_it_may_still_hold(void **state)
     assert_int_equal(zeroed, 1);
 }
 
+/* ---- two axes that end together --------------------------------------------------------------------- */
+
+/* How often the device was told so much reactive power. */
+static int count_reactive(const struct fake_site *fake, double power_var)
+{
+    int count = 0;
+    for (size_t i = 0; i < fake->device.n; i++) {
+        const struct fake_order *order = &fake->device.orders[i];
+        count += order->kind == FAKE_POWER && order->axis == AXIS_REACTIVE && order->power == power_var;
+    }
+    return count;
+}
+
+/* 8000 W and, of 9000 VAr, the 6000 that these leave room for. */
+static void set_both(struct fake_site *fake)
+{
+    struct fake_answer answer;
+    const struct range less = {-1000, 1000};
+    int64_t until_utc_ns;
+    set_accepted(fake, fake->bat_inv, 8000);
+    assert_int_equal(fake_add_bounds(fake->battery, METRIC_DC_POWER, &fake_caller_a, "t", &less, 1, 60,
+                         &until_utc_ns, NULL),
+        0);
+    fake_finish_all(fake);
+    assert_int_equal(fake_set_reactive(fake->bat_inv, 9000, 60, &answer), 0);
+    fake_finish_all(fake);
+    assert_int_equal(bounds_clear(fake->battery, &fake_caller_a, METRIC_DC_POWER, "t", NULL), 0);
+    fake_finish_all(fake);
+    assert_true(fake->bat_inv->setpoints[AXIS_REACTIVE].applied == 6000);
+    assert_int_equal(count_reactive(fake, 9000), 1);
+}
+
+static void what_ends_now_is_not_sent_once_more(void **state)
+{
+    struct fake_site *fake = *state;
+    set_both(fake);
+    fake_pass_ms(fake, 60000); /* 0 W first, beside which there is room for 9000 VAr */
+    assert_int_equal(count_reactive(fake, 9000), 1);
+    assert_int_equal(count_reactive(fake, 0), 1);
+}
+
+static void the_end_of_the_gateway_moves_no_reactive_power_before_its_0(void **state)
+{
+    struct fake_site *fake = *state;
+    int zeroed = 0;
+    set_both(fake);
+    command_zero_all(fake->site, on_zeroed, &zeroed);
+    fake_finish_all(fake);
+    assert_int_equal(zeroed, 1);
+    assert_int_equal(count_reactive(fake, 9000), 1);
+    assert_int_equal(count_reactive(fake, 0), 1);
+}
+
+static void the_end_of_the_gateway_limits_nothing_anew(void **state)
+{
+    struct fake_site *fake = *state;
+    int zeroed = 0;
+    fake_report_reading(fake->pv_inv, METRIC_AC_ACTIVE_POWER, -8000);
+    assert_int_equal(fake_bound(fake->pv_inv, METRIC_AC_ACTIVE_POWER, -5000, 0, 60), 0);
+    fake_finish_all(fake);
+    assert_true(fake_last(fake, fake->pv_inv)->power == -5000);
+    command_zero_all(fake->site, on_zeroed, &zeroed);
+    fake_finish_all(fake);
+    fake_report_reading(fake->pv_inv, METRIC_AC_ACTIVE_POWER, -8000); /* while others are still waited for */
+    assert_int_equal(fake_last(fake, fake->pv_inv)->kind, FAKE_RELEASE);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -457,6 +524,9 @@ int main(void)
         test(those_who_wait_behind_a_slow_device_are_bounded),
         test(the_end_of_the_gateway_does_not_wait_for_a_silent_device),
         test(the_end_of_the_gateway_releases_what_it_may_still_hold),
+        test(what_ends_now_is_not_sent_once_more),
+        test(the_end_of_the_gateway_moves_no_reactive_power_before_its_0),
+        test(the_end_of_the_gateway_limits_nothing_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

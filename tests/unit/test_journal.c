@@ -118,6 +118,18 @@ static void bounds_move_what_still_waits_for_the_journal(void **state)
     assert_int_equal(answer.st.code, UGRPC_OK);
 }
 
+static void what_the_device_holds_is_not_forgotten_with_a_command_that_it_was_never_told(void **state)
+{
+    struct fixture *f = *state;
+    struct fake_answer answer;
+    set_accepted(f, f->fake->bat_inv, 5000, 60);
+    assert_int_equal(fake_set(f->fake->bat_inv, 3000, 60, &answer), 0); /* waits for the journal */
+    fake_report_error(f->fake->bat_inv, ERROR_OVERVOLTAGE, false);
+    assert_true(fake_last(f->fake, f->fake->bat_inv)->power == 0);
+    settle(f);
+    assert_int_equal(answer.st.code, UGRPC_FAILED_PRECONDITION);
+}
+
 static void an_expiry_goes_to_the_device_before_it_is_written(void **state)
 {
     struct fixture *f = *state;
@@ -327,6 +339,22 @@ static void a_component_that_waited_to_be_woken_is_woken(void **state)
     assert_int_equal(f->fake->bat_inv->setpoints[AXIS_ACTIVE].mode, SETPOINT_ACTIVE);
 }
 
+/* A site that begins, of which nothing has been sampled. */
+static void a_component_that_waited_is_woken_by_its_first_sample(void **state)
+{
+    struct fixture *f = *state;
+    struct fake_site *fresh = fake_site_new_bare();
+    struct component *pv = fake_add(fresh, 9, "pv_inv", COMPONENT_PV_INVERTER, -15000, 0);
+    struct journal_setpoint setpoint = kept(f, -5000, 30);
+    setpoint.waiting = true;
+    command_restore(pv, &setpoint);
+    assert_true(pv->setpoints[AXIS_ACTIVE].waiting);
+    fake_report_state(pv, STATE_BIT(STATE_STANDBY));
+    assert_int_equal(pv->setpoints[AXIS_ACTIVE].mode, SETPOINT_ACTIVE);
+    assert_int_equal(fake_count(fresh, pv, FAKE_START), 1);
+    fake_site_free(fresh);
+}
+
 static void a_component_that_is_off_by_now_loses_its_set_point(void **state)
 {
     struct fixture *f = *state;
@@ -467,6 +495,7 @@ int main(void)
         TEST(a_refusal_of_the_device_is_an_outcome_and_what_was_before_is_kept),
         TEST(a_newer_command_that_comes_while_the_journal_writes_replaces_the_older),
         TEST(bounds_move_what_still_waits_for_the_journal),
+        TEST(what_the_device_holds_is_not_forgotten_with_a_command_that_it_was_never_told),
         TEST(an_expiry_goes_to_the_device_before_it_is_written),
         TEST(a_sequence_begins_when_the_journal_has_it),
         TEST(a_sequence_that_was_replaced_before_the_journal_had_it_never_begins),
@@ -481,6 +510,7 @@ int main(void)
         TEST(what_ended_meanwhile_is_brought_to_0_at_once),
         TEST(an_axis_that_held_0_is_told_0_again),
         TEST(a_component_that_waited_to_be_woken_is_woken),
+        TEST(a_component_that_waited_is_woken_by_its_first_sample),
         TEST(a_component_that_is_off_by_now_loses_its_set_point),
         TEST(one_that_ran_free_within_a_limit_is_freed_of_it),
         TEST(one_that_ran_free_within_a_limit_keeps_to_it_as_long_as_that_holds),

@@ -140,6 +140,21 @@ static void bounds_go_on_after_a_restart(void **state)
     assert_true(bounds_in_force(f->fake->bat_inv, BOUNDED_ACTIVE)->items[0].lower == -10000);
 }
 
+static void what_is_told_after_a_restart_comes_of_all_bounds_together(void **state)
+{
+    struct disk *f = *state;
+    disk_begin(f);
+    assert_int_equal(fake_bound(f->fake->ev_charger, METRIC_AC_ACTIVE_POWER, 0, 2000, 60), 0);
+    assert_int_equal(fake_bound(f->fake->ev_charger, METRIC_AC_ACTIVE_POWER, 1000, 8000, 60), 0);
+    disk_sync(f);
+    disk_end(f);
+    f->charging_w = 7000;
+    disk_begin(f);
+    assert_int_equal(fake_count(f->fake, f->fake->ev_charger, FAKE_POWER), 0); /* as if one were alone */
+    fake_report_reading(f->fake->ev_charger, METRIC_AC_ACTIVE_POWER, 9000);
+    assert_true(fake_last(f->fake, f->fake->ev_charger)->power == 8000);
+}
+
 static void a_command_without_an_outcome_gets_one_at_the_restart(void **state)
 {
     struct disk *f = *state;
@@ -614,6 +629,7 @@ int main(void)
         TEST(after_a_reboot_without_a_synchronised_clock_all_has_ended),
         TEST(after_a_reboot_with_a_clock_behind_the_journal_all_has_ended),
         TEST(bounds_go_on_after_a_restart),
+        TEST(what_is_told_after_a_restart_comes_of_all_bounds_together),
         TEST(a_command_without_an_outcome_gets_one_at_the_restart),
         TEST(nothing_is_written_to_devices_when_the_site_is_to_be_as_new),
         TEST(only_its_owner_may_read_the_journal),
