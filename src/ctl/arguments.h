@@ -16,7 +16,7 @@ struct given {
 
 struct arguments {
     const struct command *command; /* NULL: --help or --version alone */
-    const char *family;            /* "cert", of "cert --help"; else NULL */
+    const char *family;            /* "cert", of "cert --help", or a topic, of "help metrics"; else NULL */
     const char *operands[MAX_OPERANDS];
     size_t n_operands;
     struct given *given;

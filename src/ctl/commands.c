@@ -43,8 +43,10 @@ const struct command command_table[] = {
         "discharge bat_inv_1 3.5kW --hold\n",
         2, 2, {PROPOSE_COMPONENT}, SETPOINT_OPTIONS, command_discharge},
     {"curtail", "COMPONENT POWER", "lets it produce at most so much power",
-        "The limit ends by itself: after 60 s, or --for 10s to 15m. --hold renews it until Ctrl-C; then it ends within\n"
-        "15 s, and the component does what its configuration says on expiry: 0, or free again.",
+        "For what the sun, the wind or the heat drives. The limit ends by itself: after 60 s, or --for 10s to 15m. --hold renews\n"
+        "it until Ctrl-C; then it ends within 15 s. Afterwards the component gives NOTHING until its next command,\n"
+        "unless its site file says on_expiry: release: then it is free again. A limit that just ends, and leaves it\n"
+        "free where nothing else was commanded: microgridctl bounds add pv_inv power -3kW..0 --for 15m.",
         "curtail pv_inv 3kW --for 15m\n"
         "curtail pv_inv 0\n",
         2, 2, {PROPOSE_COMPONENT}, SETPOINT_OPTIONS, command_curtail},
@@ -72,14 +74,14 @@ const struct command command_table[] = {
         OPTION_BIT(OPTION_METRIC) | OPTION_BIT(OPTION_PLOT) | OPTION_BIT(OPTION_FOR) |
             OPTION_BIT(OPTION_COUNT),
         command_watch},
-    {"record", "[COMPONENT|SENSOR...]", "every sample as a line of CSV",
-        "Without names: all components. Ends with Ctrl-C, --for or --count; a gateway that goes away is waited for.",
+    {"record", "[COMPONENT|SENSOR...]", "every sample as a line of CSV, or of JSON",
+        "Without names: all components. A file that is there stays as it is without --force. Ends with Ctrl-C, --for or --count; a gateway that goes away is waited for.",
         "record main_meter pv_inv --output day.csv\n"
         "record --for 1h > hour.csv\n"
         "record battery_1 thermometer --metric soc,sensor_temperature --count 60\n",
         0, MAX_OPERANDS, {PROPOSE_ANYTHING_MEASURED, PROPOSE_ANYTHING_MEASURED},
-        OPTION_BIT(OPTION_METRIC) | OPTION_BIT(OPTION_OUTPUT) | OPTION_BIT(OPTION_FOR) |
-            OPTION_BIT(OPTION_COUNT),
+        OPTION_BIT(OPTION_METRIC) | OPTION_BIT(OPTION_OUTPUT) | OPTION_BIT(OPTION_FORCE) |
+            OPTION_BIT(OPTION_FOR) | OPTION_BIT(OPTION_COUNT),
         command_record},
     {"journal", "", "what was commanded, by whom, and what became of it",
         "Of a gateway that keeps one (microgridd --state DIR), asked on its own machine or with an admin's key. --json: a document a line.",
