@@ -59,8 +59,8 @@ int ctl_init(struct ctl *ctl)
     const char *target = arguments_value(arguments, OPTION_TARGET);
     const char *timeout = arguments_value(arguments, OPTION_TIMEOUT);
     ctl->target = target ? add_port(ctl, target) : TARGET;
-    ctl->insecure = arguments_has(arguments, OPTION_INSECURE) ||
-                    (is_this_machine(ctl->target) && !is_secured(arguments));
+    ctl->is_local = is_this_machine(ctl->target);
+    ctl->insecure = arguments_has(arguments, OPTION_INSECURE) || (ctl->is_local && !is_secured(arguments));
     if (timeout) {
         struct ugrpc_status st;
         double seconds;
@@ -164,7 +164,7 @@ int ctl_connect(struct ctl *ctl, struct ugrpc_loop *loop)
                 .user_agent = "microgridctl",
                 .keepalive_time_ms = 20000,
                 .backoff_ms = 1000,
-                .max_backoff_ms = 10000,
+                .max_backoff_ms = 2000, /* somebody waits for it */
                 .max_receive_bytes = 64 << 20,
             });
     }

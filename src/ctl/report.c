@@ -91,20 +91,29 @@ static int tell(enum ctl_exit status, const char *message, const char *code, con
     return status;
 }
 
-__attribute__((format(printf, 2, 0))) static int tell_text(
-    enum ctl_exit status, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static int tell_text(
+    enum ctl_exit status, const char *next, const char *format, va_list args)
 {
     char text[1024];
     vsnprintf(text, sizeof(text), format, args);
     text_clean(text);
-    return tell(status, text, NULL, NULL);
+    return tell(status, text, NULL, next);
 }
 
 int report_usage(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    int status = tell_text(CTL_USAGE, format, args);
+    int status = tell_text(CTL_USAGE, NULL, format, args);
+    va_end(args);
+    return status;
+}
+
+int report_usage_next(const char *next, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int status = tell_text(CTL_USAGE, next, format, args);
     va_end(args);
     return status;
 }
@@ -113,7 +122,7 @@ int report_failed(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    int status = tell_text(CTL_FAILED, format, args);
+    int status = tell_text(CTL_FAILED, NULL, format, args);
     va_end(args);
     return status;
 }
@@ -125,15 +134,15 @@ static bool is_unreachable(const struct ctl *ctl, const struct ugrpc_status *st)
            ugrpc_channel_connectivity(ctl->channel, false) != UGRPC_READY;
 }
 
-static int tell_unreachable(const struct ctl *ctl, const struct ugrpc_status *st)
+static int tell_unreachable(const struct ctl *ctl, const struct ugrpc_status *st, const char *advice)
 {
     char late[600];
-    const char *message = st->message, *advice = NULL;
+    const char *message = st->message;
     if (st->code == UGRPC_DEADLINE_EXCEEDED) {
         snprintf(late, sizeof(late), "cannot reach %s: nothing answers within %g s", ctl->target,
             (double)ctl_timeout_ms(ctl, false) / 1e3);
         message = late;
-        advice = "another one: --target HOST:PORT      more time: --timeout 60s";
+        advice = advice ? advice : "another one: --target HOST:PORT      more time: --timeout 60s";
     }
     advice = advice ? advice : find_advice(unreachable, ARRAY_LEN(unreachable), message);
     return tell(CTL_UNREACHABLE, message, ugrpc_code_name((int)st->code), advice);
@@ -144,7 +153,7 @@ int report_status(const struct ctl *ctl, const struct ugrpc_status *st, const ch
     struct ugrpc_status clean = *st;
     text_clean(clean.message);
     if (is_unreachable(ctl, st)) {
-        return tell_unreachable(ctl, &clean);
+        return tell_unreachable(ctl, &clean, next);
     }
     enum ctl_exit status = CTL_REFUSED;
     switch (st->code) {
