@@ -115,7 +115,7 @@ static bool check_headers(struct ugrpc_pending *pending)
         pending_fail(pending,
             pending->http_status == 200 ? UGRPC_UNKNOWN : code_of_http(pending->http_status),
             "%s does not answer as a gRPC server: HTTP status %d, content-type %.100s",
-            pending->channel->target.text, pending->http_status,
+            pending->channel->target.shown, pending->http_status,
             pending->content_type ? pending->content_type : "missing");
         return false;
     }
