@@ -12,10 +12,11 @@
 #include "ctl/report.h"
 #include "ctl/settings.h"
 
-void arguments_add(struct arguments *arguments, enum option_id id, const char *value)
+void arguments_add(struct arguments *arguments, enum option_id id, const char *value, const char *from)
 {
     arguments->given = must(realloc(arguments->given, (arguments->n_given + 1) * sizeof(*arguments->given)));
-    arguments->given[arguments->n_given++] = (struct given){id, value ? must(strdup(value)) : NULL};
+    arguments->given[arguments->n_given++] = (struct given){
+        id, value ? must(strdup(value)) : NULL, from ? must(strdup(from)) : NULL};
     if (id == OPTION_JSON) {
         report_as_json(true); /* what is wrong with the rest, too */
     }
@@ -43,6 +44,7 @@ int arguments_settle(struct arguments *arguments)
     for (size_t i = 0; i < arguments->n_settings;) {
         if (find_rival(arguments, i, arguments->n_settings)) {
             free(arguments->given[i].value);
+            free(arguments->given[i].from);
             memmove(&arguments->given[i], &arguments->given[i + 1],
                 (--arguments->n_given - i) * sizeof(arguments->given[0]));
             arguments->n_settings--;
@@ -57,6 +59,7 @@ void arguments_done(struct arguments *arguments)
 {
     for (size_t i = 0; i < arguments->n_given; i++) {
         free(arguments->given[i].value);
+        free(arguments->given[i].from);
     }
     free(arguments->given);
     *arguments = (struct arguments){.n_given = 0};
@@ -90,6 +93,20 @@ const char *arguments_value(const struct arguments *arguments, enum option_id id
         value = next;
     }
     return value;
+}
+
+const char *arguments_source(const struct arguments *arguments, enum option_id id, char *out, size_t cap)
+{
+    snprintf(out, cap, "--%s", option_table[id].name);
+    for (size_t i = 0; i < arguments->n_given; i++) {
+        const struct given *given = &arguments->given[i];
+        if (given->id == id && given->from) {
+            snprintf(out, cap, "%s", given->from);
+        } else if (given->id == id) {
+            snprintf(out, cap, "--%s", option_table[id].name);
+        }
+    }
+    return out;
 }
 
 const char *arguments_repeat(const struct arguments *arguments, char *out, size_t cap)
@@ -166,7 +183,7 @@ static int take_option(struct arguments *arguments, char **argv, int argc, int *
         }
         value = argv[++*at];
     }
-    arguments_add(arguments, (enum option_id)id, value);
+    arguments_add(arguments, (enum option_id)id, value, NULL);
     return 0;
 }
 
@@ -183,7 +200,7 @@ static int take_words(struct arguments *arguments, int argc, char **argv)
         if (!ended && strcmp(argv[i], "--") == 0) {
             ended = true;
         } else if (!ended && (strcmp(argv[i], "-h") == 0 || (i == 1 && strcmp(argv[i], "help") == 0))) {
-            arguments_add(arguments, OPTION_HELP, NULL);
+            arguments_add(arguments, OPTION_HELP, NULL, NULL);
         } else if (!ended && strncmp(argv[i], "--", 2) == 0) {
             rc = take_option(arguments, argv, argc, &i);
         } else if (!ended && is_option(argv[i])) {
@@ -304,7 +321,7 @@ int arguments_parse(struct arguments *arguments, int argc, char **argv)
     }
     arguments->n_settings = arguments->n_given;
     for (size_t i = 0; i < line.n_given && rc == 0; i++) {
-        arguments_add(arguments, line.given[i].id, line.given[i].value);
+        arguments_add(arguments, line.given[i].id, line.given[i].value, NULL);
     }
     rc = rc ? rc : arguments_settle(arguments);
     arguments->command = line.command;

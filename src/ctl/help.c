@@ -79,7 +79,8 @@ static void show_all(FILE *to)
     fputs(
         "\nComponents are given by name or id. Power is + where it is consumed or charges, - where it is produced or\n"
         "discharges, and carries its unit: 5kW, -3.5kW, 800W. Options may also stand in the environment\n"
-        "(MICROGRID_TARGET, MICROGRID_KEY_FILE ...) and in ~/.config/microgridctl.yaml (target: gw.local:50051).\n"
+        "(MICROGRID_TARGET, MICROGRID_KEY_FILE ...) and in ~/.config/microgridctl.yaml (target: gw.local:50051), whose\n"
+        "relative paths are meant from its folder.\n"
         "Words for --metric and --category: microgridctl help metrics, microgridctl help categories.\n"
         "Exit status: 0 done, 1 refused, 2 usage, 3 unreachable, 4 failed.\n",
         to);

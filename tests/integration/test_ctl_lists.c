@@ -162,7 +162,7 @@ static void the_command_line_counts_before_the_environment_before_the_file(void 
     ctl.env[1] = "MICROGRID_CONFIG=other.yaml";
     ctl_expect(&ctl, ARGS("info"), 3, "127.0.0.1:3");
     ctl.env[1] = "MICROGRID_TIMEOUT=soon";
-    ctl_expect(&ctl, ARGS("info"), 2, "--timeout \"soon\": a number with its unit is due");
+    ctl_expect(&ctl, ARGS("info"), 2, "$MICROGRID_TIMEOUT \"soon\": a number with its unit is due");
 }
 
 static void a_wrong_configuration_file_is_told_with_its_line(void **state)
@@ -181,6 +181,14 @@ static void a_wrong_configuration_file_is_told_with_its_line(void **state)
         gateway_write(*state, "microgridctl.yaml", wrong[i].text);
         ctl_expect(&ctl, ARGS("info"), 2, wrong[i].complaint);
     }
+    gateway_write(*state, "microgridctl.yaml", "# mine\nkey-file: gone.key\n");
+    ctl_expect(&ctl, ARGS("info"), 2,
+        "microgridctl.yaml:2: key-file /"); /* beside the file, as site files have it */
+    process_assert_says(&ctl.process.err, "/gone.key: No such file or directory\n");
+    ctl_expect(
+        &ctl, ARGS("info", "--key-file", "gone.key"), 2, "--key-file gone.key: No such file or directory\n");
+    gateway_write(*state, "microgridctl.yaml", "ca: gone.pem\n");
+    ctl_expect(&ctl, ARGS("info"), 2, "microgridctl.yaml:1: ca: CA certificates /");
     ctl_expect(&ctl, ARGS("info", "--config", "none.yaml"), 2, "none.yaml: No such file or directory");
     gateway_write(*state, "microgridctl.yaml", "");
     ctl_expect_done(&ctl, ARGS("info"), "Demo site");
