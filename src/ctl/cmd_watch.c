@@ -9,6 +9,7 @@
 #include "ctl/ctl.h"
 #include "ctl/follow.h"
 #include "ctl/format.h"
+#include "ctl/held.h"
 #include "ctl/json.h"
 #include "ctl/plot.h"
 #include "ctl/report.h"
@@ -18,7 +19,8 @@
 #define OTHER_LINES 5 /* heading, how many more, why there is nothing new, keys, and air */
 #define DRAW_NS     (NS_PER_S / 4)
 #define SPAN_NS     (120 * NS_PER_S)
-#define COLUMNS     (MAX_METRICS + 6)
+#define ASK_NS      NS_PER_S
+#define COLUMNS     (MAX_METRICS + 8)
 
 struct watch {
     const struct ctl *ctl;
@@ -32,6 +34,9 @@ struct watch {
         int metric; /* -1: the chief one */
         char name[160];
     } sources[PLOT_MAX_SERIES];
+    holders_message *held; /* set-points, if the gateway tells; NULL: not, or not yet */
+    bool asking, is_silent;
+    int64_t asked_ns;
     struct screen screen;
     struct timer draw;
     uv_poll_t *keys;
@@ -105,6 +110,19 @@ static void add_age(struct table *table, const struct sample *sample)
     table_add(table, "%.1f s", fmax(0, now_s - sampled_s));
 }
 
+/* What is set, and for how long yet. */
+static void add_setpoint(const struct watch *watch, struct table *table, size_t index, int metric)
+{
+    const struct named *thing = &watch->plan->things[index];
+    const setpoint_message *held = thing->component ? held_setpoint(watch->held, named_id(thing), metric)
+                                                    : NULL;
+    char text[48], left[40];
+    int64_t seconds = held && held->valid_until ? held->valid_until->seconds - time(NULL) : 0;
+    table_add(
+        table, "%s", held ? value_format(held->requested, metric_unit(metric), text, sizeof(text)) : "-");
+    table_add(table, "%s", held ? duration_format(seconds > 0 ? seconds : 0, left, sizeof(left)) : "-");
+}
+
 static void add_row(const struct watch *watch, struct table *table, size_t index)
 {
     struct sample sample = latest_of(watch, index);
@@ -118,6 +136,9 @@ static void add_row(const struct watch *watch, struct table *table, size_t index
         int metric = chief_metric(&sample);
         bounds_message *const *bounds = sample_bounds(&sample, metric, &n);
         table_add(table, "%s", cell_format(&sample, metric, text, sizeof(text)));
+        if (watch->held) {
+            add_setpoint(watch, table, index, metric);
+        }
         table_add(table, "%s", n ? bounds_format(bounds, n, metric_unit(metric), text, sizeof(text)) : "-");
     }
     add_age(table, &sample);
@@ -139,6 +160,10 @@ static void draw_table(const struct watch *watch, int height)
     }
     if (watch->plan->n_metrics == 0) {
         headings[n++] = " POWER";
+        if (watch->held) {
+            headings[n++] = " SET";
+            headings[n++] = " ENDS IN";
+        }
         headings[n++] = "ALLOWED NOW";
     }
     headings[n++] = " AGE";
@@ -175,11 +200,44 @@ static void draw(struct watch *watch)
     screen_end();
 }
 
+static void forget_held(struct watch *watch)
+{
+    microgrid_admin_v1_list_holders_response_free(watch->held);
+    watch->held = NULL;
+}
+
+static void on_held(const struct ugrpc_status *st, const holders_message *held, void *userdata)
+{
+    struct watch *watch = userdata;
+    watch->asking = false;
+    forget_held(watch);
+    if (held) {
+        watch->held = (holders_message *)message_copy(&held->base);
+    }
+    watch->is_silent = st->code == UGRPC_UNIMPLEMENTED || st->code == UGRPC_PERMISSION_DENIED;
+}
+
+/* What is set, once a second while the table shows it. */
+static void ask_held(struct watch *watch)
+{
+    const struct ugrpc_call_options options = {.timeout_ms = ASK_NS / NS_PER_MS};
+    ugrpc_protobuf_empty nothing = UGRPC_PROTOBUF_EMPTY_INIT;
+    int64_t now_ns = clock_now_ns(clock_real());
+    if (watch->asking || watch->is_silent || watch->plot || watch->plan->n_metrics ||
+        !held_may_ask(watch->ctl) || (watch->asked_ns && now_ns - watch->asked_ns < ASK_NS)) {
+        return;
+    }
+    watch->asking = true;
+    watch->asked_ns = now_ns;
+    microgrid_admin_v1_list_holders_async(watch->ctl->channel, &nothing, &options, on_held, watch);
+}
+
 static void on_draw(struct timer *timer, void *userdata)
 {
     struct follow *follow = userdata;
     struct watch *watch = container_of(timer, struct watch, draw);
     draw(watch);
+    ask_held(watch);
     timer_start_in(follow_timers(follow), timer, DRAW_NS);
 }
 
@@ -308,6 +366,7 @@ static int run(struct ctl *ctl, const struct follow_plan *plan)
     for (size_t i = 0; i < plan->n; i++) {
         protobuf_c_message_free_unpacked(watch.latest[i], NULL);
     }
+    forget_held(&watch);
     free(watch.latest);
     free(watch.series);
     return status;
