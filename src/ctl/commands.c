@@ -96,7 +96,7 @@ const struct command command_table[] = {
     {"holders", "", "who holds which set-points and bounds, and until when",
         "Asked on the gateway's own machine, or with an admin's key.",
         "holders\nholders --json | jq '.setpoints[] | .name'\n", 0, 0, .run = command_holders},
-    {"cert init", "--host NAME | --client NAME", "makes an authority and a server certificate for TLS",
+    {"cert init", "--host NAME|--client NAME", "makes an authority and a server certificate for TLS",
         "An authority that is in the folder already signs again, so that clients need nothing new: --force then renews\n"
         "only the server's certificate. With --client it signs NAME.pem, which a client shows (--cert, --cert-key) to a\n"
         "gateway whose site file has listen: {tls: {client_ca: ca.pem}}; \"cert:NAME role=viewer\" in its keys file is its role.",

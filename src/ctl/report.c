@@ -55,7 +55,7 @@ static const struct advice denied[] = {
         "another key: --key-file FILE      one with that role: microgridctl key new NAME --role ROLE --keys FILE"},
     {"may not command it",
         "another key: --key-file FILE      one for it: microgridctl key new NAME --components LIST --keys FILE"},
-    {"", "ask on the gateway's own machine, or with an admin's key: --key-file FILE"},
+    {"", "another key, which may: --key-file FILE, or MICROGRID_KEY_FILE"},
 };
 
 static const struct advice foreign[] = {

@@ -197,16 +197,41 @@ static void a_client_certificate_is_shown_where_one_is_asked_for(void **state)
     authority_free(authority);
 }
 
-static void a_gateway_that_never_answers_is_given_up(void **state)
+/* A socket that listens on a port of its own, which goes to `target`. */
+static int open_listener(char *target, size_t cap)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof(address);
-    char target[40], text[100];
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
     assert_int_equal(listen(fd, 8), 0);
     assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
-    snprintf(target, sizeof(target), "127.0.0.1:%d", ntohs(address.sin_port));
+    snprintf(target, cap, "127.0.0.1:%d", ntohs(address.sin_port));
+    return fd;
+}
+
+static void what_is_no_gateway_is_told_with_where_one_is(void **state)
+{
+    static const char *const answers[] = {"HTTP/1.1 400 Bad Request\r\n\r\n", "220 mail.example ESMTP\r\n"};
+    for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+        char target[40];
+        int fd = open_listener(target, sizeof(target));
+        ctl_start(&ctl, ARGS("list", "--target", target));
+        int peer = accept(fd, NULL, NULL);
+        assert_true(write(peer, answers[i], strlen(answers[i])) > 0);
+        assert_int_equal(process_wait(&ctl.process, PROCESS_PATIENCE_MS), 3);
+        process_assert_says(
+            &ctl.process.err, i ? "it does not answer with HTTP/2" : "it answers with HTTP/1.1");
+        process_assert_says(&ctl.process.err, "\n  that is no gateway's port, or no gateway: ");
+        close(peer);
+        close(fd);
+    }
+}
+
+static void a_gateway_that_never_answers_is_given_up(void **state)
+{
+    char target[40], text[100];
+    int fd = open_listener(target, sizeof(target));
     snprintf(text, sizeof(text), "cannot reach %s: nothing answers within 0.5 s", target);
     ctl_expect(&ctl, ARGS("list", "--target", target, "--timeout", "500ms"), 3, text);
     close(fd);
@@ -466,6 +491,7 @@ int main(void)
         TEST(what_does_not_fit_is_told_with_what_helps),
         TEST(a_gateway_without_tls_is_told_from_one_that_is_not_there),
         TEST(a_client_certificate_is_shown_where_one_is_asked_for),
+        TEST(what_is_no_gateway_is_told_with_where_one_is),
         TEST(a_gateway_that_never_answers_is_given_up),
         TEST(a_unix_socket_is_this_machine),
         TEST(an_authority_stays_when_the_certificate_is_renewed),
