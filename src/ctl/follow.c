@@ -13,8 +13,9 @@
 #include "ctl/metric.h"
 #include "ctl/report.h"
 
-#define RETRY_NS   NS_PER_S
-#define SILENCE_NS (5 * NS_PER_S) /* what somebody who looks on would wonder about */
+#define RETRY_NS       NS_PER_S
+#define LONGEST_GAP_NS (60 * NS_PER_S)
+#define SILENCE_NS     (5 * NS_PER_S) /* what somebody who looks on would wonder about */
 
 /* ---- the plan ---- */
 
@@ -94,7 +95,7 @@ struct follow {
     struct timers timers;
     struct timer_loop *timer_loop;
     struct timer retry, limit, silence;
-    int64_t last_ns, longest_ns; /* the newest sample's, and most that ever was between two */
+    int64_t last_ns, longest_ns; /* the newest sample's (0: of these streams none), and most between two */
     uv_signal_t *signals[3];
     struct source *streams;
     bool seen; /* a sample came: from now on, a gateway that is gone is waited for */
@@ -136,12 +137,13 @@ static void on_silence(struct timer *timer, void *userdata)
     }
 }
 
+/* How long is long is learned: some sites sample seldom. */
 static void expect_next(struct follow *follow)
 {
     int64_t now_ns = clock_now_ns(follow->timers.clock);
-    if (follow->seen && !follow->away && now_ns - follow->last_ns > follow->longest_ns) {
-        follow->longest_ns = now_ns - follow->last_ns;
-    }
+    int64_t gap_ns = follow->last_ns ? now_ns - follow->last_ns : 0;
+    gap_ns = gap_ns < LONGEST_GAP_NS ? gap_ns : LONGEST_GAP_NS;
+    follow->longest_ns = gap_ns > follow->longest_ns ? gap_ns : follow->longest_ns;
     follow->last_ns = now_ns;
     int64_t patience_ns = 3 * follow->longest_ns;
     timer_start_in(&follow->timers, &follow->silence, patience_ns > SILENCE_NS ? patience_ns : SILENCE_NS);
@@ -160,10 +162,10 @@ static bool all_have_enough(const struct follow *follow)
 static void on_sample(struct source *stream, const struct sample *sample)
 {
     struct follow *follow = stream->follow;
+    expect_next(follow);
     if (follow->plan->count && stream->count == follow->plan->count) {
         return;
     }
-    expect_next(follow);
     if (follow->away) {
         follow->away = false;
         follow->events->lost(follow, NULL, follow->userdata);
@@ -200,6 +202,8 @@ static void on_done(const struct ugrpc_status *st, void *userdata)
         follow_stop(follow, report_status(follow->ctl, st, NULL));
         return;
     }
+    follow->last_ns = 0;
+    timer_stop(&follow->timers, &follow->silence);
     if (!follow->away) {
         follow->away = true;
         follow->events->lost(follow, st, follow->userdata);
