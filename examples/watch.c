@@ -44,7 +44,9 @@ static void on_done(const struct ugrpc_status *st, void *userdata)
 
 int main(int argc, char **argv)
 {
-    const struct ugrpc_channel_options options = {.insecure = true};
+    const struct ugrpc_channel_options options = {.insecure = true,
+        .keepalive_time_ms = 10000,
+        .keepalive_timeout_ms = 5000}; /* silence ends it, too */
     microgrid_v1_receive_component_data_stream_request request =
         MICROGRID_V1_RECEIVE_COMPONENT_DATA_STREAM_REQUEST_INIT;
     microgrid_v1_receive_component_data_stream_request_component_data_stream_filter filter =

@@ -10,6 +10,10 @@
  * …_has_request_lifetime() says whether it is. METRIC_AC_ACTIVE_POWER of the enum Metric is
  * MICROGRID_COMMON_V1_METRICS_METRIC_AC_ACTIVE_POWER.
  *
+ * A message's fields are plain members of its struct, with the names of the .proto file. They stand, with
+ * their types and comments, in <frequenz/api/microgrid/v1/microgrid.pb-c.h> and, for what the API's parts
+ * share, in <frequenz/api/common/v1/...pb-c.h>, which it includes.
+ *
  * The method ListComponents is called by microgrid_v1_list_components(), which blocks, …_async(), with a
  * callback from the loop, or …_once(), without a channel; a method that streams by …_open() and …_next(), or
  * …_async(). Who serves fills a struct microgrid_v1_servicer. All of them stand, with comments, in

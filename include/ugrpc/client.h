@@ -50,8 +50,8 @@ struct ugrpc_pending_events {
     void (*done)(struct ugrpc_pending *pending, const struct ugrpc_status *st, void *userdata);
 };
 
-/* Begins a call; never NULL. What is wrong from the start is told by done(), too. Borrows `method` and
- * `events`, which are constant tables, until the channel is freed. */
+/* Begins a call; never NULL. `options` may be NULL, the channel may not. What is wrong from the start is told
+ * by done(), too. Borrows `method` and `events`, which are constant tables, until the channel is freed. */
 UGRPC_API struct ugrpc_pending *ugrpc_pending_new(struct ugrpc_channel *channel,
     const struct ugrpc_service *service, const struct ugrpc_method *method,
     const struct ugrpc_call_options *options, const struct ugrpc_pending_events *events, void *userdata);
@@ -113,7 +113,8 @@ struct ugrpc_reply_metadata {
 UGRPC_API void ugrpc_reply_metadata_done(struct ugrpc_reply_metadata *metadata);
 
 /* 0 with *reply, which the caller frees with protobuf_c_message_free_unpacked() (a struct ugrpc_bytes: with
- * free()), or a negative code explained in *st. */
+ * free()), or a negative code explained in *st. `options` and `st` may be NULL. INVALID_ARGUMENT for a
+ * channel or `reply` that is NULL, and for a request that was not begun with its type's ..._INIT. */
 UGRPC_API int ugrpc_unary(struct ugrpc_channel *channel, const struct ugrpc_service *service,
     const struct ugrpc_method *method, const void *request, void **reply,
     const struct ugrpc_call_options *options, struct ugrpc_status *st);
@@ -124,8 +125,8 @@ UGRPC_API int ugrpc_unary_once(const char *target, const struct ugrpc_service *s
     const struct ugrpc_channel_options *channel_options, const struct ugrpc_call_options *options,
     struct ugrpc_status *st);
 
-/* A streaming call; never NULL. What is wrong is told when it is closed, which comes before
- * ugrpc_channel_free(). */
+/* A streaming call; never NULL. What is wrong, a channel that is NULL too, is told when it is closed, which
+ * comes before ugrpc_channel_free(). */
 UGRPC_API struct ugrpc_stream *ugrpc_stream_open(struct ugrpc_channel *channel,
     const struct ugrpc_service *service, const struct ugrpc_method *method,
     const struct ugrpc_call_options *options);

@@ -117,14 +117,14 @@ static void emit_body(
     switch (wrapper) {
     case BLOCKING:
         text_printf(out,
-            "    void *any = NULL;\n    int rc = ugrpc_unary(channel, %s, req, &any, options, st);\n"
-            "    *reply = any;\n    return rc;\n",
+            "    void *any = NULL;\n    int rc = ugrpc_unary(channel, %s, req, reply ? &any : NULL,\n"
+            "        options, st);\n    if (reply) {\n        *reply = any;\n    }\n    return rc;\n",
             table);
         break;
     case ONCE:
         text_printf(out,
-            "    void *any = NULL;\n    int rc = ugrpc_unary_once(target, %s, req, &any,\n"
-            "        channel_options, options, st);\n    *reply = any;\n    return rc;\n",
+            "    void *any = NULL;\n    int rc = ugrpc_unary_once(target, %s, req, reply ? &any : NULL,\n"
+            "        channel_options, options, st);\n    if (reply) {\n        *reply = any;\n    }\n    return rc;\n",
             table);
         break;
     case ASYNC:
@@ -169,7 +169,7 @@ void emit_client_declarations(const struct plan *plan, size_t index, struct text
     }
     text_puts(out,
         "/* Clients. Unary: blocking, with 0 and *reply, which the caller frees with its type's …_free(), or a\n"
-        " * negative code explained in *st; …_async(), whose done() runs once, from the channel's loop, and not\n"
+        " * negative code explained in *st (options and st may be NULL); …_async(), whose done() runs once, from the channel's loop, and not\n"
         " * after ugrpc_pending_cancel(); …_once(), which connects, calls and closes. Streams: …_open(), then\n"
         " * …_write() and …_next() (a message is borrowed until the next one), and ugrpc_stream_close() for how it\n"
         " * ended, or …_finish(); …_async(), …_async_write() and ugrpc_pending_end(). All else:\n"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The server's half of a service, as the header declares it. */
+#include <string.h>
+
 #include "codegen/comment.h"
 #include "codegen/emit.h"
 
@@ -7,8 +9,10 @@ static void emit_entry_comment(
     const struct plan *plan, size_t service, size_t method, const char *hint, struct text *out)
 {
     const char *comment = comment_of_method(plan->arena, plan->file, service, method);
+    bool ended = *comment && strchr(".!?:;", comment[strlen(comment) - 1]);
+    const char *glue = !*comment ? "" : ended ? " " : ". ";
 
-    comment_write(out, 4, arena_printf(plan->arena, "%s%s%s", comment, *comment ? " " : "", hint));
+    comment_write(out, 4, arena_printf(plan->arena, "%s%s%s", comment, glue, hint));
 }
 
 /* One member of the servicer; `message` is its typed argument, or "". */

@@ -51,7 +51,7 @@ static void name_command(const struct ctl *ctl, const component_message *compone
     double shown = power;
     if (metric == METRIC(AC_REACTIVE_POWER)) {
         verb = "set-reactive";
-    } else if (strcmp(flow, "producing") == 0) {
+    } else if (component_is_limited(component) && power <= 0) {
         verb = "curtail";
         shown = -power;
     } else if (power != 0 && (strcmp(flow, "charging") == 0 || strcmp(flow, "discharging") == 0)) {

@@ -8,13 +8,15 @@
 
 #include "base/nearest.h"
 #include "ctl/ctl.h"
+#include "ctl/help.h"
 #include "ctl/report.h"
 #include "ctl/settings.h"
 
-void arguments_add(struct arguments *arguments, enum option_id id, const char *value)
+void arguments_add(struct arguments *arguments, enum option_id id, const char *value, const char *from)
 {
     arguments->given = must(realloc(arguments->given, (arguments->n_given + 1) * sizeof(*arguments->given)));
-    arguments->given[arguments->n_given++] = (struct given){id, value ? must(strdup(value)) : NULL};
+    arguments->given[arguments->n_given++] = (struct given){
+        id, value ? must(strdup(value)) : NULL, from ? must(strdup(from)) : NULL};
     if (id == OPTION_JSON) {
         report_as_json(true); /* what is wrong with the rest, too */
     }
@@ -42,6 +44,7 @@ int arguments_settle(struct arguments *arguments)
     for (size_t i = 0; i < arguments->n_settings;) {
         if (find_rival(arguments, i, arguments->n_settings)) {
             free(arguments->given[i].value);
+            free(arguments->given[i].from);
             memmove(&arguments->given[i], &arguments->given[i + 1],
                 (--arguments->n_given - i) * sizeof(arguments->given[0]));
             arguments->n_settings--;
@@ -56,6 +59,7 @@ void arguments_done(struct arguments *arguments)
 {
     for (size_t i = 0; i < arguments->n_given; i++) {
         free(arguments->given[i].value);
+        free(arguments->given[i].from);
     }
     free(arguments->given);
     *arguments = (struct arguments){.n_given = 0};
@@ -91,6 +95,20 @@ const char *arguments_value(const struct arguments *arguments, enum option_id id
     return value;
 }
 
+const char *arguments_source(const struct arguments *arguments, enum option_id id, char *out, size_t cap)
+{
+    snprintf(out, cap, "--%s", option_table[id].name);
+    for (size_t i = 0; i < arguments->n_given; i++) {
+        const struct given *given = &arguments->given[i];
+        if (given->id == id && given->from) {
+            snprintf(out, cap, "%s", given->from);
+        } else if (given->id == id) {
+            snprintf(out, cap, "--%s", option_table[id].name);
+        }
+    }
+    return out;
+}
+
 const char *arguments_repeat(const struct arguments *arguments, char *out, size_t cap)
 {
     size_t len = 0;
@@ -107,16 +125,41 @@ const char *arguments_repeat(const struct arguments *arguments, char *out, size_
 
 /* ---- options ---- */
 
-static int complain_unknown(const char *word, const char *name)
+/* The command of a line that is not yet understood; NULL if none is recognised. */
+static const struct command *guess_command(int argc, char **argv)
 {
+    for (int at = 1; at < argc; at++) {
+        for (size_t i = 0; i < n_commands; i++) {
+            const char *name = command_table[i].name;
+            size_t first = strcspn(name, " ");
+            if (strncmp(argv[at], name, first) == 0 && !argv[at][first] &&
+                (!name[first] || (at + 1 < argc && strcmp(argv[at + 1], name + first + 1) == 0))) {
+                return &command_table[i];
+            }
+        }
+    }
+    return NULL;
+}
+
+static bool has_option(const struct command *command, int id)
+{
+    return !command || option_table[id].setting || id <= OPTION_VERSION || command->options & OPTION_BIT(id);
+}
+
+static int complain_unknown(int argc, char **argv, const char *word, const char *name)
+{
+    const struct command *command = guess_command(argc, argv);
     struct nearest nearest = {.text = name};
     for (int i = 0; i < OPTIONS; i++) {
-        nearest_try(&nearest, option_table[i].name);
+        if (has_option(command, i)) {
+            nearest_try(&nearest, option_table[i].name);
+        }
     }
     if (nearest.best) {
         return report_usage("no option \"%s\"; did you mean --%s?", word, nearest.best);
     }
-    return report_usage("no option \"%s\"      all options: microgridctl --help", word);
+    return report_usage("no option \"%s\"      all options: microgridctl %s%s--help", word,
+        command ? command->name : "", command ? " " : "");
 }
 
 /* One word that begins with two dashes, and perhaps the next one, its value. */
@@ -129,7 +172,7 @@ static int take_option(struct arguments *arguments, char **argv, int argc, int *
     const char *value = word[2 + len] ? word + 3 + len : NULL;
     int id = option_find(name);
     if (id < 0) {
-        return complain_unknown(word, name);
+        return complain_unknown(argc, argv, word, name);
     }
     if (!option_table[id].argument && value) {
         return report_usage("--%s takes no value", name);
@@ -140,7 +183,7 @@ static int take_option(struct arguments *arguments, char **argv, int argc, int *
         }
         value = argv[++*at];
     }
-    arguments_add(arguments, (enum option_id)id, value);
+    arguments_add(arguments, (enum option_id)id, value, NULL);
     return 0;
 }
 
@@ -157,11 +200,11 @@ static int take_words(struct arguments *arguments, int argc, char **argv)
         if (!ended && strcmp(argv[i], "--") == 0) {
             ended = true;
         } else if (!ended && (strcmp(argv[i], "-h") == 0 || (i == 1 && strcmp(argv[i], "help") == 0))) {
-            arguments_add(arguments, OPTION_HELP, NULL);
+            arguments_add(arguments, OPTION_HELP, NULL, NULL);
         } else if (!ended && strncmp(argv[i], "--", 2) == 0) {
             rc = take_option(arguments, argv, argc, &i);
         } else if (!ended && is_option(argv[i])) {
-            rc = complain_unknown(argv[i], argv[i] + 1);
+            rc = complain_unknown(argc, argv, argv[i], argv[i] + 1);
         } else if (arguments->n_operands == MAX_OPERANDS) {
             rc = report_usage("more than %d words", MAX_OPERANDS);
         } else {
@@ -221,6 +264,10 @@ static int find_command(struct arguments *arguments)
                    ? 0
                    : report_usage("what shall be done?      all commands: microgridctl --help");
     }
+    if (arguments_has(arguments, OPTION_HELP) && help_is_topic(arguments->operands[0])) {
+        arguments->family = arguments->operands[0];
+        return 0;
+    }
     for (size_t i = 0; i < n_commands; i++) {
         if (is_named(&command_table[i], arguments)) {
             size_t n = words_of(command_table[i].name);
@@ -246,7 +293,7 @@ static int check_command(const struct arguments *arguments)
     }
     for (size_t i = 0; i < arguments->n_given; i++) {
         enum option_id id = arguments->given[i].id;
-        if (!option_table[id].setting && id > OPTION_VERSION && !(command->options & OPTION_BIT(id))) {
+        if (!has_option(command, (int)id)) {
             return report_usage("%s has no option --%s      microgridctl %s --help", command->name,
                 option_table[id].name, command->name);
         }
@@ -274,7 +321,7 @@ int arguments_parse(struct arguments *arguments, int argc, char **argv)
     }
     arguments->n_settings = arguments->n_given;
     for (size_t i = 0; i < line.n_given && rc == 0; i++) {
-        arguments_add(arguments, line.given[i].id, line.given[i].value);
+        arguments_add(arguments, line.given[i].id, line.given[i].value, NULL);
     }
     rc = rc ? rc : arguments_settle(arguments);
     arguments->command = line.command;

@@ -12,11 +12,13 @@
 struct given {
     enum option_id id;
     char *value; /* owned; NULL: it takes none */
+    char *
+        from; /* owned; "/home/me/.config/microgridctl.yaml:3: ca", "$MICROGRID_CA"; NULL: the command line */
 };
 
 struct arguments {
     const struct command *command; /* NULL: --help or --version alone */
-    const char *family;            /* "cert", of "cert --help"; else NULL */
+    const char *family;            /* "cert", of "cert --help", or a topic, of "help metrics"; else NULL */
     const char *operands[MAX_OPERANDS];
     size_t n_operands;
     struct given *given;
@@ -30,6 +32,8 @@ void arguments_done(struct arguments *arguments);
 
 /* The value that counts, or NULL. */
 const char *arguments_value(const struct arguments *arguments, enum option_id id);
+/* Where that value stands, for complaints: "--ca", or the file and its key. */
+const char *arguments_source(const struct arguments *arguments, enum option_id id, char *out, size_t cap);
 bool arguments_has(const struct arguments *arguments, enum option_id id);
 /* Every value of a repeated option: *at 0 … until NULL. */
 const char *arguments_next(const struct arguments *arguments, enum option_id id, size_t *at);
@@ -41,7 +45,7 @@ const char *arguments_repeat(const struct arguments *arguments, char *out, size_
  * else they outdo what they exclude of the settings, which is dropped. */
 int arguments_settle(struct arguments *arguments) MUST_CHECK;
 
-/* Copies `value`. */
-void arguments_add(struct arguments *arguments, enum option_id id, const char *value);
+/* Copies `value`, and `from`: see struct given. */
+void arguments_add(struct arguments *arguments, enum option_id id, const char *value, const char *from);
 
 #endif

@@ -155,6 +155,25 @@ int certificate_make_server(struct certificate *server, const struct certificate
     return made ? 0 : fail(st, "cannot make a certificate");
 }
 
+bool certificate_is_client(const char *name)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    size_t len = strlen(name);
+    return len > 0 && len <= MAX_NAME && strspn(name, letters) == len && *name != '-' && *name != '.';
+}
+
+int certificate_make_client(struct certificate *client, const struct certificate *authority, const char *name,
+    long days, struct ugrpc_status *st)
+{
+    bool made = make_body(client, name, days) &&
+                add_extension(client->x509, authority->x509, NID_basic_constraints, "critical,CA:FALSE") &&
+                add_extension(client->x509, authority->x509, NID_key_usage, "critical,digitalSignature") &&
+                add_extension(client->x509, authority->x509, NID_ext_key_usage, "clientAuth") &&
+                add_extension(client->x509, authority->x509, NID_subject_key_identifier, "hash") &&
+                sign(client, authority);
+    return made ? 0 : fail(st, "cannot make a certificate");
+}
+
 /* ---- files ---- */
 
 static FILE *create(const char *file, mode_t mode, bool force, struct ugrpc_status *st)
@@ -234,32 +253,50 @@ int certificate_read(struct certificate *certificate, const char *certificate_fi
 
 /* ---- looking ---- */
 
-static void append_name(const GENERAL_NAME *name, char *out, size_t cap)
+/* Each with `first` before it, or `glue` between two. */
+static void append_name(const GENERAL_NAME *name, const char *first, const char *glue, char *out, size_t cap)
 {
     int kind;
     const ASN1_STRING *value = GENERAL_NAME_get0_value(name, &kind);
     size_t len = strlen(out);
     char text[INET6_ADDRSTRLEN] = "";
     if (kind == GEN_DNS) {
-        snprintf(out + len, cap - len, "%s%.*s", len ? ", " : "", ASN1_STRING_length(value),
+        snprintf(out + len, cap - len, "%s%.*s", len ? glue : first, ASN1_STRING_length(value),
             (const char *)ASN1_STRING_get0_data(value));
     } else if (kind == GEN_IPADD) {
         int bytes = ASN1_STRING_length(value); /* whatever who made it wrote */
         int family = bytes == 4 ? AF_INET : bytes == 16 ? AF_INET6 : AF_UNSPEC;
         if (inet_ntop(family, ASN1_STRING_get0_data(value), text, sizeof(text))) {
-            snprintf(out + len, cap - len, "%s%s", len ? ", " : "", text);
+            snprintf(out + len, cap - len, "%s%s", len ? glue : first, text);
         }
     }
 }
 
-const char *certificate_names(const X509 *x509, char *out, size_t cap)
+static void list_names(const X509 *x509, const char *first, const char *glue, char *out, size_t cap)
 {
     GENERAL_NAMES *names = X509_get_ext_d2i(x509, NID_subject_alt_name, NULL, NULL);
     out[0] = '\0';
     for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
-        append_name(sk_GENERAL_NAME_value(names, i), out, cap);
+        append_name(sk_GENERAL_NAME_value(names, i), first, glue, out, cap);
     }
     GENERAL_NAMES_free(names);
+}
+
+const char *certificate_options(X509 *x509, char *out, size_t cap)
+{
+    char name[MAX_NAME + 1];
+    list_names(x509, " --host ", " --host ", out, cap);
+    if (!*out && X509_check_ca(x509) == 0 &&
+        X509_NAME_get_text_by_NID(X509_get_subject_name(x509), NID_commonName, name, sizeof(name)) > 0 &&
+        certificate_is_client(name)) {
+        snprintf(out, cap, " --client %s", name);
+    }
+    return out;
+}
+
+const char *certificate_names(const X509 *x509, char *out, size_t cap)
+{
+    list_names(x509, "", ", ", out, cap);
     if (!*out) {
         X509_NAME_get_text_by_NID(X509_get_subject_name(x509), NID_commonName, out, (int)cap);
     }

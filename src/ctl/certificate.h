@@ -27,6 +27,12 @@ bool certificate_is_host(const char *host);
 int certificate_make_server(struct certificate *server, const struct certificate *authority,
     const char *const *hosts, size_t n_hosts, long days, struct ugrpc_status *st) MUST_CHECK;
 
+/* Whether a certificate can be named so, and its files: letters, digits, ".", "-" and "_". */
+bool certificate_is_client(const char *name);
+/* A client's of this name. */
+int certificate_make_client(struct certificate *client, const struct certificate *authority, const char *name,
+    long days, struct ugrpc_status *st) MUST_CHECK;
+
 /* PEM. The key's file is for its owner only. -UGRPC_ALREADY_EXISTS unless `force`. */
 int certificate_write(const struct certificate *certificate, const char *certificate_file,
     const char *key_file, bool force, struct ugrpc_status *st) MUST_CHECK;
@@ -34,6 +40,9 @@ int certificate_write(const struct certificate *certificate, const char *certifi
 int certificate_read(struct certificate *certificate, const char *certificate_file, const char *key_file,
     struct ugrpc_status *st) MUST_CHECK;
 
+/* What makes the same again: " --host gw.local --host 10.0.0.7", " --client ems"; "" for an authority.
+ * Returns `out`. */
+const char *certificate_options(X509 *x509, char *out, size_t cap);
 /* "gw.local, 10.0.0.7"; its subject's name if it names no hosts. Returns `out`. */
 const char *certificate_names(const X509 *x509, char *out, size_t cap);
 

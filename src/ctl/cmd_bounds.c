@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* bounds add: narrows what a component may do, for a while. */
+/* bounds add: narrows what a component may do, for a while; and what is in force then. */
 #include <stdio.h>
 
 #include "ctl/ctl.h"
 #include "ctl/directory.h"
 #include "ctl/format.h"
+#include "ctl/held.h"
 #include "ctl/json.h"
 #include "ctl/metric.h"
 #include "ctl/report.h"
-#include "ctl/sample.h"
+#include "ctl/snapshot.h"
+#include "ctl/table.h"
 
 struct addition {
     int metric;
@@ -62,21 +64,97 @@ static int parse(const struct ctl *ctl, struct addition *addition)
     return rc;
 }
 
-static int show(const struct ctl *ctl, const component_message *component, const struct addition *addition,
-    const ugrpc_protobuf_timestamp *until)
+/* ---- what became of it ---- */
+
+/* What is known besides the answer. */
+struct effect {
+    component_data *data; /* the next sample; NULL: none came */
+    bounds_message *const *in_force;
+    size_t n;
+    holders_message *before, *after; /* NULL: not told */
+};
+
+static void effect_look(
+    struct ctl *ctl, const component_message *component, int metric, struct effect *effect)
 {
-    char text[400], label[160], at[40], metric[80];
+    effect->data = snapshot_next(ctl, component);
+    effect->in_force = sample_bounds(&(struct sample){.component = effect->data}, metric, &effect->n);
+    effect->after = effect->before ? held_ask(ctl) : NULL;
+}
+
+static void effect_done(struct effect *effect)
+{
+    microgrid_common_v1_microgrid_components_component_data_free(effect->data);
+    microgrid_admin_v1_list_holders_response_free(effect->before);
+    microgrid_admin_v1_list_holders_response_free(effect->after);
+}
+
+static bool is_side(bool has, float side, bool other_has, float other)
+{
+    return has == other_has && (!has || side == other);
+}
+
+/* Whether exactly what was added is in force. */
+static bool is_exact(const struct addition *addition, const struct effect *effect)
+{
+    bool same = addition->n == effect->n;
+    for (size_t i = 0; i < effect->n && same; i++) {
+        const bounds_message *a = addition->list[i], *b = effect->in_force[i];
+        same = is_side(microgrid_common_v1_metrics_bounds_has_lower(a), a->lower,
+                   microgrid_common_v1_metrics_bounds_has_lower(b), b->lower) &&
+               is_side(microgrid_common_v1_metrics_bounds_has_upper(a), a->upper,
+                   microgrid_common_v1_metrics_bounds_has_upper(b), b->upper);
+    }
+    return same;
+}
+
+/* Every set-point that is applied otherwise than before; bounds of a battery are its inverter's, too. */
+static void tell_moves(const component_message *component, const struct effect *effect)
+{
+    for (size_t i = 0; effect->after && i < effect->after->n_setpoints; i++) {
+        setpoint_message *now = effect->after->setpoints[i];
+        int metric = held_metric(now->quantity);
+        const char *unit = metric_unit(metric);
+        const setpoint_message *then = held_setpoint(effect->before, now->component_id, metric);
+        if (!then || then->applied == now->applied || !microgrid_admin_v1_held_setpoint_has_applied(now) ||
+            !microgrid_admin_v1_held_setpoint_has_applied(then)) {
+            continue;
+        }
+        text_clean(now->component);
+        bool own = now->component_id == component->id;
+        printf("  set-point %s%s%.7g %s moved to %.7g %s\n", own ? "" : "of ", own ? "" : now->component,
+            then->applied, unit, now->applied, unit);
+    }
+}
+
+static int show_json(const struct ctl *ctl, const component_message *component,
+    const struct addition *addition, const ugrpc_protobuf_timestamp *until, const struct effect *effect)
+{
+    char at[40], metric[80];
+    return json_print(json_pack("{s:I, s:s, s:s, s:o, s:o, s:s, s:b}", "id", (json_int_t)component->id,
+        "name", component->name, "metric", word_of(metric_words, addition->metric, metric, sizeof(metric)),
+        "bounds", bounds_to_json(addition->list, addition->n), "in_force",
+        effect->n ? bounds_to_json(effect->in_force, effect->n) : json_null(), "valid_until",
+        utc_format(until, at, sizeof(at)), "journal_degraded", ctl->journal_degraded));
+}
+
+static int show(const struct ctl *ctl, const component_message *component, const struct addition *addition,
+    const ugrpc_protobuf_timestamp *until, const struct effect *effect)
+{
+    char text[400], added[400], label[160], at[40];
     const char *unit = metric_unit(addition->metric);
     if (ctl->json) {
-        return json_print(json_pack("{s:I, s:s, s:s, s:o, s:s, s:b}", "id", (json_int_t)component->id, "name",
-            component->name, "metric", word_of(metric_words, addition->metric, metric, sizeof(metric)),
-            "bounds", bounds_to_json(addition->list, addition->n), "valid_until",
-            utc_format(until, at, sizeof(at)), "journal_degraded", ctl->journal_degraded));
+        return show_json(ctl, component, addition, until, effect);
     }
-    printf("%s: added until %s: %s%s\n", label_format(component->name, component->id, label, sizeof(label)),
-        clock_format(until, at, sizeof(at)),
-        bounds_format_exact(addition->list, addition->n, unit, text, sizeof(text)),
+    bounds_format_exact(addition->list, addition->n, unit, added, sizeof(added));
+    printf("%s: %s until %s: %s%s\n", label_format(component->name, component->id, label, sizeof(label)),
+        effect->n ? "in force" : "added", clock_format(until, at, sizeof(at)),
+        effect->n ? bounds_format_exact(effect->in_force, effect->n, unit, text, sizeof(text)) : added,
         *unit == 'W' ? " (0 W is always allowed)" : "");
+    if (effect->n && !is_exact(addition, effect)) {
+        printf("  added %s, united with what else is added, cut by what the component allows\n", added);
+    }
+    tell_moves(component, effect);
     return CTL_DONE;
 }
 
@@ -86,6 +164,7 @@ static int send_bounds(struct ctl *ctl, const component_message *component, stru
     struct ugrpc_call_options options = {
         .timeout_ms = ctl_timeout_ms(ctl, false), .reply_metadata = &metadata};
     struct ugrpc_status st;
+    struct effect effect = {.before = held_ask(ctl)};
     microgrid_v1_add_component_bounds_request request = MICROGRID_V1_ADD_COMPONENT_BOUNDS_REQUEST_INIT;
     microgrid_v1_add_component_bounds_response *reply;
     request.component_id = component->id;
@@ -96,10 +175,13 @@ static int send_bounds(struct ctl *ctl, const component_message *component, stru
     int rc = microgrid_v1_add_component_bounds(ctl->channel, &request, &reply, &options, &st);
     ctl_note_reply(ctl, &metadata);
     if (rc < 0) {
-        return report_status(ctl, &st, NULL);
+        rc = report_status(ctl, &st, NULL);
+    } else {
+        effect_look(ctl, component, addition->metric, &effect);
+        rc = show(ctl, component, addition, reply->ts, &effect);
+        microgrid_v1_add_component_bounds_response_free(reply);
     }
-    rc = show(ctl, component, addition, reply->ts);
-    microgrid_v1_add_component_bounds_response_free(reply);
+    effect_done(&effect);
     return rc;
 }
 

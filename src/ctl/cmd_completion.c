@@ -9,6 +9,10 @@
 #include "ctl/report.h"
 #include "ctl/vocabulary.h"
 
+/* What takes set-points of power, and what curtail is for. */
+#define POWERED " --category inverter --category ev_charger --category electrolyzer --category chp"
+#define LIMITED " --category pv_inverter --category chp"
+
 /* ---- words ---- */
 
 static const char *const kind_names[] = {
@@ -20,6 +24,8 @@ static const char *const kind_names[] = {
     [PROPOSE_SHELL] = "shell",
     [PROPOSE_ROLE] = "role",
     [PROPOSE_COMPONENT] = "component",
+    [PROPOSE_POWERED] = "powered",
+    [PROPOSE_LIMITED] = "limited",
     [PROPOSE_ANYTHING_MEASURED] = "measured",
 };
 
@@ -109,6 +115,8 @@ static void print_proposals(void)
         fputs(" ;;\n", stdout);
     }
     fputs("    component) propose $(microgridctl list --names $way --timeout 1s 2>/dev/null) ;;\n"
+          "    powered) propose $(microgridctl list --names" POWERED " $way --timeout 1s 2>/dev/null) ;;\n"
+          "    limited) propose $(microgridctl list --names" LIMITED " $way --timeout 1s 2>/dev/null) ;;\n"
           "    measured) propose $(microgridctl list --names $way --timeout 1s 2>/dev/null;\n"
           "        microgridctl sensors --names $way --timeout 1s 2>/dev/null) ;;\n"
           "    esac\n",
@@ -302,6 +310,12 @@ static void print_fish_proposal(enum proposal proposal)
         break;
     case PROPOSE_COMPONENT:
         fputs(" -a '(microgridctl list --names --timeout 1s 2>/dev/null)'", stdout);
+        break;
+    case PROPOSE_POWERED:
+        fputs(" -a '(microgridctl list --names" POWERED " --timeout 1s 2>/dev/null)'", stdout);
+        break;
+    case PROPOSE_LIMITED:
+        fputs(" -a '(microgridctl list --names" LIMITED " --timeout 1s 2>/dev/null)'", stdout);
         break;
     case PROPOSE_ANYTHING_MEASURED:
         fputs(" -a '(microgridctl list --names --timeout 1s 2>/dev/null; "

@@ -9,33 +9,26 @@
 
 #include "ctl/ctl.h"
 #include "ctl/format.h"
+#include "ctl/held.h"
 #include "ctl/json.h"
 #include "ctl/report.h"
 #include "ctl/sample.h"
 #include "ctl/table.h"
-#include "microgrid/admin/v1/admin.ugrpc.h"
 
-#define QUANTITY(id) MICROGRID_ADMIN_V1_QUANTITY_##id
-
-typedef microgrid_admin_v1_held_setpoint setpoint_message;
-typedef microgrid_admin_v1_held_bounds held_bounds_message;
-typedef microgrid_admin_v1_list_holders_response holders_message;
-
-struct quantity {
-    const char *shown;
-    int metric; /* whose word and unit it has */
-};
-
-static const struct quantity *quantity_of(microgrid_admin_v1_quantity number)
+static const char *quantity_shown(int metric)
 {
-    static const struct quantity quantities[] = {
-        [QUANTITY(UNSPECIFIED)] = {"?", METRIC(UNSPECIFIED)},
-        [QUANTITY(ACTIVE_POWER)] = {"active power", METRIC(AC_ACTIVE_POWER)},
-        [QUANTITY(REACTIVE_POWER)] = {"reactive power", METRIC(AC_REACTIVE_POWER)},
-        [QUANTITY(DC_POWER)] = {"DC power", METRIC(DC_POWER)},
-        [QUANTITY(STATE_OF_CHARGE)] = {"state of charge", METRIC(BATTERY_SOC_PCT)},
-    };
-    return &quantities[number >= 0 && (size_t)number < ARRAY_LEN(quantities) ? (size_t)number : 0];
+    switch (metric) {
+    case METRIC(AC_ACTIVE_POWER):
+        return "active power";
+    case METRIC(AC_REACTIVE_POWER):
+        return "reactive power";
+    case METRIC(DC_POWER):
+        return "DC power";
+    case METRIC(BATTERY_SOC_PCT):
+        return "state of charge";
+    default:
+        return "?";
+    }
 }
 
 /* As the other commands have bounds. */
@@ -84,15 +77,15 @@ static void show_setpoints(const holders_message *holders)
     table_init(&table, headings);
     for (size_t i = 0; i < holders->n_setpoints; i++) {
         const setpoint_message *held = holders->setpoints[i];
-        const struct quantity *quantity = quantity_of(held->quantity);
-        const char *unit = metric_unit(quantity->metric);
+        int metric = held_metric(held->quantity);
+        const char *unit = metric_unit(metric);
         char asked[48], applied[48] = "-";
         if (microgrid_admin_v1_held_setpoint_has_applied(held)) {
             power_format(held->applied, unit, applied, sizeof(applied));
         }
         table_add(&table, "%" PRIu64, held->component_id);
         table_add(&table, "%s", held->component);
-        table_add(&table, "%s", quantity->shown);
+        table_add(&table, "%s", quantity_shown(metric));
         table_add(&table, "%s", power_format(held->requested, unit, asked, sizeof(asked)));
         table_add(&table, "%s", applied);
         add_until(&table, held->valid_until);
@@ -111,13 +104,13 @@ static void show_bounds(const holders_message *holders)
     table_init(&table, headings);
     for (size_t i = 0; i < holders->n_bounds; i++) {
         const held_bounds_message *held = holders->bounds[i];
-        const struct quantity *quantity = quantity_of(held->quantity);
-        const char *unit = metric_unit(quantity->metric);
+        int metric = held_metric(held->quantity);
+        const char *unit = metric_unit(metric);
         bounds_message bounds = bounds_of(held), *one = &bounds;
         char range[80];
         table_add(&table, "%" PRIu64, held->component_id);
         table_add(&table, "%s", held->component);
-        table_add(&table, "%s", quantity->shown);
+        table_add(&table, "%s", quantity_shown(metric));
         table_add(&table, "%s", bounds_format_exact(&one, 1, unit, range, sizeof(range)));
         add_until(&table, held->valid_until);
         table_add(&table, "%s", *held->token ? held->token : "-");
@@ -152,7 +145,7 @@ static int show_json(const holders_message *holders)
     char until[40], word[80];
     for (size_t i = 0; i < holders->n_setpoints; i++) {
         const setpoint_message *held = holders->setpoints[i];
-        int metric = quantity_of(held->quantity)->metric;
+        int metric = held_metric(held->quantity);
         double applied = microgrid_admin_v1_held_setpoint_has_applied(held) ? held->applied : NAN;
         json_array_append_new(setpoints,
             json_pack("{s:I, s:s, s:s, s:s, s:o, s:o, s:s, s:i, s:s}", "id", (json_int_t)held->component_id,
@@ -163,7 +156,7 @@ static int show_json(const holders_message *holders)
     }
     for (size_t i = 0; i < holders->n_bounds; i++) {
         const held_bounds_message *held = holders->bounds[i];
-        int metric = quantity_of(held->quantity)->metric;
+        int metric = held_metric(held->quantity);
         bounds_message bounds = bounds_of(held), *one = &bounds;
         json_array_append_new(
             all, json_pack("{s:I, s:s, s:s, s:s, s:o, s:s, s:s, s:s*}", "id", (json_int_t)held->component_id,

@@ -24,12 +24,12 @@ static bool is_of(const component_message *component, const char *word)
 /* A category, or a kind of inverter. */
 static int check_category(const char *word)
 {
-    static const char *const kinds[] = {"battery_inverter", "pv_inverter", "hybrid_inverter"};
     struct nearest nearest = {.text = word};
     char best[48];
+    const char *kind;
     word_nearest(category_words, &nearest, best, sizeof(best));
-    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-        nearest_try(&nearest, kinds[i]);
+    for (size_t i = 0; (kind = inverter_kind(i)); i++) {
+        nearest_try(&nearest, kind);
     }
     if (nearest.best && nearest.distance == 0) {
         return 0;
@@ -38,7 +38,7 @@ static int check_category(const char *word)
         return report_usage("--category \"%s\": no such category; did you mean %s?", word, nearest.best);
     }
     return report_usage(
-        "--category \"%s\": no such category; there are inverter, battery, meter, ev_charger …", word);
+        "--category \"%s\": no such category      all categories: microgridctl help categories", word);
 }
 
 static bool is_wanted(const struct arguments *arguments, const component_message *component)

@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* record: every sample as a line of CSV (RFC 4180), for spreadsheets and pandas. */
+/* record: every sample as a line of CSV (RFC 4180), for spreadsheets and pandas, or of JSON. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "ctl/csv.h"
 #include "ctl/ctl.h"
 #include "ctl/follow.h"
 #include "ctl/format.h"
+#include "ctl/json.h"
 #include "ctl/report.h"
 
 struct record {
     const struct follow_plan *plan;
     const int *metrics; /* the columns */
     size_t n_metrics;
+    bool json;
     FILE *to;
 };
 
@@ -38,10 +41,8 @@ static void put_heading(const struct record *record)
     fputs("\r\n", record->to);
 }
 
-static void on_sample(struct follow *follow, size_t index, const struct sample *sample, void *userdata)
+static void put_line(const struct record *record, const struct named *thing, const struct sample *sample)
 {
-    const struct record *record = userdata;
-    const struct named *thing = &record->plan->things[index];
     char text[200];
     fprintf(
         record->to, "%s,%" PRIu64 ",", utc_format(sample_time(sample), text, sizeof(text)), named_id(thing));
@@ -57,6 +58,17 @@ static void on_sample(struct follow *follow, size_t index, const struct sample *
         }
     }
     fputs("\r\n", record->to);
+}
+
+static void on_sample(struct follow *follow, size_t index, const struct sample *sample, void *userdata)
+{
+    const struct record *record = userdata;
+    const struct named *thing = &record->plan->things[index];
+    if (record->json) {
+        json_put_line(follow_to_json(thing, sample), record->to);
+    } else {
+        put_line(record, thing, sample);
+    }
     if (fflush(record->to) != 0) {
         follow_stop(follow, report_failed("cannot write: %s", strerror(errno)));
     }
@@ -80,17 +92,44 @@ static void choose_columns(struct record *record, const struct follow_plan *plan
     }
 }
 
+/* Pipes and devices are there to be written to. */
+static bool is_regular(const char *file)
+{
+    struct stat info;
+    return stat(file, &info) == 0 && S_ISREG(info.st_mode);
+}
+
+/* Yesterday's record is not what today's is written over. */
+static FILE *open_output(const struct ctl *ctl, const char *file, int *status)
+{
+    if (!file) {
+        return stdout;
+    }
+    if (is_regular(file) && !arguments_has(&ctl->arguments, OPTION_FORCE)) {
+        *status = report_failed("%s: is there already; --force writes over it", file);
+        return NULL;
+    }
+    FILE *to = fopen(file, "we");
+    if (!to) {
+        *status = report_failed("%s: %s", file, strerror(errno));
+    }
+    return to;
+}
+
 static int run(struct ctl *ctl, const struct follow_plan *plan)
 {
     static const struct follow_events events = {.sample = on_sample, .lost = on_lost};
     const char *file = arguments_value(&ctl->arguments, OPTION_OUTPUT);
-    struct record record = {.plan = plan, .to = file ? fopen(file, "we") : stdout};
+    int status = CTL_DONE;
+    struct record record = {.plan = plan, .json = ctl->json, .to = open_output(ctl, file, &status)};
     if (!record.to) {
-        return report_failed("%s: %s", file, strerror(errno));
+        return status;
     }
     choose_columns(&record, plan);
-    put_heading(&record);
-    int status = follow_run(ctl, plan, &events, &record);
+    if (!record.json) {
+        put_heading(&record);
+    }
+    status = follow_run(ctl, plan, &events, &record);
     if (file && fclose(record.to) != 0 && status == CTL_DONE) {
         status = report_failed("%s: %s", file, strerror(errno));
     }
@@ -100,9 +139,6 @@ static int run(struct ctl *ctl, const struct follow_plan *plan)
 int command_record(struct ctl *ctl)
 {
     struct follow_plan plan;
-    if (ctl->json) {
-        return report_usage("record writes CSV; JSON, one line a sample: microgridctl watch --json");
-    }
     int rc = follow_plan_init(ctl, &plan);
     rc = rc ? rc : run(ctl, &plan);
     follow_plan_done(&plan);

@@ -9,6 +9,7 @@
 #include "ctl/ctl.h"
 #include "ctl/follow.h"
 #include "ctl/format.h"
+#include "ctl/held.h"
 #include "ctl/json.h"
 #include "ctl/plot.h"
 #include "ctl/report.h"
@@ -18,14 +19,24 @@
 #define OTHER_LINES 5 /* heading, how many more, why there is nothing new, keys, and air */
 #define DRAW_NS     (NS_PER_S / 4)
 #define SPAN_NS     (120 * NS_PER_S)
-#define COLUMNS     (MAX_METRICS + 6)
+#define ASK_NS      NS_PER_S
+#define COLUMNS     (MAX_METRICS + 8)
 
 struct watch {
     const struct ctl *ctl;
     const struct follow_plan *plan;
-    ProtobufCMessage **latest;  /* of each thing; NULL before its first */
-    struct plot_series *series; /* of the first few */
-    size_t n_series;
+    ProtobufCMessage **latest; /* of each thing; NULL before its first */
+    struct plot_series
+        *series; /* the first few: of each thing the metrics that were asked for, or its chief one */
+    size_t n_series, n_undrawn;
+    struct {
+        size_t thing;
+        int metric; /* -1: the chief one */
+        char name[160];
+    } sources[PLOT_MAX_SERIES];
+    holders_message *held; /* set-points, if the gateway tells; NULL: not, or not yet */
+    bool asking, is_silent;
+    int64_t asked_ns;
     struct screen screen;
     struct timer draw;
     uv_poll_t *keys;
@@ -42,13 +53,10 @@ static struct sample latest_of(const struct watch *watch, size_t index)
 }
 
 /* The metric that stands for a thing when none was asked for. */
-static int chief_metric(const struct watch *watch, const struct sample *sample)
+static int chief_metric(const struct sample *sample)
 {
     int metric = -1;
     double value;
-    if (watch->plan->n_metrics) {
-        return watch->plan->metrics[0];
-    }
     if (sample->sensor) {
         return sample_at(sample, 0, &metric, &value) ? metric : -1;
     }
@@ -68,11 +76,7 @@ static const char *cell_format(const struct sample *sample, int metric, char *ou
 
 static void print_json(const struct watch *watch, size_t index, const struct sample *sample)
 {
-    const struct named *thing = &watch->plan->things[index];
-    json_t *object = must(json_pack("{s:s, s:I, s:s}", "kind", thing->component ? "component" : "sensor",
-        "id", (json_int_t)named_id(thing), "name", named_name(thing)));
-    sample_to_json(sample, object);
-    json_print_line(object);
+    json_print_line(follow_to_json(&watch->plan->things[index], sample));
 }
 
 static void print_line(const struct watch *watch, size_t index, const struct sample *sample)
@@ -86,7 +90,7 @@ static void print_line(const struct watch *watch, size_t index, const struct sam
             cell_format(sample, watch->plan->metrics[i], text, sizeof(text)));
     }
     if (watch->plan->n_metrics == 0) {
-        printf("  %s", cell_format(sample, chief_metric(watch, sample), text, sizeof(text)));
+        printf("  %s", cell_format(sample, chief_metric(sample), text, sizeof(text)));
     }
     printf("  %s\n", sample_states(sample, text, sizeof(text)));
     fflush(stdout);
@@ -106,6 +110,19 @@ static void add_age(struct table *table, const struct sample *sample)
     table_add(table, "%.1f s", fmax(0, now_s - sampled_s));
 }
 
+/* What is set, and for how long yet. */
+static void add_setpoint(const struct watch *watch, struct table *table, size_t index, int metric)
+{
+    const struct named *thing = &watch->plan->things[index];
+    const setpoint_message *held = thing->component ? held_setpoint(watch->held, named_id(thing), metric)
+                                                    : NULL;
+    char text[48], left[40];
+    int64_t seconds = held && held->valid_until ? held->valid_until->seconds - time(NULL) : 0;
+    table_add(
+        table, "%s", held ? value_format(held->requested, metric_unit(metric), text, sizeof(text)) : "-");
+    table_add(table, "%s", held ? duration_format(seconds > 0 ? seconds : 0, left, sizeof(left)) : "-");
+}
+
 static void add_row(const struct watch *watch, struct table *table, size_t index)
 {
     struct sample sample = latest_of(watch, index);
@@ -116,9 +133,12 @@ static void add_row(const struct watch *watch, struct table *table, size_t index
     }
     if (watch->plan->n_metrics == 0) {
         size_t n;
-        int metric = chief_metric(watch, &sample);
+        int metric = chief_metric(&sample);
         bounds_message *const *bounds = sample_bounds(&sample, metric, &n);
         table_add(table, "%s", cell_format(&sample, metric, text, sizeof(text)));
+        if (watch->held) {
+            add_setpoint(watch, table, index, metric);
+        }
         table_add(table, "%s", n ? bounds_format(bounds, n, metric_unit(metric), text, sizeof(text)) : "-");
     }
     add_age(table, &sample);
@@ -140,6 +160,10 @@ static void draw_table(const struct watch *watch, int height)
     }
     if (watch->plan->n_metrics == 0) {
         headings[n++] = " POWER";
+        if (watch->held) {
+            headings[n++] = " SET";
+            headings[n++] = " ENDS IN";
+        }
         headings[n++] = "ALLOWED NOW";
     }
     headings[n++] = " AGE";
@@ -163,8 +187,12 @@ static void draw(struct watch *watch)
     screen_size(&width, &height);
     screen_begin();
     if (watch->plot) {
-        plot_draw(watch->series, watch->n_series, clock_now_ns(clock_real()), SPAN_NS, width, height - 2,
+        int others = watch->n_undrawn ? 3 : 2;
+        plot_draw(watch->series, watch->n_series, clock_now_ns(clock_real()), SPAN_NS, width, height - others,
             true, SCREEN_EOL, stdout);
+        if (watch->n_undrawn) {
+            printf("%zu more are not drawn: name those that matter" SCREEN_EOL, watch->n_undrawn);
+        }
     } else {
         draw_table(watch, height > OTHER_LINES ? height - OTHER_LINES : 1);
     }
@@ -172,11 +200,44 @@ static void draw(struct watch *watch)
     screen_end();
 }
 
+static void forget_held(struct watch *watch)
+{
+    microgrid_admin_v1_list_holders_response_free(watch->held);
+    watch->held = NULL;
+}
+
+static void on_held(const struct ugrpc_status *st, const holders_message *held, void *userdata)
+{
+    struct watch *watch = userdata;
+    watch->asking = false;
+    forget_held(watch);
+    if (held) {
+        watch->held = (holders_message *)message_copy(&held->base);
+    }
+    watch->is_silent = st->code == UGRPC_UNIMPLEMENTED || st->code == UGRPC_PERMISSION_DENIED;
+}
+
+/* What is set, once a second while the table shows it. */
+static void ask_held(struct watch *watch)
+{
+    const struct ugrpc_call_options options = {.timeout_ms = ASK_NS / NS_PER_MS};
+    ugrpc_protobuf_empty nothing = UGRPC_PROTOBUF_EMPTY_INIT;
+    int64_t now_ns = clock_now_ns(clock_real());
+    if (watch->asking || watch->is_silent || watch->plot || watch->plan->n_metrics ||
+        !held_may_ask(watch->ctl) || (watch->asked_ns && now_ns - watch->asked_ns < ASK_NS)) {
+        return;
+    }
+    watch->asking = true;
+    watch->asked_ns = now_ns;
+    microgrid_admin_v1_list_holders_async(watch->ctl->channel, &nothing, &options, on_held, watch);
+}
+
 static void on_draw(struct timer *timer, void *userdata)
 {
     struct follow *follow = userdata;
     struct watch *watch = container_of(timer, struct watch, draw);
     draw(watch);
+    ask_held(watch);
     timer_start_in(follow_timers(follow), timer, DRAW_NS);
 }
 
@@ -243,6 +304,16 @@ static void on_lost(struct follow *follow, const struct ugrpc_status *why, void 
     }
 }
 
+/* `metric` -1: the chief one. */
+static void add_point(struct plot_series *series, const struct sample *sample, int metric)
+{
+    double value;
+    metric = metric < 0 ? chief_metric(sample) : metric;
+    series->unit = metric < 0 ? series->unit : metric_unit(metric);
+    plot_add(series, clock_now_ns(clock_real()),
+        metric >= 0 && sample_value(sample, metric, &value) ? value : NAN);
+}
+
 static void on_sample(struct follow *follow, size_t index, const struct sample *sample, void *userdata)
 {
     struct watch *watch = userdata;
@@ -256,12 +327,32 @@ static void on_sample(struct follow *follow, size_t index, const struct sample *
     }
     protobuf_c_message_free_unpacked(watch->latest[index], NULL);
     watch->latest[index] = sample_copy(sample);
-    if (index < watch->n_series) {
-        int metric = chief_metric(watch, sample);
-        double value;
-        watch->series[index].unit = metric < 0 ? watch->series[index].unit : metric_unit(metric);
-        plot_add(&watch->series[index], clock_now_ns(clock_real()),
-            metric >= 0 && sample_value(sample, metric, &value) ? value : NAN);
+    for (size_t i = 0; i < watch->n_series; i++) {
+        if (watch->sources[i].thing == index) {
+            add_point(&watch->series[i], sample, watch->sources[i].metric);
+        }
+    }
+}
+
+static void choose_series(struct watch *watch)
+{
+    const struct follow_plan *plan = watch->plan;
+    size_t each = plan->n_metrics ? plan->n_metrics : 1, all = plan->n * each;
+    watch->n_series = all < PLOT_MAX_SERIES ? all : PLOT_MAX_SERIES;
+    watch->n_undrawn = all - watch->n_series;
+    watch->series = must(calloc(watch->n_series + 1, sizeof(*watch->series)));
+    for (size_t i = 0; i < watch->n_series; i++) {
+        const char *name = named_name(&plan->things[i / each]);
+        char metric[80];
+        watch->sources[i].thing = i / each;
+        watch->sources[i].metric = plan->n_metrics ? plan->metrics[i % each] : -1;
+        if (each > 1) {
+            word_of(metric_words, plan->metrics[i % each], metric, sizeof(metric));
+        }
+        snprintf(watch->sources[i].name, sizeof(watch->sources[i].name), "%.70s%s%s", name,
+            each > 1 ? " " : "", each > 1 ? metric : "");
+        watch->series[i].name = watch->sources[i].name;
+        watch->series[i].unit = "";
     }
 }
 
@@ -269,17 +360,13 @@ static int run(struct ctl *ctl, const struct follow_plan *plan)
 {
     static const struct follow_events events = {on_begin, on_sample, on_lost, on_end};
     struct watch watch = {.ctl = ctl, .plan = plan, .plot = arguments_has(&ctl->arguments, OPTION_PLOT)};
-    watch.n_series = plan->n < PLOT_MAX_SERIES ? plan->n : PLOT_MAX_SERIES;
     watch.latest = must(calloc(plan->n + 1, sizeof(ProtobufCMessage *)));
-    watch.series = must(calloc(watch.n_series + 1, sizeof(*watch.series)));
-    for (size_t i = 0; i < watch.n_series; i++) {
-        watch.series[i].name = named_name(&plan->things[i]);
-        watch.series[i].unit = "";
-    }
+    choose_series(&watch);
     int status = follow_run(ctl, plan, &events, &watch);
     for (size_t i = 0; i < plan->n; i++) {
         protobuf_c_message_free_unpacked(watch.latest[i], NULL);
     }
+    forget_held(&watch);
     free(watch.latest);
     free(watch.series);
     return status;

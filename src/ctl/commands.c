@@ -29,25 +29,27 @@ const struct command command_table[] = {
         "set-power bat_inv_1 -3.5kW\n"
         "set-power bat_inv_1 5kW --for 15m\n"
         "set-power bat_inv_1 0\n",
-        2, 2, {PROPOSE_COMPONENT}, SETPOINT_OPTIONS, command_set_power},
+        2, 2, {PROPOSE_POWERED}, SETPOINT_OPTIONS, command_set_power},
     {"set-reactive", "COMPONENT POWER", "sets reactive power: + inductive, - capacitive", SETPOINT_DETAILS,
         "set-reactive bat_inv_1 500VAr\n"
         "set-reactive pv_inv -1.5kVAr --for 5m\n",
-        2, 2, {PROPOSE_COMPONENT}, SETPOINT_OPTIONS, command_set_reactive},
+        2, 2, {PROPOSE_POWERED}, SETPOINT_OPTIONS, command_set_reactive},
     {"charge", "COMPONENT POWER", "charges (or consumes) with so much power", SETPOINT_DETAILS,
         "charge bat_inv_1 5kW --for 2m\n"
         "charge ev_charger 7kW --hold\n",
-        2, 2, {PROPOSE_COMPONENT}, SETPOINT_OPTIONS, command_charge},
+        2, 2, {PROPOSE_POWERED}, SETPOINT_OPTIONS, command_charge},
     {"discharge", "COMPONENT POWER", "discharges (or produces) with so much power", SETPOINT_DETAILS,
         "discharge bat_inv_1 3.5kW\n"
         "discharge bat_inv_1 3.5kW --hold\n",
-        2, 2, {PROPOSE_COMPONENT}, SETPOINT_OPTIONS, command_discharge},
+        2, 2, {PROPOSE_POWERED}, SETPOINT_OPTIONS, command_discharge},
     {"curtail", "COMPONENT POWER", "lets it produce at most so much power",
-        "The limit ends by itself: after 60 s, or --for 10s to 15m. --hold renews it until Ctrl-C; then it ends within\n"
-        "15 s, and the component does what its configuration says on expiry: 0, or free again.",
+        "For what the sun, the wind or the heat drives. The limit ends by itself: after 60 s, or --for 10s to 15m. --hold renews\n"
+        "it until Ctrl-C; then it ends within 15 s. Afterwards the component gives NOTHING until its next command,\n"
+        "unless its site file says on_expiry: release: then it is free again. A limit that just ends, and leaves it\n"
+        "free where nothing else was commanded: microgridctl bounds add pv_inv power -3kW..0 --for 15m.",
         "curtail pv_inv 3kW --for 15m\n"
         "curtail pv_inv 0\n",
-        2, 2, {PROPOSE_COMPONENT}, SETPOINT_OPTIONS, command_curtail},
+        2, 2, {PROPOSE_LIMITED}, SETPOINT_OPTIONS, command_curtail},
     {"bounds add", "COMPONENT METRIC RANGE...", "allows only these ranges, for 5 s or --for 1m, 5m, 15m",
         "What all callers add is united, then cut by what the component itself allows. 0 W is always allowed.",
         "bounds add bat_inv_1 power -2kW..4kW --for 1m\n"
@@ -72,14 +74,14 @@ const struct command command_table[] = {
         OPTION_BIT(OPTION_METRIC) | OPTION_BIT(OPTION_PLOT) | OPTION_BIT(OPTION_FOR) |
             OPTION_BIT(OPTION_COUNT),
         command_watch},
-    {"record", "[COMPONENT|SENSOR...]", "every sample as a line of CSV",
-        "Without names: all components. Ends with Ctrl-C, --for or --count; a gateway that goes away is waited for.",
+    {"record", "[COMPONENT|SENSOR...]", "every sample as a line of CSV, or of JSON",
+        "Without names: all components. A file that is there stays as it is without --force. Ends with Ctrl-C, --for or --count; a gateway that goes away is waited for.",
         "record main_meter pv_inv --output day.csv\n"
         "record --for 1h > hour.csv\n"
         "record battery_1 thermometer --metric soc,sensor_temperature --count 60\n",
         0, MAX_OPERANDS, {PROPOSE_ANYTHING_MEASURED, PROPOSE_ANYTHING_MEASURED},
-        OPTION_BIT(OPTION_METRIC) | OPTION_BIT(OPTION_OUTPUT) | OPTION_BIT(OPTION_FOR) |
-            OPTION_BIT(OPTION_COUNT),
+        OPTION_BIT(OPTION_METRIC) | OPTION_BIT(OPTION_OUTPUT) | OPTION_BIT(OPTION_FORCE) |
+            OPTION_BIT(OPTION_FOR) | OPTION_BIT(OPTION_COUNT),
         command_record},
     {"journal", "", "what was commanded, by whom, and what became of it",
         "Of a gateway that keeps one (microgridd --state DIR), asked on its own machine or with an admin's key. --json: a document a line.",
@@ -94,15 +96,17 @@ const struct command command_table[] = {
     {"holders", "", "who holds which set-points and bounds, and until when",
         "Asked on the gateway's own machine, or with an admin's key.",
         "holders\nholders --json | jq '.setpoints[] | .name'\n", 0, 0, .run = command_holders},
-    {"cert init", "--host NAME", "makes an authority and a server certificate for TLS",
+    {"cert init", "--host NAME|--client NAME", "makes an authority and a server certificate for TLS",
         "An authority that is in the folder already signs again, so that clients need nothing new: --force then renews\n"
-        "only the server's certificate.",
+        "only the server's certificate. With --client it signs NAME.pem, which a client shows (--cert, --cert-key) to a\n"
+        "gateway whose site file has listen: {tls: {client_ca: ca.pem}}; \"cert:NAME role=viewer\" in its keys file is its role.",
         "cert init --host gw.local --host 10.0.0.7\n"
         "cert init --host gw.local --folder tls\n"
-        "cert init --host gw.local --folder tls --force\n",
+        "cert init --host gw.local --folder tls --force\n"
+        "cert init --client ems --folder tls\n",
         0, 0,
-        .options = OPTION_BIT(OPTION_HOST) | OPTION_BIT(OPTION_FOLDER) | OPTION_BIT(OPTION_DAYS) |
-                   OPTION_BIT(OPTION_FORCE),
+        .options = OPTION_BIT(OPTION_HOST) | OPTION_BIT(OPTION_CLIENT) | OPTION_BIT(OPTION_FOLDER) |
+                   OPTION_BIT(OPTION_DAYS) | OPTION_BIT(OPTION_FORCE),
         .run = command_cert_init},
     {"cert check", "FILE...", "how long certificates are good; warns 30 days ahead",
         "Exit status 4 for one that has expired.", "cert check server.pem ca.pem\n", 1, MAX_OPERANDS,

@@ -19,6 +19,7 @@
 #define PORT            ":50051"
 #define TARGET          "127.0.0.1" PORT
 #define TIMEOUT_MS      10000
+#define SOURCE_BYTES    4200
 #define LONG_TIMEOUT_MS 40000 /* the gateway gives a start or stop 30 s */
 
 /* By its whole name or address: that of 127.example.com begins like ours. */
@@ -70,13 +71,15 @@ int ctl_init(struct ctl *ctl)
     const char *target = arguments_value(arguments, OPTION_TARGET);
     const char *timeout = arguments_value(arguments, OPTION_TIMEOUT);
     ctl->target = target ? add_port(ctl, target) : TARGET;
-    ctl->insecure = arguments_has(arguments, OPTION_INSECURE) ||
-                    (is_this_machine(ctl->target) && !is_secured(arguments));
+    ctl->is_local = is_this_machine(ctl->target);
+    ctl->insecure = arguments_has(arguments, OPTION_INSECURE) || (ctl->is_local && !is_secured(arguments));
     if (timeout) {
         struct ugrpc_status st;
         double seconds;
         if (duration_parse(timeout, &seconds, &st) < 0) {
-            return report_usage("--timeout \"%s\": %s", timeout, st.message);
+            char source[SOURCE_BYTES];
+            return report_usage("%s \"%s\": %s",
+                arguments_source(arguments, OPTION_TIMEOUT, source, sizeof(source)), timeout, st.message);
         }
         ctl->timeout_ms = (int64_t)(seconds * 1000);
     }
@@ -93,19 +96,21 @@ int64_t ctl_timeout_ms(const struct ctl *ctl, bool is_long)
 /* The first line of an option's file that not everybody may read. */
 static int read_secret(const struct arguments *arguments, enum option_id id, char *out, size_t cap)
 {
-    const char *option = option_table[id].name, *file = arguments_value(arguments, id);
+    char source[SOURCE_BYTES];
+    const char *file = arguments_value(arguments, id);
+    arguments_source(arguments, id, source, sizeof(source));
     FILE *from = fopen(file, "re");
     struct stat info;
     if (!from) {
-        return report_usage("--%s %s: %s", option, file, strerror(errno));
+        return report_usage("%s %s: %s", source, file, strerror(errno));
     }
     int rc = 0;
     if (fstat(fileno(from), &info) == 0 && info.st_mode & (S_IROTH | S_IWOTH)) {
-        rc = report_usage("--%s %s: everybody on this machine may read it; chmod 600 %s", option, file, file);
+        rc = report_usage("%s %s: everybody on this machine may read it; chmod 600 %s", source, file, file);
     } else if (!fgets(out, (int)cap, from) || strcspn(out, "\r\n") == 0) {
-        rc = report_usage("--%s %s: its first line is empty", option, file);
+        rc = report_usage("%s %s: its first line is empty", source, file);
     } else if (strlen(out) == cap - 1) {
-        rc = report_usage("--%s %s: its first line has more than %zu bytes", option, file, cap - 2);
+        rc = report_usage("%s %s: its first line has more than %zu bytes", source, file, cap - 2);
     }
     fclose(from);
     out[rc ? 0 : strcspn(out, "\r\n")] = '\0';
@@ -134,6 +139,21 @@ static int make_creds(const struct arguments *arguments, struct ugrpc_call_creds
 
 /* ---- the channel ---- */
 
+/* Names the option, or the setting, of the file that the message is about. */
+static int complain_of_tls(const struct arguments *arguments, const struct ugrpc_status *st)
+{
+    static const enum option_id files[] = {OPTION_CERT_KEY, OPTION_CERT, OPTION_CA};
+    char source[SOURCE_BYTES];
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        const char *file = arguments_value(arguments, files[i]);
+        if (file && strstr(st->message, file)) {
+            return report_usage(
+                "%s: %s", arguments_source(arguments, files[i], source, sizeof(source)), st->message);
+        }
+    }
+    return report_usage("%s", st->message);
+}
+
 static int make_channel(struct ctl *ctl, struct ugrpc_loop *loop, struct ugrpc_channel_options *o)
 {
     const struct arguments *arguments = &ctl->arguments;
@@ -148,7 +168,7 @@ static int make_channel(struct ctl *ctl, struct ugrpc_loop *loop, struct ugrpc_c
     if (!ctl->insecure) {
         tls = ugrpc_tls_creds_new(&files, &st);
         if (!tls) {
-            return report_usage("%s", st.message);
+            return complain_of_tls(arguments, &st);
         }
     }
     o->tls = tls;
@@ -156,7 +176,10 @@ static int make_channel(struct ctl *ctl, struct ugrpc_loop *loop, struct ugrpc_c
     ugrpc_tls_creds_free(tls);
     if (!ctl->channel) {
         const char *why = strstr(st.message, "\": "); /* behind the target, which it repeats */
-        return report_usage("--target \"%s\": %s", ctl->target, why ? why + strlen("\": ") : st.message);
+        char source[SOURCE_BYTES];
+        return report_usage("%s \"%s\": %s",
+            arguments_source(arguments, OPTION_TARGET, source, sizeof(source)), ctl->target,
+            why ? why + strlen("\": ") : st.message);
     }
     return 0;
 }
@@ -177,7 +200,7 @@ int ctl_connect(struct ctl *ctl, struct ugrpc_loop *loop)
                 .user_agent = "microgridctl",
                 .keepalive_time_ms = 20000,
                 .backoff_ms = 1000,
-                .max_backoff_ms = 10000,
+                .max_backoff_ms = 2000, /* somebody waits for it */
                 .max_receive_bytes = 64 << 20,
             });
     }

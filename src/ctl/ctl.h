@@ -29,6 +29,7 @@ struct ctl {
     const char *target;
     char *with_port; /* the target, if it was given without one */
     bool insecure;
+    bool is_local;                 /* the target is on this machine */
     int64_t timeout_ms;            /* 0: not said */
     struct ugrpc_channel *channel; /* NULL before ctl_connect() */
     bool journal_degraded;         /* says the last answer to a command; see ctl_note_reply() */

@@ -14,7 +14,9 @@
 #include "ctl/report.h"
 #include "ctl/table.h"
 
-#define RETRY_NS NS_PER_S
+#define RETRY_NS       NS_PER_S
+#define LONGEST_GAP_NS (60 * NS_PER_S)
+#define SILENCE_NS     (5 * NS_PER_S) /* what somebody who looks on would wonder about */
 
 /* ---- the plan ---- */
 
@@ -68,6 +70,14 @@ void follow_plan_done(struct follow_plan *plan)
     directory_done(&plan->directory);
 }
 
+json_t *follow_to_json(const struct named *thing, const struct sample *sample)
+{
+    json_t *object = must(json_pack("{s:s, s:I, s:s}", "kind", thing->component ? "component" : "sensor",
+        "id", (json_int_t)named_id(thing), "name", named_name(thing)));
+    sample_to_json(sample, object);
+    return object;
+}
+
 /* ---- the run ---- */
 
 struct source {
@@ -85,7 +95,8 @@ struct follow {
     struct ugrpc_loop *loop;
     struct timers timers;
     struct timer_loop *timer_loop;
-    struct timer retry, limit;
+    struct timer retry, limit, silence;
+    int64_t last_ns, longest_ns; /* the newest sample's (0: of these streams none), and most between two */
     uv_signal_t *signals[3];
     struct source *streams;
     bool seen; /* a sample came: from now on, a gateway that is gone is waited for */
@@ -114,6 +125,31 @@ void follow_stop(struct follow *follow, int status)
     ugrpc_loop_stop(follow->loop);
 }
 
+/* Nothing has come for longer than ever: the gateway, or the way to it, has stopped without a word. */
+static void on_silence(struct timer *timer, void *userdata)
+{
+    struct follow *follow = userdata;
+    struct ugrpc_status why;
+    if (!follow->away) {
+        follow->away = true;
+        status_set(&why, UGRPC_UNAVAILABLE, "%s has been silent for %.0f s", follow->ctl->target,
+            (double)(clock_now_ns(follow->timers.clock) - follow->last_ns) / (double)NS_PER_S);
+        follow->events->lost(follow, &why, follow->userdata);
+    }
+}
+
+/* How long is long is learned: some sites sample seldom. */
+static void expect_next(struct follow *follow)
+{
+    int64_t now_ns = clock_now_ns(follow->timers.clock);
+    int64_t gap_ns = follow->last_ns ? now_ns - follow->last_ns : 0;
+    gap_ns = gap_ns < LONGEST_GAP_NS ? gap_ns : LONGEST_GAP_NS;
+    follow->longest_ns = gap_ns > follow->longest_ns ? gap_ns : follow->longest_ns;
+    follow->last_ns = now_ns;
+    int64_t patience_ns = 3 * follow->longest_ns;
+    timer_start_in(&follow->timers, &follow->silence, patience_ns > SILENCE_NS ? patience_ns : SILENCE_NS);
+}
+
 static bool all_have_enough(const struct follow *follow)
 {
     for (size_t i = 0; i < follow->plan->n; i++) {
@@ -127,6 +163,7 @@ static bool all_have_enough(const struct follow *follow)
 static void on_sample(struct source *stream, const struct sample *sample)
 {
     struct follow *follow = stream->follow;
+    expect_next(follow);
     if (follow->plan->count && stream->count == follow->plan->count) {
         return;
     }
@@ -166,6 +203,8 @@ static void on_done(const struct ugrpc_status *st, void *userdata)
         follow_stop(follow, report_status(follow->ctl, st, NULL));
         return;
     }
+    follow->last_ns = 0;
+    timer_stop(&follow->timers, &follow->silence);
     if (!follow->away) {
         struct ugrpc_status clean = *st;
         text_clean(clean.message);
@@ -251,6 +290,7 @@ static int run(struct follow *follow)
     timers_init(&follow->timers, clock_real());
     timer_init(&follow->retry, on_retry, follow);
     timer_init(&follow->limit, on_limit, follow);
+    timer_init(&follow->silence, on_silence, follow);
     follow->timer_loop = timer_loop_new(follow_uv(follow), &follow->timers, &st);
     if (!follow->timer_loop) {
         return report_failed("%s", st.message);

@@ -44,6 +44,9 @@ int follow_run(
     struct ctl *ctl, const struct follow_plan *plan, const struct follow_events *events, void *userdata);
 void follow_stop(struct follow *follow, int status);
 
+/* One sample as a document: "kind", "id", "name" and what sample_to_json() adds. */
+json_t *follow_to_json(const struct named *thing, const struct sample *sample);
+
 void *follow_userdata(struct follow *follow);
 struct timers *follow_timers(struct follow *follow);
 struct uv_loop_s *follow_uv(struct follow *follow);

@@ -251,11 +251,13 @@ int moment_parse(const char *text, ugrpc_protobuf_timestamp *at, struct ugrpc_st
 
 int power_parse(const char *text, enum unit unit, double *value, struct ugrpc_status *st)
 {
-    if (strcmp(text, "0") == 0) {
-        *value = 0;
-        return 0;
+    int rc = 0;
+    *value = 0;
+    if (strcmp(text, "0") != 0 && strcmp(text, "-0") != 0) {
+        rc = quantity_parse(text, unit, value, st);
     }
-    return quantity_parse(text, unit, value, st);
+    *value = *value == 0 ? 0 : *value; /* no -0 */
+    return rc;
 }
 
 static int side_parse(const char *text, size_t len, enum unit unit, double *value, struct ugrpc_status *st)
@@ -291,6 +293,10 @@ int range_parse(
             return -UGRPC_INVALID_ARGUMENT;
         }
         microgrid_common_v1_metrics_bounds_set_upper(bounds, (float)upper);
+    }
+    if (dots > text && dots[2] && lower > upper) {
+        return status_set(st, UGRPC_INVALID_ARGUMENT, "the lower end comes first; write %s..%.*s", dots + 2,
+            (int)(dots - text), text);
     }
     return 0;
 }

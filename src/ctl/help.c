@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "ctl/command.h"
+#include "ctl/metric.h"
+#include "ctl/vocabulary.h"
 
 static void show_option(int id, FILE *to)
 {
@@ -77,15 +79,89 @@ static void show_all(FILE *to)
     fputs(
         "\nComponents are given by name or id. Power is + where it is consumed or charges, - where it is produced or\n"
         "discharges, and carries its unit: 5kW, -3.5kW, 800W. Options may also stand in the environment\n"
-        "(MICROGRID_TARGET, MICROGRID_KEY_FILE ...) and in ~/.config/microgridctl.yaml (target: gw.local:50051).\n"
+        "(MICROGRID_TARGET, MICROGRID_KEY_FILE ...) and in ~/.config/microgridctl.yaml (target: gw.local:50051), whose\n"
+        "relative paths are meant from its folder.\n"
+        "Words for --metric and --category: microgridctl help metrics, microgridctl help categories.\n"
         "Exit status: 0 done, 1 refused, 2 usage, 3 unreachable, 4 failed.\n",
         to);
+}
+
+/* ---- topics ---- */
+
+#define LINE 100
+
+static void show_word(const char *word, int *column, FILE *to)
+{
+    if (*column && *column + 2 + (int)strlen(word) > LINE) {
+        *column = 0;
+        fputc('\n', to);
+    }
+    *column += fprintf(to, "  %s", word);
+}
+
+static void show_metrics(FILE *to)
+{
+    char word[80];
+    const char *brief;
+    int column = 0, number;
+    fputs("Metrics, for --metric and bounds add. In short\n", to);
+    for (size_t i = 0; (brief = metric_brief(i, &number)); i++) {
+        fprintf(to, "  %-10s %s\n", brief, word_of(metric_words, number, word, sizeof(word)));
+    }
+    fputs("All\n", to);
+    for (unsigned i = 0; (number = word_at(metric_words, i)) >= 0; i++) {
+        show_word(word_of(metric_words, number, word, sizeof(word)), &column, to);
+    }
+    fputc('\n', to);
+}
+
+static void show_categories(FILE *to)
+{
+    char word[80];
+    const char *kind;
+    int column = 0, number;
+    fputs("Categories, for list --category\n", to);
+    for (unsigned i = 0; (number = word_at(category_words, i)) >= 0; i++) {
+        show_word(word_of(category_words, number, word, sizeof(word)), &column, to);
+    }
+    fputs("\nand kinds of inverters\n", to);
+    column = 0;
+    for (size_t i = 0; (kind = inverter_kind(i)); i++) {
+        show_word(kind, &column, to);
+    }
+    fputc('\n', to);
+}
+
+static const struct {
+    const char *name;
+    void (*show)(FILE *to);
+} topics[] = {{"metrics", show_metrics}, {"categories", show_categories}};
+
+bool help_is_topic(const char *word)
+{
+    for (size_t i = 0; i < ARRAY_LEN(topics); i++) {
+        if (strcmp(word, topics[i].name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void show_topic(const char *word, FILE *to)
+{
+    for (size_t i = 0; i < ARRAY_LEN(topics); i++) {
+        if (strcmp(word, topics[i].name) == 0) {
+            topics[i].show(to);
+        }
+    }
 }
 
 void help_show(const struct command *command, const char *family, FILE *to)
 {
     if (command) {
         show_command(command, to);
+    } else if (family && help_is_topic(family)) {
+        show_topic(family, to);
     } else if (family) {
         show_family(family, to);
     } else {

@@ -42,10 +42,16 @@ int metric_parse(const char *text, int *metric)
     if (nearest.best) {
         return report_usage("no metric \"%s\"; did you mean %s?", text, nearest.best);
     }
-    return report_usage(
-        "no metric \"%s\"; there are power, reactive, voltage, current, frequency, soc, dc_power, "
-        "battery_capacity, sensor_temperature …",
-        text);
+    return report_usage("no metric \"%s\"      all metrics: microgridctl help metrics", text);
+}
+
+const char *metric_brief(size_t index, int *metric)
+{
+    if (index >= ARRAY_LEN(shorts)) {
+        return NULL;
+    }
+    *metric = shorts[index].metric;
+    return shorts[index].word;
 }
 
 static int parse_list(const char *list, int *metrics, size_t cap, size_t *n)

@@ -36,8 +36,9 @@ const struct option option_table[OPTIONS] = {
     [OPTION_COUNT] = {"count", "N", "end after N samples of each"},
     [OPTION_OUTPUT] = {"output", "FILE", "write there instead of to stdout", false, PROPOSE_FILE},
     [OPTION_HOST] = {"host", "NAME", "name or address that clients will use; may be repeated"},
+    [OPTION_CLIENT] = {"client", "NAME", "a client's certificate instead, which shows who it is"},
     [OPTION_FOLDER] = {"folder", "DIR", "where the files go (the present one)", false, PROPOSE_FOLDER},
-    [OPTION_DAYS] = {"days", "N", "how long the server's certificate is good (397)"},
+    [OPTION_DAYS] = {"days", "N", "how long the certificate is good (397)"},
     [OPTION_FORCE] = {"force", NULL, "replace files that are there"},
     [OPTION_KEYS] = {"keys", "FILE", "append the line to this keys file of the gateway", false, PROPOSE_FILE},
     [OPTION_ROLE] = {"role", "ROLE", "viewer, operator (the default) or admin", false, PROPOSE_ROLE},
@@ -64,7 +65,7 @@ bool option_are_rivals(enum option_id a, enum option_id b)
 {
     static const enum option_id rivals[][2] = {{OPTION_TLS, OPTION_INSECURE}, {OPTION_CA, OPTION_INSECURE},
         {OPTION_CERT, OPTION_INSECURE}, {OPTION_SERVER_NAME, OPTION_INSECURE}, {OPTION_KEY, OPTION_KEY_FILE},
-        {OPTION_FOR, OPTION_HOLD}, {OPTION_CSV, OPTION_JSON}};
+        {OPTION_FOR, OPTION_HOLD}, {OPTION_CSV, OPTION_JSON}, {OPTION_HOST, OPTION_CLIENT}};
     for (unsigned i = 0; i < ARRAY_LEN(rivals); i++) {
         if ((rivals[i][0] == a && rivals[i][1] == b) || (rivals[i][0] == b && rivals[i][1] == a)) {
             return true;

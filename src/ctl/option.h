@@ -32,6 +32,7 @@ enum option_id {
     OPTION_COUNT,
     OPTION_OUTPUT,
     OPTION_HOST,
+    OPTION_CLIENT,
     OPTION_FOLDER,
     OPTION_DAYS,
     OPTION_FORCE,
@@ -58,6 +59,8 @@ enum proposal {
     PROPOSE_SHELL,
     PROPOSE_ROLE,
     PROPOSE_COMPONENT,
+    PROPOSE_POWERED,           /* components that take power */
+    PROPOSE_LIMITED,           /* those that curtail is for */
     PROPOSE_ANYTHING_MEASURED, /* components and sensors */
 };
 

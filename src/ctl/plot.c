@@ -78,21 +78,51 @@ static void draw_series(struct canvas *canvas, const struct plot_series *series,
     }
 }
 
-/* One axis is for one unit, the first's; others are only named with their values. */
-static bool is_drawn(const struct plot_series *series, size_t i)
+/* ---- charts ---- */
+
+/* One for each unit, as one axis is for one unit. A series that has nothing yet is named with the first. */
+struct chart {
+    const char *unit;
+    const struct plot_series *series;
+    size_t n;
+    bool first;
+};
+
+static bool is_of(const struct chart *chart, size_t i)
 {
-    return strcmp(series[i].unit, series[0].unit) == 0;
+    const struct plot_series *series = &chart->series[i];
+    return series->n ? strcmp(series->unit, chart->unit) == 0 : chart->first;
+}
+
+/* How many there are; those that fit into `charts`. */
+static size_t divide(const struct plot_series *series, size_t n, struct chart *charts)
+{
+    size_t n_charts = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t known = 0;
+        while (known < n_charts && strcmp(charts[known].unit, series[i].unit) != 0) {
+            known++;
+        }
+        if (series[i].n && known == n_charts && n_charts < PLOT_MAX_SERIES) {
+            charts[n_charts++] = (struct chart){series[i].unit, series, n, n_charts == 0};
+        }
+    }
+    if (n_charts == 0) {
+        charts[n_charts++] = (struct chart){n ? series[0].unit : "", series, n, true};
+    }
+    return n_charts;
 }
 
 /* All that is drawn, and 0. */
-static void scale(struct canvas *canvas, const struct plot_series *series, size_t n)
+static void scale(struct canvas *canvas, const struct chart *chart)
 {
-    for (size_t i = 0; i < n; i++) {
-        for (size_t j = 0; j < series[i].n && is_drawn(series, i); j++) {
-            size_t place = (series[i].first + j) % PLOT_MAX_POINTS;
-            if (series[i].points[place].at_ns >= canvas->from_ns) {
-                canvas->low = fmin(canvas->low, series[i].points[place].value);
-                canvas->high = fmax(canvas->high, series[i].points[place].value);
+    for (size_t i = 0; i < chart->n; i++) {
+        const struct plot_series *series = &chart->series[i];
+        for (size_t j = 0; j < series->n && is_of(chart, i); j++) {
+            size_t place = (series->first + j) % PLOT_MAX_POINTS;
+            if (series->points[place].at_ns >= canvas->from_ns) {
+                canvas->low = fmin(canvas->low, series->points[place].value);
+                canvas->high = fmax(canvas->high, series->points[place].value);
             }
         }
     }
@@ -116,21 +146,26 @@ static void print_cell(const struct canvas *canvas, size_t cell, bool colours, F
     }
 }
 
-static void print_names(const struct plot_series *series, size_t n, bool colours, const char *eol, FILE *to)
+static void print_name(const struct plot_series *series, size_t i, bool colours, FILE *to)
 {
-    fprintf(to, "%*s", LABEL_WIDTH + 1, "");
-    for (size_t i = 0; i < n; i++) {
-        char value[48] = "-";
-        if (series[i].n > 0) {
-            double last = series[i].points[(series[i].first + series[i].n - 1) % PLOT_MAX_POINTS].value;
-            if (!isnan(last)) {
-                value_format(last, series[i].unit, value, sizeof(value));
-            }
+    char value[48] = "-";
+    if (series[i].n > 0) {
+        double last = series[i].points[(series[i].first + series[i].n - 1) % PLOT_MAX_POINTS].value;
+        if (!isnan(last)) {
+            value_format(last, series[i].unit, value, sizeof(value));
         }
-        fprintf(to, colours ? "\033[%sm%s %s\033[0m   " : "%.0s%s %s   ", inks[i % PLOT_MAX_SERIES],
-            series[i].name, value);
     }
-    fputs(eol, to);
+    fprintf(to, colours ? "\033[%sm%s %s\033[0m   " : "%.0s%s %s   ", inks[i % PLOT_MAX_SERIES],
+        series[i].name, value);
+}
+
+static void print_names(const struct chart *chart, bool colours, FILE *to)
+{
+    for (size_t i = 0; i < chart->n; i++) {
+        if (is_of(chart, i)) {
+            print_name(chart->series, i, colours, to);
+        }
+    }
 }
 
 static void print_label(const struct canvas *canvas, int row, const char *unit, FILE *to)
@@ -146,30 +181,57 @@ static void print_label(const struct canvas *canvas, int row, const char *unit, 
     fprintf(to, "%*s%s%s", pad > 0 ? pad : 0, "", label, row == zero ? "┼" : "│");
 }
 
-void plot_draw(const struct plot_series *series, size_t n, int64_t now_ns, int64_t span_ns, int width,
-    int height, bool colours, const char *eol, FILE *to)
+static void draw_chart(
+    const struct chart *chart, struct canvas canvas, bool colours, const char *eol, FILE *to)
 {
-    width = width < MIN_WIDTH ? MIN_WIDTH : width;
-    height = height < MIN_HEIGHT ? MIN_HEIGHT : height;
-    struct canvas canvas = {.width = width - LABEL_WIDTH - 1, .height = height - 1, .span_ns = span_ns};
     size_t cells = (size_t)canvas.width * (size_t)canvas.height;
-    canvas.from_ns = now_ns - span_ns;
     canvas.dots = must(calloc(cells, 1));
     canvas.owners = must(calloc(cells, 1));
-    scale(&canvas, series, n);
-    for (size_t i = 0; i < n; i++) {
-        if (is_drawn(series, i)) {
-            draw_series(&canvas, &series[i], i);
+    scale(&canvas, chart);
+    for (size_t i = 0; i < chart->n; i++) {
+        if (is_of(chart, i)) {
+            draw_series(&canvas, &chart->series[i], i);
         }
     }
     for (int row = 0; row < canvas.height; row++) {
-        print_label(&canvas, row, n ? series[0].unit : "", to);
+        print_label(&canvas, row, chart->unit, to);
         for (int column = 0; column < canvas.width; column++) {
             print_cell(&canvas, (size_t)row * (size_t)canvas.width + (size_t)column, colours, to);
         }
         fputs(eol, to);
     }
-    print_names(series, n, colours, eol, to);
+    fprintf(to, "%*s", LABEL_WIDTH + 1, "");
+    print_names(chart, colours, to);
+    fputs(eol, to);
     free(canvas.dots);
     free(canvas.owners);
+}
+
+void plot_draw(const struct plot_series *series, size_t n, int64_t now_ns, int64_t span_ns, int width,
+    int height, bool colours, const char *eol, FILE *to)
+{
+    struct chart charts[PLOT_MAX_SERIES];
+    size_t n_charts = divide(series, n, charts), n_drawn = n_charts;
+    width = width < MIN_WIDTH ? MIN_WIDTH : width;
+    height = height < MIN_HEIGHT ? MIN_HEIGHT : height;
+    if (height / MIN_HEIGHT < (int)n_charts) {
+        n_drawn = height <= MIN_HEIGHT ? 1 : (size_t)(height - 1) / MIN_HEIGHT; /* and a line on the others */
+        height = height <= MIN_HEIGHT ? height : height - 1;
+    }
+    for (size_t i = 0; i < n_drawn; i++) {
+        int share = height / (int)(n_drawn - i);
+        struct canvas canvas = {.width = width - LABEL_WIDTH - 1,
+            .height = share - 1,
+            .from_ns = now_ns - span_ns,
+            .span_ns = span_ns};
+        draw_chart(&charts[i], canvas, colours, eol, to);
+        height -= share;
+    }
+    if (n_drawn < n_charts) {
+        fputs("no room to draw: ", to);
+        for (size_t i = n_drawn; i < n_charts; i++) {
+            print_names(&charts[i], colours, to);
+        }
+        fputs(eol, to);
+    }
 }

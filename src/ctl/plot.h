@@ -24,8 +24,9 @@ struct plot_series {
 
 void plot_add(struct plot_series *series, int64_t at_ns, double value);
 
-/* Draws the `span_ns` before `now_ns` in `width` columns and `height` lines, of which the last has the names.
- * `colours`: with ANSI colours. Each line ends with `eol`. */
+/* Draws the `span_ns` before `now_ns` in `width` columns and `height` lines: a chart for each unit, under
+ * one another, the last line of each with its names. What there is no room for is only named. `colours`: with
+ * ANSI colours. Each line ends with `eol`. */
 void plot_draw(const struct plot_series *series, size_t n, int64_t now_ns, int64_t span_ns, int width,
     int height, bool colours, const char *eol, FILE *to);
 

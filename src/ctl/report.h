@@ -15,6 +15,8 @@ struct ctl;
 void report_as_json(bool json);
 
 int report_usage(const char *format, ...) PRINTF_LIKE(1, 2);
+/* The same with what to do next, below it. */
+int report_usage_next(const char *next, const char *format, ...) PRINTF_LIKE(2, 3);
 int report_failed(const char *format, ...) PRINTF_LIKE(1, 2);
 /* A call that ended with `st`; `next` is a command, or advice, that helps ("first: …"), or NULL for what goes
  * with the status. */

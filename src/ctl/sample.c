@@ -77,20 +77,22 @@ const ugrpc_protobuf_timestamp *sample_time(const struct sample *sample)
     return sample->sensor && sample->sensor->n_states ? sample->sensor->states[0]->sampled_at : NULL;
 }
 
-ProtobufCMessage *sample_copy(const struct sample *sample)
+ProtobufCMessage *message_copy(const ProtobufCMessage *message)
 {
-    const ProtobufCMessage *message = sample->component ? &sample->component->base
-                                      : sample->sensor  ? &sample->sensor->base
-                                                        : NULL;
-    if (!message) {
-        return NULL;
-    }
     size_t len = protobuf_c_message_get_packed_size(message);
     uint8_t *bytes = must(malloc(len + 1));
     protobuf_c_message_pack(message, bytes);
     ProtobufCMessage *twin = must(protobuf_c_message_unpack(message->descriptor, NULL, len, bytes));
     free(bytes);
     return twin;
+}
+
+ProtobufCMessage *sample_copy(const struct sample *sample)
+{
+    const ProtobufCMessage *message = sample->component ? &sample->component->base
+                                      : sample->sensor  ? &sample->sensor->base
+                                                        : NULL;
+    return message ? message_copy(message) : NULL;
 }
 
 /* ---- states ---- */

@@ -33,8 +33,10 @@ bool sample_has_state(const struct sample *sample, int state);
 /* "CHARGING", "ERROR (overvoltage)"; returns `out`. */
 const char *sample_states(const struct sample *sample, char *out, size_t cap);
 
-/* The message itself, to keep; the caller frees it with protobuf_c_message_free_unpacked(). NULL if nothing
- * came. */
+/* A message, to keep; the caller frees it with protobuf_c_message_free_unpacked(). */
+ProtobufCMessage *message_copy(const ProtobufCMessage *message);
+/* The sample's message itself, to keep; the caller frees it with protobuf_c_message_free_unpacked(). NULL if
+ * nothing came. */
 ProtobufCMessage *sample_copy(const struct sample *sample);
 
 /* Adds "sampled_at", "states", "errors" and "metrics" to `object`. */

@@ -27,17 +27,35 @@ static int complain(const struct place *place, const char *text)
     return report_usage("$%s: %s", place->name, text);
 }
 
+/* A path as the file means it: from the folder that it is in, as site files have it. */
+static const char *beside(const char *file, const char *path, char *out, size_t cap)
+{
+    const char *slash = file ? strrchr(file, '/') : NULL;
+    if (*path == '/' || !slash) {
+        return path;
+    }
+    snprintf(out, cap, "%.*s/%s", (int)(slash - file), file, path);
+    return out;
+}
+
 /* Adds one setting; one that takes no value is yes or no. */
 static int add(struct arguments *arguments, enum option_id id, const char *value, const struct place *place)
 {
+    char from[4200], path[8400];
     static const char *const yes[] = {"yes", "true", "on", "1"}, *const no[] = {"no", "false", "off", "0"};
+    if (place->file) {
+        snprintf(from, sizeof(from), "%s:%zu: %s", place->file, place->line, place->name);
+    } else {
+        snprintf(from, sizeof(from), "$%s", place->name);
+    }
     if (option_table[id].argument) {
-        arguments_add(arguments, id, value);
+        bool is_file = option_table[id].proposal == PROPOSE_FILE;
+        arguments_add(arguments, id, is_file ? beside(place->file, value, path, sizeof(path)) : value, from);
         return 0;
     }
     for (size_t i = 0; i < ARRAY_LEN(yes); i++) {
         if (strcasecmp(value, yes[i]) == 0) {
-            arguments_add(arguments, id, NULL);
+            arguments_add(arguments, id, NULL, from);
             return 0;
         }
         if (strcasecmp(value, no[i]) == 0) {
@@ -106,11 +124,14 @@ static int check_mode(const struct arguments *arguments, FILE *from, const char 
     return 0;
 }
 
-static int add_file(struct arguments *arguments, const char *file, bool must_exist)
+/* `option`: what names it; NULL: it need not be there. */
+static int add_file(struct arguments *arguments, const char *file, const char *option)
 {
     FILE *from = fopen(file, "re");
     if (!from) {
-        return !must_exist && errno == ENOENT ? 0 : report_usage("--config %s: %s", file, strerror(errno));
+        return !option && errno == ENOENT ? 0
+                                          : report_usage("%s%s%s: %s", option ? option : "",
+                                                option ? " " : "", file, strerror(errno));
     }
     yaml_parser_t parser;
     yaml_document_t document;
@@ -140,7 +161,7 @@ static int add_usual_file(struct arguments *arguments)
     } else {
         return 0;
     }
-    return add_file(arguments, path, false);
+    return add_file(arguments, path, NULL);
 }
 
 /* ---- the environment ---- */
@@ -161,8 +182,9 @@ static int add_environment(struct arguments *arguments)
 
 int settings_load(struct arguments *arguments, const char *file)
 {
+    const char *option = file ? "--config" : "$MICROGRID_CONFIG";
     file = file ? file : getenv("MICROGRID_CONFIG");
-    int rc = file && *file ? add_file(arguments, file, true) : add_usual_file(arguments);
+    int rc = file && *file ? add_file(arguments, file, option) : add_usual_file(arguments);
     rc = rc ? rc : arguments_settle(arguments);
     arguments->n_settings = arguments->n_given;
     rc = rc ? rc : add_environment(arguments);

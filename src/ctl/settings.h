@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Options that somebody does not want to write each time: in ~/.config/microgridctl.yaml ("target:
- * gw.local:50051") and in the environment (MICROGRID_TARGET). */
+ * gw.local:50051"; a relative path is meant from the file's folder) and in the environment
+ * (MICROGRID_TARGET). */
 #ifndef CTL_SETTINGS_H
 #define CTL_SETTINGS_H
 

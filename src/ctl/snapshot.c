@@ -6,7 +6,8 @@
 #include "ctl/ctl.h"
 #include "ctl/report.h"
 
-#define AT_ONCE 64 /* fewer than any server refuses */
+#define AT_ONCE 64   /* fewer than any server refuses */
+#define NEXT_MS 1500 /* gateways sample once a second, or more often */
 
 static struct ugrpc_stream *open_one(
     struct ctl *ctl, const struct named *named, const struct ugrpc_call_options *options)
@@ -92,6 +93,22 @@ int snapshot_all(struct ctl *ctl, const struct directory *directory, struct snap
     int rc = snapshot_take(ctl, named, n, snapshot);
     free(named);
     return rc;
+}
+
+component_data *snapshot_next(struct ctl *ctl, const component_message *component)
+{
+    const struct named named = {.component = component};
+    struct ugrpc_call_options options = {.timeout_ms = NEXT_MS};
+    struct ugrpc_stream *stream = open_one(ctl, &named, &options);
+    const microgrid_v1_receive_component_data_stream_response *message;
+    component_data *data = NULL;
+    for (int i = 0; i < 2 && microgrid_v1_receive_component_data_stream_next(stream, &message); i++) {
+        if (i == 1) {
+            data = (component_data *)sample_copy(&(struct sample){.component = message->data});
+        }
+    }
+    ugrpc_stream_close(stream, NULL);
+    return data;
 }
 
 void snapshot_done(struct snapshot *snapshot)

@@ -20,6 +20,9 @@ int snapshot_try(struct ctl *ctl, const struct named *named, size_t n, struct sn
     struct ugrpc_status *st) MUST_CHECK;
 /* Of every component that the directory has, in its order. */
 int snapshot_all(struct ctl *ctl, const struct directory *directory, struct snapshot *snapshot) MUST_CHECK;
+/* The first sample of a component that was taken after now: its second message. NULL if none comes in time;
+ * the caller frees it with microgrid_common_v1_microgrid_components_component_data_free(). */
+component_data *snapshot_next(struct ctl *ctl, const component_message *component);
 void snapshot_done(struct snapshot *snapshot);
 
 #endif

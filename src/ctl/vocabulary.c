@@ -115,6 +115,12 @@ const char *component_type(const component_message *component, char *out, size_t
     return out;
 }
 
+const char *inverter_kind(size_t index)
+{
+    static const char *const kinds[] = {"battery_inverter", "pv_inverter", "hybrid_inverter"};
+    return index < ARRAY_LEN(kinds) ? kinds[index] : NULL;
+}
+
 const char *component_type_shown(const component_message *component, char *out, size_t cap)
 {
     static const char *const capitals[] = {"pv", "ev", "chp", "hvac"};
@@ -141,6 +147,18 @@ unsigned component_fuse_a(const component_message *component)
     return META(component, fuse) ? component->category_type->fuse->rated_current : 0;
 }
 
+static bool is_solar(const component_message *component)
+{
+    return META(component, inverter) && component->category_type->inverter->type ==
+                                            MICROGRID_COMMON_V1_MICROGRID_COMPONENTS_INVERTER_TYPE_SOLAR;
+}
+
+bool component_is_limited(const component_message *component)
+{
+    return is_solar(component) || component->category == CATEGORY(CHP) ||
+           component->category == CATEGORY(UNSPECIFIED);
+}
+
 const char *flow_word(const component_message *component, double power_w)
 {
     bool in = power_w > 0;
@@ -154,8 +172,7 @@ const char *flow_word(const component_message *component, double power_w)
     case CATEGORY(EV_CHARGER):
         return in ? "charging" : "discharging";
     case CATEGORY(INVERTER):
-        if (!META(component, inverter) || component->category_type->inverter->type !=
-                                              MICROGRID_COMMON_V1_MICROGRID_COMPONENTS_INVERTER_TYPE_SOLAR) {
+        if (!is_solar(component)) {
             return in ? "charging" : "discharging";
         }
         return in ? "consuming" : "producing";

@@ -39,11 +39,16 @@ const char *metric_unit(int metric);
 
 /* "battery_inverter", "meter": the category, and what kind of inverter. Returns `out`. */
 const char *component_type(const component_message *component, char *out, size_t cap);
+/* "battery_inverter": the index-th of those that are no category of their own; NULL past the last. */
+const char *inverter_kind(size_t index);
 /* The same for people: "battery inverter", "PV inverter". */
 const char *component_type_shown(const component_message *component, char *out, size_t cap);
 
 /* Of the grid connection or a fuse; 0: none. */
 unsigned component_fuse_a(const component_message *component);
+/* Whether a set-point is the most that it gives, as the sun, the wind or the heat decides: a PV inverter, a
+ * CHP, a wind turbine, for which v1 has no category. Others do what they are told. */
+bool component_is_limited(const component_message *component);
 /* What it does at that power: "charging", "exporting", "idle" at 0. */
 const char *flow_word(const component_message *component, double power_w);
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/expiry.h"
 
+#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/x509.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/base.h"
@@ -22,42 +24,87 @@ struct expiry {
     void *userdata;
 };
 
-/* When the first of a file's certificates ends, seconds since 1970; INT64_MAX: there is none in it. */
-static int64_t first_end_s(const char *file)
+/* The first of a file's certificates to end, and when, seconds since 1970; NULL: there is none in it. */
+static X509 *find_first(const char *file, int64_t *end_s)
 {
     FILE *from = fopen(file, "re");
-    int64_t first_s = INT64_MAX;
-    X509 *certificate;
+    X509 *first = NULL, *certificate;
+    *end_s = INT64_MAX;
     while (from && (certificate = PEM_read_X509(from, NULL, NULL, NULL))) {
         struct tm parts = {0};
-        if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &parts) == 1) {
-            int64_t end_s = timegm(&parts);
-            first_s = end_s < first_s ? end_s : first_s;
+        int64_t this_s = ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &parts) == 1 ? timegm(&parts)
+                                                                                       : INT64_MAX;
+        if (this_s < *end_s) {
+            X509_free(first);
+            first = certificate;
+            *end_s = this_s;
+        } else {
+            X509_free(certificate);
         }
-        X509_free(certificate);
     }
     ERR_clear_error(); /* the end of the file is one */
     if (from) {
         fclose(from);
     }
-    return first_s;
+    return first;
+}
+
+/* " --host gw.local --host 10.0.0.7": whom it is for, as microgridctl takes it. */
+static void put_hosts(const X509 *certificate, char *out, size_t cap)
+{
+    GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+    size_t len = 0;
+    out[0] = '\0';
+    for (int i = 0; i < sk_GENERAL_NAME_num(names) && len < cap; i++) {
+        int kind;
+        const ASN1_STRING *value = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names, i), &kind);
+        char address[INET6_ADDRSTRLEN] = "";
+        if (kind == GEN_IPADD) {
+            int family = ASN1_STRING_length(value) == 4 ? AF_INET : AF_INET6;
+            inet_ntop(family, ASN1_STRING_get0_data(value), address, sizeof(address));
+        }
+        const char *host = kind == GEN_DNS ? (const char *)ASN1_STRING_get0_data(value) : address;
+        if (*host) {
+            len += (size_t)snprintf(out + len, cap - len, " --host %s", host);
+        }
+    }
+    GENERAL_NAMES_free(names);
+}
+
+/* How to get a new one: a command that does it, where one does. */
+static void put_renewal(const X509 *certificate, const char *file, char *out, size_t cap)
+{
+    static const char ours[] = "server.pem"; /* the name that it has there */
+    char hosts[400];
+    const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file;
+    put_hosts(certificate, hosts, sizeof(hosts));
+    if (!*hosts) {
+        snprintf(out, cap, "whoever issued it makes a new one");
+        return;
+    }
+    snprintf(out, cap, "a new one: microgridctl cert init%s%s%.*s --force%s", hosts,
+        slash ? " --folder " : "", slash ? (int)(slash - file) + (slash == file) : 0, file,
+        strcmp(name, ours) == 0 ? "" : " (as server.pem and server-key.pem)");
 }
 
 static void check(struct clock *clock, const char *file, expiry_tell_fn *tell, void *userdata)
 {
-    int64_t end_s = first_end_s(file), left_s = end_s - clock_now_utc_ns(clock) / NS_PER_S;
-    if (end_s == INT64_MAX || left_s >= (int64_t)EXPIRY_WARN_DAYS * DAY_S) {
-        return;
+    int64_t end_s;
+    X509 *first = find_first(file, &end_s);
+    int64_t left_s = end_s - clock_now_utc_ns(clock) / NS_PER_S;
+    if (first && left_s < (int64_t)EXPIRY_WARN_DAYS * DAY_S) {
+        char text[1600], renewal[900], left[40], day[16];
+        time_t end = (time_t)end_s;
+        struct tm parts;
+        strftime(day, sizeof(day), "%Y-%m-%d", gmtime_r(&end, &parts));
+        snprintf(left, sizeof(left), "ends in %lld day%s, on", (long long)(left_s / DAY_S),
+            PLURAL(left_s / DAY_S));
+        put_renewal(first, file, renewal, sizeof(renewal));
+        snprintf(text, sizeof(text), "%s: a certificate in it %s %s; %s", file,
+            left_s < 0 ? "has expired on" : left, day, renewal);
+        tell(text, userdata);
     }
-    char text[600], left[40], day[16];
-    time_t end = (time_t)end_s;
-    struct tm parts;
-    strftime(day, sizeof(day), "%Y-%m-%d", gmtime_r(&end, &parts));
-    snprintf(
-        left, sizeof(left), "ends in %lld day%s, on", (long long)(left_s / DAY_S), PLURAL(left_s / DAY_S));
-    snprintf(text, sizeof(text), "%s: a certificate in it %s %s; a new one: microgridctl cert init --force",
-        file, left_s < 0 ? "has expired on" : left, day);
-    tell(text, userdata);
+    X509_free(first);
 }
 
 void expiry_check(

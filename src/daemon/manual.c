@@ -97,7 +97,7 @@ static void put_markdown_table(FILE *to, const struct topic *topic)
             fputs("\n| key | value | default | meaning |\n|---|---|---|---|\n", to);
             first = false;
         }
-        char allowed[1024];
+        char allowed[OPTION_ALLOWED_MAX];
         option_allowed(&options[i], allowed, sizeof(allowed));
         fprintf(to, "| `%s` | ", options[i].name);
         put_cell(to, allowed);
@@ -220,7 +220,7 @@ static void put_topic(const struct topic *topic, FILE *to)
         if (!belongs(&options[i], topic)) {
             continue;
         }
-        char allowed[1024];
+        char allowed[OPTION_ALLOWED_MAX];
         option_allowed(&options[i], allowed, sizeof(allowed));
         const char *otherwise = default_of(&options[i]);
         const char *lead = options[i].required ? "   " : *otherwise ? "   default: " : "";

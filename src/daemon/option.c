@@ -106,3 +106,18 @@ void option_allowed(const struct option *option, char *out, size_t cap)
         return;
     }
 }
+
+void option_allowed_brief(const struct option *option, char *out, size_t cap)
+{
+    static const char rest[] = " ... (microgridd --schema lists all)";
+    char allowed[OPTION_ALLOWED_MAX];
+    option_allowed(option, allowed, sizeof(allowed));
+    size_t len = strlen(allowed);
+    if (len < cap) {
+        memcpy(out, allowed, len + 1);
+        return;
+    }
+    for (len = cap - sizeof(rest); len > 0 && allowed[len - 1] != ','; len--) {
+    }
+    snprintf(out, cap, "%.*s%s", (int)len, allowed, rest);
+}

@@ -69,5 +69,9 @@ const char *option_nearest(const char *name, enum option_place place, int type);
 
 /* What is allowed, for people: "0 W ... 1 MW", "true or false", "one of zero, release". */
 void option_allowed(const struct option *option, char *out, size_t cap);
+#define OPTION_ALLOWED_MAX 4096 /* holds the longest list of words */
+/* The same for a message: a list that is too long for it ends with where the rest stands. */
+void option_allowed_brief(const struct option *option, char *out, size_t cap);
+#define OPTION_BRIEF_MAX 320
 
 #endif

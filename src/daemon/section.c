@@ -227,8 +227,8 @@ static void fill_in(struct section_reader *reader, struct section *section)
                 section->n++;
             }
         } else if (option->required && (section->type >= 0 || !option->types)) {
-            char allowed[1024];
-            option_allowed(option, allowed, sizeof(allowed));
+            char allowed[OPTION_BRIEF_MAX];
+            option_allowed_brief(option, allowed, sizeof(allowed));
             problems_add(reader->problems, section->line, value_key(reader, section, option->name), NULL,
                 "is missing; allowed: %s", allowed);
         }

@@ -16,8 +16,8 @@
 
 static int refuse_range(const struct option *option, struct ugrpc_status *st)
 {
-    char allowed[128];
-    option_allowed(option, allowed, sizeof(allowed));
+    char allowed[OPTION_BRIEF_MAX];
+    option_allowed_brief(option, allowed, sizeof(allowed));
     return status_set(st, UGRPC_INVALID_ARGUMENT, "out of range; allowed: %s", allowed);
 }
 
@@ -74,8 +74,8 @@ static int parse_choice(
         }
         nearest_try(&nearest, option->choices[i]);
     }
-    char allowed[1024];
-    option_allowed(option, allowed, sizeof(allowed));
+    char allowed[OPTION_BRIEF_MAX];
+    option_allowed_brief(option, allowed, sizeof(allowed));
     if (nearest.best) {
         return status_set(st, UGRPC_INVALID_ARGUMENT, "no such %s; did you mean %s? Allowed: %s",
             option->name, nearest.best, allowed);
@@ -178,8 +178,8 @@ int value_parse(const struct option *option, const char *text, struct value *val
     value->number = NAN;
     value->text = NULL;
     if (*text == '\0') {
-        char allowed[1024];
-        option_allowed(option, allowed, sizeof(allowed));
+        char allowed[OPTION_BRIEF_MAX];
+        option_allowed_brief(option, allowed, sizeof(allowed));
         return status_set(st, UGRPC_INVALID_ARGUMENT, "the value is missing; allowed: %s", allowed);
     }
     switch (option->kind) {

@@ -11,9 +11,11 @@ struct flow {
     double of[AXIS_COUNT][LANE_COUNT]; /* W and VAr */
 };
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): it declares them */
 #define EACH_LANE(axis, lane)                                                                                \
     for (int axis = 0; axis < AXIS_COUNT; axis++)                                                            \
         for (int lane = 0; lane < LANE_COUNT; lane++)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 void flow_add(struct flow *sum, const struct flow *flow, double factor);
 

@@ -17,6 +17,13 @@ const char preface_http1_on_tls[] = "HTTP/1.1 400 Bad Request\r\n"
                                     "Connection: close\r\n\r\n"
                                     "This is a gRPC port with TLS: use a gRPC client with TLS, not HTTP/1.1.";
 
+const char preface_tls_on_plain[] =
+    "HTTP/1.1 400 Bad Request\r\n"
+    "Content-Type: text/plain\r\n"
+    "Content-Length: 73\r\n"
+    "Connection: close\r\n\r\n"
+    "This is a gRPC port without TLS: use an insecure channel, in plain text.\n";
+
 enum preface_kind preface_take(struct preface *p, const uint8_t *data, size_t len)
 {
     static const struct {

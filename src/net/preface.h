@@ -36,5 +36,7 @@ static inline bool preface_is_tls_answer(uint8_t first)
 /* A whole HTTP/1.1 answer, 400, which says what to do instead. */
 extern const char preface_http1_on_grpc[];
 extern const char preface_http1_on_tls[];
+/* To who speaks TLS where there is none: what tells a client that it is answered without TLS. */
+extern const char preface_tls_on_plain[];
 
 #endif

@@ -46,6 +46,21 @@ int tls_pem_fault(struct ugrpc_status *st, const char *what, const char *file, b
         asked ? "needs a passphrase, for which nobody can be asked: store it without one" : why);
 }
 
+int tls_key_fault(
+    struct ugrpc_status *st, const char *what, const char *file, const char *certificate, bool asked)
+{
+    unsigned long code = ERR_peek_last_error();
+    int reason = ERR_GET_REASON(code);
+    bool foreign = ERR_GET_LIB(code) == ERR_LIB_X509 &&
+                   (reason == X509_R_KEY_VALUES_MISMATCH || reason == X509_R_KEY_TYPE_MISMATCH);
+    if (!foreign) {
+        return tls_pem_fault(st, what, file, asked);
+    }
+    ERR_clear_error();
+    return status_set(st, UGRPC_INVALID_ARGUMENT, "%s%s%s: it is not the key of the certificate%s%s", what,
+        file ? " " : "", file ? file : "", certificate ? " in " : "", certificate ? certificate : "");
+}
+
 static int load_client_ca(SSL_CTX *ctx, const char *path, bool required, struct ugrpc_status *st)
 {
     STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(path);
@@ -90,7 +105,7 @@ static SSL_CTX *load(const struct tls *tls, struct ugrpc_status *st)
         goto fail;
     }
     if (SSL_CTX_use_PrivateKey_file(ctx, tls->path[1], SSL_FILETYPE_PEM) != 1) {
-        tls_pem_fault(st, "key file", tls->path[1], asked); /* also when it does not fit the certificate */
+        tls_key_fault(st, "key file", tls->path[1], tls->path[0], asked);
         goto fail;
     }
     if (tls->path[2] && load_client_ca(ctx, tls->path[2], tls->client_required, st) != 0) {

@@ -59,7 +59,8 @@ static int load_certificates(SSL_CTX *ctx, const struct pem *pem,
     return ok ? 0 : tls_pem_fault(st, pem->what, pem->file, asked);
 }
 
-static int load_key(SSL_CTX *ctx, const struct pem *pem, struct ugrpc_status *st)
+static int load_key(
+    SSL_CTX *ctx, const struct pem *pem, const struct pem *certificate, struct ugrpc_status *st)
 {
     BIO *bio = pem_open(pem);
     bool asked = false;
@@ -67,7 +68,7 @@ static int load_key(SSL_CTX *ctx, const struct pem *pem, struct ugrpc_status *st
     bool ok = key && SSL_CTX_use_PrivateKey(ctx, key) == 1; /* it may not fit the certificate */
     EVP_PKEY_free(key);
     BIO_free(bio);
-    return ok ? 0 : tls_pem_fault(st, pem->what, pem->file, asked);
+    return ok ? 0 : tls_key_fault(st, pem->what, pem->file, certificate->file, asked);
 }
 
 static int load_files(SSL_CTX *ctx, const struct tls_client_files *files, struct ugrpc_status *st)
@@ -87,7 +88,7 @@ static int load_files(SSL_CTX *ctx, const struct tls_client_files *files, struct
     }
     int rc = has_ca ? load_certificates(ctx, &ca, add_root, st) : 0;
     rc = rc || !has_key ? rc : load_certificates(ctx, &certificate, add_own, st);
-    return rc || !has_key ? rc : load_key(ctx, &key, st);
+    return rc || !has_key ? rc : load_key(ctx, &key, &certificate, st);
 }
 
 static int on_new_session(SSL *ssl, SSL_SESSION *session)

@@ -31,6 +31,9 @@ int tls_no_passphrase(char *to, int cap, int writing, void *asked);
 /* What is wrong with a PEM: OpenSSL's oldest error, or that a passphrase was asked for. `file` NULL: it was
  * in memory. Returns -UGRPC_INVALID_ARGUMENT. */
 int tls_pem_fault(struct ugrpc_status *st, const char *what, const char *file, bool asked);
+/* The same of a key, which may also be another's than the certificate's. */
+int tls_key_fault(
+    struct ugrpc_status *st, const char *what, const char *file, const char *certificate, bool asked);
 
 /* A context with what both ends want of TLS. NULL with `st`. */
 SSL_CTX *tls_context_new(const SSL_METHOD *method, struct ugrpc_status *st);

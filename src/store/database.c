@@ -42,8 +42,9 @@ static const char *const migrations[DATABASE_SCHEMA] = {
     "ALTER TABLE setpoint RENAME COLUMN held TO mode;"
     "UPDATE setpoint SET mode = mode + 1;" /* held: ACTIVE, else ZERO */
     "ALTER TABLE setpoint ADD COLUMN limiting INTEGER NOT NULL DEFAULT 0;",
-    "CREATE TABLE memory (component INTEGER, name TEXT, value REAL, PRIMARY KEY (component, name))"
-    " WITHOUT ROWID;",
+    "CREATE TABLE memory ("
+    " component INTEGER, name TEXT, value REAL,"
+    " PRIMARY KEY (component, name)) WITHOUT ROWID;",
 };
 
 enum statement {

@@ -56,14 +56,14 @@ struct store {
     struct reader reader;
     struct store_options options;
     struct boot boot;
-    int lock;
     struct database *database; /* the thread's, while it runs */
     struct kept kept;          /* from store_open() to store_restore() */
-    bool kept_read;            /* else the thread reads it as soon as it can */
     struct site *devices;      /* whose memory is kept; NULL: no one's */
     size_t next_device;        /* the component from which on it is written next … */
     struct timer remember;     /* … and when */
-    bool recalled;             /* they have been given what was kept */
+    int lock;
+    bool kept_read; /* else the thread reads it as soon as it can */
+    bool recalled;  /* the devices have been given what was kept */
 
     /* The loop's. */
     struct site *site; /* NULL: nothing is written of it */

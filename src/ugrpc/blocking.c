@@ -36,7 +36,7 @@ static int refuse_within_callbacks(const struct ugrpc_channel *channel, struct u
     return channel->turning
                ? status_set(st, UGRPC_FAILED_PRECONDITION,
                      "channel to %s: a callback cannot make blocking calls on the channel that it comes from",
-                     channel->target.text)
+                     channel->target.shown)
                : 0;
 }
 
@@ -44,10 +44,14 @@ static int refuse_within_callbacks(const struct ugrpc_channel *channel, struct u
  * meanwhile is not asked, but connected to anew, as is one whose back-off is over. */
 static int begin(struct ugrpc_channel *channel, struct ugrpc_status *st)
 {
+    if (!channel) {
+        return status_set(
+            st, UGRPC_INVALID_ARGUMENT, "there is no channel: ugrpc_channel_new() has told why");
+    }
     if (!channel->own_loop) {
         return status_set(st, UGRPC_FAILED_PRECONDITION,
             "channel to %s: blocking calls need a channel with a loop of its own (loop NULL)",
-            channel->target.text);
+            channel->target.shown);
     }
     if (refuse_within_callbacks(channel, st) != 0) {
         return -UGRPC_FAILED_PRECONDITION;
@@ -153,6 +157,9 @@ int ugrpc_unary(struct ugrpc_channel *channel, const struct ugrpc_service *servi
 {
     static const struct ugrpc_pending_events events = {.message = on_unary_reply, .done = on_unary_done};
     struct unary unary = {.metadata = options ? options->reply_metadata : NULL};
+    if (!reply) {
+        return status_set(st, UGRPC_INVALID_ARGUMENT, "there is no place for the reply (NULL)");
+    }
     *reply = NULL;
     int rc = begin(channel, st);
     if (rc) {
@@ -164,7 +171,7 @@ int ugrpc_unary(struct ugrpc_channel *channel, const struct ugrpc_service *servi
     while (!unary.done) {
         if (!turn(channel)) {
             ugrpc_pending_cancel(pending);
-            return status_set(st, UGRPC_CANCELLED, "interrupted");
+            return status_set(st, UGRPC_CANCELLED, "a call to %s was interrupted", channel->target.shown);
         }
     }
     if (unary.st.code != UGRPC_OK) {
@@ -186,8 +193,11 @@ int ugrpc_unary_once(const char *target, const struct ugrpc_service *service,
     struct ugrpc_status own;
     st = st ? st : &own;
     struct ugrpc_call_options o = options ? *options : (struct ugrpc_call_options){0};
-    struct ugrpc_channel *channel = ugrpc_channel_new(NULL, target, channel_options, st);
+    if (!reply) {
+        return status_set(st, UGRPC_INVALID_ARGUMENT, "there is no place for the reply (NULL)");
+    }
     *reply = NULL;
+    struct ugrpc_channel *channel = ugrpc_channel_new(NULL, target, channel_options, st);
     if (!channel) {
         return -(int)st->code;
     }
@@ -294,7 +304,8 @@ static bool stream_turn(struct ugrpc_stream *stream)
         if (turn(stream->channel)) {
             return true;
         }
-        status_set(&stream->st, UGRPC_CANCELLED, "interrupted");
+        status_set(
+            &stream->st, UGRPC_CANCELLED, "a call to %s was interrupted", stream->channel->target.shown);
     }
     ugrpc_pending_cancel(stream->pending);
     stream->pending = NULL;

@@ -56,7 +56,7 @@ static void fail(struct ugrpc_channel *channel, const struct ugrpc_status *why)
         if (!pending->wait_for_ready) {
             channel_forget(channel, pending);
             pending_doom(
-                pending, UGRPC_UNAVAILABLE, "cannot reach %s: %s", channel->target.text, why->message);
+                pending, UGRPC_UNAVAILABLE, "cannot reach %s: %s", channel->target.shown, why->message);
         }
     }
 }
@@ -388,7 +388,7 @@ void channel_take(struct ugrpc_channel *channel, struct ugrpc_pending *pending)
 {
     if (channel->state == UGRPC_TRANSIENT_FAILURE && !pending->wait_for_ready) {
         pending_doom(
-            pending, UGRPC_UNAVAILABLE, "cannot reach %s: %s", channel->target.text, channel->cause.message);
+            pending, UGRPC_UNAVAILABLE, "cannot reach %s: %s", channel->target.shown, channel->cause.message);
         return;
     }
     append(channel, pending);
@@ -426,7 +426,7 @@ static int set_up_tls(
     static const struct tls_client_files system_roots;
     if (o->tls && o->insecure) {
         return status_set(st, UGRPC_INVALID_ARGUMENT,
-            "channel to %s: it cannot be insecure and have TLS credentials", channel->target.text);
+            "channel to %s: it cannot be insecure and have TLS credentials", channel->target.shown);
     }
     if (o->insecure) {
         return 0;
@@ -442,7 +442,7 @@ static int set_up_tls(
     }
     if (!*channel->server_name) {
         return status_set(st, UGRPC_INVALID_ARGUMENT,
-            "channel to %s: TLS over a unix socket needs a server_name to check", channel->target.text);
+            "channel to %s: TLS over a unix socket needs a server_name to check", channel->target.shown);
     }
     return 0;
 }
@@ -488,6 +488,9 @@ static int check_headers(const struct ugrpc_channel *channel, struct ugrpc_statu
 static int set_up(struct ugrpc_channel *channel, struct ugrpc_loop *loop, const char *target,
     const struct ugrpc_channel_options *o, struct ugrpc_status *st)
 {
+    if (!target) {
+        return status_set(st, UGRPC_INVALID_ARGUMENT, "the target is NULL; write HOST:PORT");
+    }
     int rc = target_parse(&channel->target, target, o->insecure ? "80" : "443", st);
     rc = rc ? rc : set_up_tls(channel, o, st);
     if (rc) {

@@ -4,7 +4,7 @@
  * have seen is sent again on another stream, without a word. */
 #include "ugrpc/pending.h"
 
-#include <assert.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -192,14 +192,15 @@ static void on_timer(struct timer *timer, void *userdata)
     } else if (pending->link_waiting && pending->channel->state == UGRPC_READY) {
         pending_fail(pending, UGRPC_DEADLINE_EXCEEDED,
             "the deadline has passed while %s was busy with as many calls as it takes at once",
-            pending->channel->target.text);
+            pending->channel->target.shown);
     } else if (pending->link_waiting) {
         struct ugrpc_status why;
         channel_explain(pending->channel, &why);
         pending_fail(pending, UGRPC_DEADLINE_EXCEEDED, "the deadline has passed before %s was reached%s%s",
-            pending->channel->target.text, why.message[0] ? ": " : "", why.message);
+            pending->channel->target.shown, why.message[0] ? ": " : "", why.message);
     } else {
-        pending_fail(pending, UGRPC_DEADLINE_EXCEEDED, "the deadline has passed");
+        pending_fail(pending, UGRPC_DEADLINE_EXCEEDED, "the deadline has passed in a call to %s",
+            pending->channel->target.shown);
     }
 }
 
@@ -312,12 +313,46 @@ int pending_open(struct ugrpc_pending *pending, struct transport *transport)
     return 0;
 }
 
+/* "MICROGRID_V1_LIST_COMPONENTS_REQUEST_INIT" of "Microgrid__V1__ListComponentsRequest" */
+static void name_init(const ProtobufCMessageDescriptor *descriptor, char *out, size_t cap)
+{
+    const char *name = descriptor->c_name;
+    size_t len = 0;
+    for (size_t i = 0; name[i] && len + 2 < cap; i++) {
+        bool glue = name[i] == '_' && name[i + 1] == '_';
+        if (i > 0 && isupper((unsigned char)name[i]) && name[i - 1] != '_' &&
+            !isupper((unsigned char)name[i - 1])) {
+            out[len++] = '_';
+        }
+        out[len++] = (char)toupper((unsigned char)name[i]);
+        i += glue;
+    }
+    snprintf(out + len, cap - len, "_INIT");
+}
+
+/* Of a user who has forgotten to begin a message, or has another. */
+static bool check_request(struct ugrpc_pending *pending, const ProtobufCMessage *message)
+{
+    const ProtobufCMessageDescriptor *due = pending->method->request;
+    char init[200];
+    if (message && message->descriptor == due) {
+        return true;
+    }
+    name_init(due, init, sizeof(init));
+    pending_doom(pending, UGRPC_INVALID_ARGUMENT,
+        "the request of a call to %s is %s%s, a %s is due: begin it with %s", pending->channel->target.shown,
+        !message              ? "NULL"
+        : message->descriptor ? "a "
+                              : "no message, but zeroed memory",
+        message && message->descriptor ? message->descriptor->short_name : "", due->short_name, init);
+    return false;
+}
+
+/* NULL: doomed, or out of memory. */
 static struct ugrpc_message *encode(struct ugrpc_pending *pending, const void *message)
 {
     if (pending->method->request) {
-        const struct ProtobufCMessage *typed = message;
-        assert(typed->descriptor == pending->method->request);
-        return ugrpc_message_pack(typed);
+        return check_request(pending, message) ? ugrpc_message_pack(message) : NULL;
     }
     const struct ugrpc_bytes *bytes = message;
     uint8_t *data;
@@ -456,14 +491,14 @@ static void on_closed(struct stream *stream, uint32_t error)
         retry(pending);
         transport_unref(transport);
     } else if (!transport->session) {
-        pending_fail(pending, UGRPC_UNAVAILABLE, "connection to %s lost: %s", pending->channel->target.text,
+        pending_fail(pending, UGRPC_UNAVAILABLE, "connection to %s lost: %s", pending->channel->target.shown,
             transport->why.message);
     } else if (error == NGHTTP2_CANCEL && loop_now_ns(pending->channel->loop) >= pending->deadline_ns) {
-        pending_fail(
-            pending, UGRPC_DEADLINE_EXCEEDED, "the deadline has passed"); /* the server's watch was first */
+        pending_fail(pending, UGRPC_DEADLINE_EXCEEDED, "the deadline has passed in a call to %s",
+            channel->target.shown); /* the server's watch was first */
     } else {
-        pending_fail(
-            pending, code_of_reset(error), "the call's stream was reset: %s", nghttp2_http2_strerror(error));
+        pending_fail(pending, code_of_reset(error), "the stream of a call to %s was reset: %s",
+            channel->target.shown, nghttp2_http2_strerror(error));
     }
     pending_unpin(pending);
     channel_on_room(channel);
@@ -552,11 +587,12 @@ static void set_options(struct ugrpc_pending *pending, const struct ugrpc_call_o
         timer_start_at(loop_timers(channel->loop), &pending->timer, pending->deadline_ns);
     }
     if (o->timeout_ms < 0) {
-        pending_doom(pending, UGRPC_DEADLINE_EXCEEDED, "the deadline has passed before the call began");
+        pending_doom(pending, UGRPC_DEADLINE_EXCEEDED,
+            "the deadline of a call to %s has passed before it began", channel->target.shown);
     }
     if ((channel->creds || o->creds) && !channel->tls && !target_is_unix(&channel->target)) {
         pending_doom(pending, UGRPC_UNAUTHENTICATED,
-            "call credentials do not travel on the insecure channel to %s", channel->target.text);
+            "call credentials do not travel on the insecure channel to %s", channel->target.shown);
     }
     for (size_t i = 0; i < o->n_metadata; i++) {
         const struct ugrpc_pair *pair = &o->metadata[i];

@@ -115,7 +115,7 @@ static bool check_headers(struct ugrpc_pending *pending)
         pending_fail(pending,
             pending->http_status == 200 ? UGRPC_UNKNOWN : code_of_http(pending->http_status),
             "%s does not answer as a gRPC server: HTTP status %d, content-type %.100s",
-            pending->channel->target.text, pending->http_status,
+            pending->channel->target.shown, pending->http_status,
             pending->content_type ? pending->content_type : "missing");
         return false;
     }
@@ -233,6 +233,20 @@ void reply_on_bad_frame(struct stream *stream, const struct ugrpc_status *st)
     pending_fail((struct ugrpc_pending *)stream, st->code, "%s", st->message);
 }
 
+/* As the server says; but its watch over our own deadline may only have been first, and does not know how we
+ * call it. */
+static void finish_refused(struct ugrpc_pending *pending)
+{
+    const char *message = pending->grpc_message ? pending->grpc_message : "";
+    if (pending->grpc_status == UGRPC_DEADLINE_EXCEEDED &&
+        loop_now_ns(pending->channel->loop) >= pending->deadline_ns) {
+        pending_fail(pending, UGRPC_DEADLINE_EXCEEDED, "the deadline has passed in a call to %s%s%s",
+            pending->channel->target.shown, *message ? ", which says: " : "", message);
+        return;
+    }
+    pending_finish(pending, (enum ugrpc_code)pending->grpc_status, pending->grpc_message);
+}
+
 void reply_on_remote_end(struct stream *stream)
 {
     struct ugrpc_pending *pending = (struct ugrpc_pending *)stream;
@@ -240,7 +254,7 @@ void reply_on_remote_end(struct stream *stream)
         pending_fail(pending, UGRPC_INTERNAL, "the server ended the call without a status");
     } else if (pending->grpc_status != UGRPC_OK) {
         find_details(pending);
-        pending_finish(pending, (enum ugrpc_code)pending->grpc_status, pending->grpc_message);
+        finish_refused(pending);
     } else if (!frame_at_boundary(&stream->in)) {
         pending_fail(pending, UGRPC_INTERNAL, "the reply ends in the middle of a message");
     } else if (!pending_streams_replies(pending) && !pending->reply) {

@@ -171,12 +171,13 @@ static void on_end(struct connection *c, const struct ugrpc_status *why, void *u
     session_drop(s, why);
 }
 
-static void refuse_http1(struct session *s)
+/* A last word to who does not speak what is spoken here. */
+static void answer(struct session *s, const char *text)
 {
-    size_t len = strlen(preface_http1_on_grpc);
+    size_t len = strlen(text);
     uint8_t *to = connection_reserve(s->conn, len);
     if (to) {
-        memcpy(to, preface_http1_on_grpc, len);
+        memcpy(to, text, len);
         connection_commit(s->conn, len);
     }
     if (connection_flush(s->conn) == 0) {
@@ -203,11 +204,13 @@ static bool begin(struct session *s, const uint8_t *data, size_t len)
     case PREFACE_HTTP1:
         status_set(&why, UGRPC_FAILED_PRECONDITION, "HTTP/1.1 on a gRPC port, which speaks HTTP/2 only");
         s->role->refused(s, &why);
-        refuse_http1(s);
+        answer(s, preface_http1_on_grpc);
         return false;
     case PREFACE_TLS:
         status_set(&why, UGRPC_FAILED_PRECONDITION, "TLS on a port without TLS");
-        break;
+        s->role->refused(s, &why);
+        answer(s, preface_tls_on_plain);
+        return false;
     default:
         status_set(&why, UGRPC_FAILED_PRECONDITION, "not HTTP/2");
         break;

@@ -15,6 +15,7 @@
 void target_done(struct target *target)
 {
     free(target->text);
+    free(target->shown);
     free(target->addresses);
     *target = (struct target){0};
 }
@@ -74,6 +75,7 @@ static int split(
     target->host[host_len] = '\0';
     snprintf(
         target->port, sizeof(target->port), "%.*s", port ? (int)port_len : 5, port ? port : default_port);
+    target->portless = !port;
     if (strspn(target->host, NAME_CHARS) != host_len) {
         return malformed(target, "the host has a character that no name has", st);
     }
@@ -195,12 +197,8 @@ static int parse_unix(struct target *target, const char *text, struct ugrpc_stat
     return rc ? rc : add_address(target, &address, st);
 }
 
-int target_parse(struct target *target, const char *text, const char *default_port, struct ugrpc_status *st)
+static int parse(struct target *target, const char *text, const char *default_port, struct ugrpc_status *st)
 {
-    *target = (struct target){.text = strdup(text)};
-    if (!target->text) {
-        return status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
-    }
     if (strncmp(text, "dns:", 4) == 0) {
         return parse_dns(target, text + 4, default_port, st);
     }
@@ -217,4 +215,19 @@ int target_parse(struct target *target, const char *text, const char *default_po
         return malformed(target, "this kind of target is not known", st);
     }
     return parse_name(target, text, default_port, st);
+}
+
+int target_parse(struct target *target, const char *text, const char *default_port, struct ugrpc_status *st)
+{
+    *target = (struct target){.text = strdup(text)};
+    if (!target->text) {
+        return status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
+    }
+    int rc = parse(target, text, default_port, st);
+    if (rc == 0 && asprintf(&target->shown, "%s%s%s%s", text, target->portless ? " (port " : "",
+                       target->portless ? default_port : "", target->portless ? ")" : "") < 0) {
+        target->shown = NULL;
+        rc = status_set(st, UGRPC_RESOURCE_EXHAUSTED, "out of memory");
+    }
+    return rc;
 }

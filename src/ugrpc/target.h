@@ -13,8 +13,10 @@ struct address;
 
 struct target {     /* all zero = empty */
     char *text;     /* as it was written */
+    char *shown;    /* for messages: the same, with the port if that was left out */
     char host[256]; /* the name, or literal address, that a certificate must be for; "" for unix sockets */
     char port[6];
+    bool portless;             /* it was left out, of the last address at least */
     char authority[272];       /* ":authority": "gw.local:50051", "localhost" for unix sockets */
     struct address *addresses; /* NULL: `host` has to be looked up */
     size_t n_addresses;

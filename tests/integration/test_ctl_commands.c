@@ -58,10 +58,38 @@ static void a_set_point_is_told_in_words_and_with_its_sign(void **state)
     ctl_expect_done(&ctl, ARGS("set-reactive", "bat_inv_1", "500VAr"), "inductive, +500 VAr until ");
     ctl_expect_done(&ctl, ARGS("curtail", "pv_inv", "500W"), "pv_inv (9): limited, at most -500 W until ");
     ctl_expect_done(&ctl, ARGS("discharge", "chp", "2kW"), "chp (12): producing, -2000 W until ");
+    process_assert_says(&ctl.process.out, " (1 min), then 0 W\n");
+    ctl_expect_done(&ctl, ARGS("set-power", "bat_inv_1", "-0"), "bat_inv_1 (4): 0 W until ");
     json_t *order = ctl_json(&ctl, ARGS("charge", "bat_inv_1", "5kW", "--json"), 0);
     assert_true(json_number_value(json_object_get(order, "power")) == 5000);
     assert_int_equal(json_integer_value(json_object_get(order, "lifetime_s")), 60);
     json_decref(order);
+}
+
+static void what_steps_leave_of_a_set_point_is_told(void **state)
+{
+    START(state);
+    ctl_expect_done(&ctl, ARGS("set-power", "bat_inv_2", "100W"),
+        "bat_inv_2 (6): charging, +100 W, of which +88 W is applied (limits, or its steps) until ");
+    json_t *order = ctl_json(&ctl, ARGS("set-power", "bat_inv_2", "100W", "--json"), 0);
+    assert_true(json_number_value(json_object_get(order, "applied")) == 88);
+    json_decref(order);
+}
+
+static void only_what_a_set_point_limits_is_curtailed(void **state)
+{
+    START(state);
+    ctl_expect(&ctl, ARGS("curtail", "bat_inv_1", "1kW"), 2,
+        "bat_inv_1 (4) does what it is told, being a battery inverter: a set-point is no limit to it\n"
+        "  limit it: microgridctl bounds add bat_inv_1 power -1kW.. --for 15m\n"
+        "  so much:  microgridctl discharge bat_inv_1 1kW\n");
+    follow_advice("limit it: ", "bat_inv_1 (4): in force until ");
+    ctl_expect(
+        &ctl, ARGS("curtail", "bat_inv_1", "0"), 2, "  so much:  microgridctl discharge bat_inv_1 0\n");
+    follow_advice("so much:  ", "bat_inv_1 (4): 0 W until ");
+    ctl_expect_done(&ctl, ARGS("curtail", "pv_inv", "500W"),
+        ", then 0 W until the next command, or free again (on_expiry: release in its site file)\n");
+    ctl_expect_done(&ctl, ARGS("curtail", "--help"), "Afterwards the component gives NOTHING");
 }
 
 static void a_refusal_has_the_nearest_value_as_a_command_that_works(void **state)
@@ -107,7 +135,7 @@ static void a_limit_above_the_present_yield_is_advised_as_bounds(void **state)
     START(state);
     ctl_expect(&ctl, ARGS("curtail", "pv_inv", "14.9kW"), 1,
         "microgridctl bounds add pv_inv power -14.9kW..0 --for 15m\n");
-    follow_advice("a limit for later: ", "pv_inv (9): added until ");
+    follow_advice("a limit for later: ", "pv_inv (9): in force until ");
 }
 
 static void units_are_required_and_must_fit(void **state)
@@ -170,6 +198,21 @@ static void hold_renews_until_interrupted_and_then_sets_0(void **state)
     process_expect(&ctl.gateway->process, "0 W for 10 s");
 }
 
+static void hold_goes_on_as_soon_as_the_gateway_is_back(void **state)
+{
+    char address[64];
+    START(state);
+    snprintf(address, sizeof(address), "%s", ctl.gateway->addresses[0]);
+    ctl_start(&ctl, ARGS("charge", "bat_inv_1", "5kW", "--hold"));
+    ctl_wait_for(&ctl, "held until Ctrl-C\n", 1);
+    assert_int_equal(gateway_stop(ctl.gateway), 0);
+    process_expect(&ctl.process, "trying again until Ctrl-C");
+    gateway_start(ctl.gateway, ARGS("--config", SITE_DEFAULT, "--grpc", address), NULL);
+    ctl_wait_for(&ctl, "held until Ctrl-C\n", 2);
+    process_signal(&ctl.process, SIGINT);
+    assert_int_equal(process_wait(&ctl.process, PROCESS_PATIENCE_MS), 0);
+}
+
 static void a_held_limit_is_only_let_go(void **state)
 {
     START(state);
@@ -197,12 +240,29 @@ static void bounds_are_added_and_cut_what_is_allowed(void **state)
     ctl_expect(
         &ctl, ARGS("charge", "bat_inv_1", "5kW"), 1, "nearest allowed: microgridctl charge bat_inv_1 4kW\n");
     ctl_expect_done(&ctl, ARGS("bounds", "add", "bat_inv_1", "power", "5kW..6kW", "..-8kW"),
-        ": 5000 ... 6000, ... -8000 W (0 W is always allowed)\n");
+        ": -10000 ... -8000, -2000 ... 4000, 5000 ... 6000 W (0 W is always allowed)\n"
+        "  added 5000 ... 6000, ... -8000 W, united with what else is added, cut by what the component allows\n");
     ctl_expect_done(
         &ctl, ARGS("bounds", "add", "battery_1", "soc", "20%..80%", "--for", "15m"), ": 20 ... 80 %\n");
     json_t *added = ctl_json(&ctl, ARGS("bounds", "add", "battery_1", "soc", "20%..", "--json"), 0);
     json_t *range = json_array_get(json_object_get(added, "bounds"), 0);
     assert_true(json_number_value(json_array_get(range, 0)) == 20 && json_is_null(json_array_get(range, 1)));
+    json_decref(added);
+}
+
+static void added_bounds_tell_what_is_in_force_and_what_they_moved(void **state)
+{
+    START(state);
+    ctl_expect_done(&ctl, ARGS("charge", "bat_inv_1", "5kW"), "charging");
+    ctl_expect_done(&ctl, ARGS("bounds", "add", "bat_inv_1", "power", "-2kW..4kW", "--for", "1m"),
+        ": -2000 ... 4000 W (0 W is always allowed)\n  set-point 5000 W moved to 4000 W\n");
+    process_assert_says(&ctl.process.out, "bat_inv_1 (4): in force until ");
+    ctl_expect_done(&ctl, ARGS("bounds", "add", "bat_inv_1", "power", "0..4.5kW", "--for", "1m"),
+        ": -2000 ... 4500 W (0 W is always allowed)\n"
+        "  added 0 ... 4500 W, united with what else is added, cut by what the component allows\n"
+        "  set-point 4000 W moved to 4500 W\n");
+    json_t *added = ctl_json(&ctl, ARGS("bounds", "add", "bat_inv_1", "power", "..3kW", "--json"), 0);
+    assert_int_equal(json_array_size(json_object_get(added, "in_force")), 1);
     json_decref(added);
 }
 
@@ -215,7 +275,8 @@ static void wrong_bounds_are_told(void **state)
     ctl_expect(&ctl, ARGS("bounds", "add", "bat_inv_1", "powr", "1W..2W"), 2, "did you mean power?");
     ctl_expect(
         &ctl, ARGS("bounds", "add", "bat_inv_1", "power", "1W..2W", "--for", "2m"), 2, "5s, 1m, 5m or 15m");
-    ctl_expect(&ctl, ARGS("bounds", "add", "bat_inv_1", "power", "2W..1W"), 1, "INVALID_ARGUMENT");
+    ctl_expect(&ctl, ARGS("bounds", "add", "bat_inv_1", "power", "2W..1W"), 2,
+        "\"2W..1W\": the lower end comes first; write 1W..2W\n");
     ctl_expect(&ctl, ARGS("bounds", "add", "bat_inv_1", "voltage", "1V..2V"), 1, "UNIMPLEMENTED");
 }
 
@@ -252,6 +313,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_set_point_is_told_in_words_and_with_its_sign),
+        TEST(what_steps_leave_of_a_set_point_is_told),
+        TEST(only_what_a_set_point_limits_is_curtailed),
         TEST(a_refusal_has_the_nearest_value_as_a_command_that_works),
         TEST(advice_repeats_the_way_to_the_gateway),
         TEST(a_limit_above_the_present_yield_is_advised_as_bounds),
@@ -260,9 +323,11 @@ int main(void)
         TEST(what_a_component_cannot_do_is_refused),
         TEST(a_read_only_gateway_refuses),
         TEST(hold_renews_until_interrupted_and_then_sets_0),
+        TEST(hold_goes_on_as_soon_as_the_gateway_is_back),
         TEST(a_held_limit_is_only_let_go),
         TEST(hold_that_is_refused_ends_at_once_and_has_no_time_limit),
         TEST(bounds_are_added_and_cut_what_is_allowed),
+        TEST(added_bounds_tell_what_is_in_force_and_what_they_moved),
         TEST(wrong_bounds_are_told),
         TEST(components_are_switched_and_what_must_come_first_is_told),
     };

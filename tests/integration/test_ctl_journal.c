@@ -38,7 +38,8 @@ static int tear_down(void **state)
 static void command_some(void)
 {
     ctl_expect_done(&ctl, ARGS("charge", "bat_inv_1", "5kW"), "charging");
-    ctl_expect_done(&ctl, ARGS("bounds", "add", "bat_inv_1", "power", "-2kW..4kW", "--for", "1m"), "added");
+    ctl_expect_done(
+        &ctl, ARGS("bounds", "add", "bat_inv_1", "power", "-2kW..4kW", "--for", "1m"), "in force until ");
     ctl_expect_done(&ctl, ARGS("set-reactive", "bat_inv_2", "440VAr"), "+440 VAr");
 }
 
@@ -216,6 +217,7 @@ static void holders_tell_what_is_applied_under_whose_bounds(void **state)
     assert_true(json_number_value(json_object_get(setpoint, "requested")) == 5000);
     assert_true(json_number_value(json_object_get(setpoint, "applied")) == 4000);
     assert_string_equal(json_string_value(json_object_get(bounds, "metric")), "ac_active_power");
+    assert_int_equal(strncmp(json_string_value(json_object_get(bounds, "caller")), "127.0.0.1:", 10), 0);
     json_decref(holders);
 }
 

@@ -60,7 +60,11 @@ static void list_filters_by_several_categories_and_kinds_of_inverter(void **stat
     assert_int_equal(json_array_size(names), 15);
     json_decref(names);
     ctl_expect(&ctl, ARGS("list", "--category", "invertr"), 2, "did you mean inverter?");
-    ctl_expect(&ctl, ARGS("list", "--category", "xyzzy"), 2, "there are inverter, battery");
+    ctl_expect(
+        &ctl, ARGS("list", "--foo"), 2, "no option \"--foo\"      all options: microgridctl list --help\n");
+    ctl_expect_done(&ctl, ARGS("help", "categories"), "  voltage_transformer");
+    ctl_expect(
+        &ctl, ARGS("list", "--category", "xyzzy"), 2, "all categories: microgridctl help categories\n");
 }
 
 static void list_as_json_has_metrics_with_units_and_bounds(void **state)
@@ -158,7 +162,7 @@ static void the_command_line_counts_before_the_environment_before_the_file(void 
     ctl.env[1] = "MICROGRID_CONFIG=other.yaml";
     ctl_expect(&ctl, ARGS("info"), 3, "127.0.0.1:3");
     ctl.env[1] = "MICROGRID_TIMEOUT=soon";
-    ctl_expect(&ctl, ARGS("info"), 2, "--timeout \"soon\": a number with its unit is due");
+    ctl_expect(&ctl, ARGS("info"), 2, "$MICROGRID_TIMEOUT \"soon\": a number with its unit is due");
 }
 
 static void a_wrong_configuration_file_is_told_with_its_line(void **state)
@@ -177,6 +181,14 @@ static void a_wrong_configuration_file_is_told_with_its_line(void **state)
         gateway_write(*state, "microgridctl.yaml", wrong[i].text);
         ctl_expect(&ctl, ARGS("info"), 2, wrong[i].complaint);
     }
+    gateway_write(*state, "microgridctl.yaml", "# mine\nkey-file: gone.key\n");
+    ctl_expect(&ctl, ARGS("info"), 2,
+        "microgridctl.yaml:2: key-file /"); /* beside the file, as site files have it */
+    process_assert_says(&ctl.process.err, "/gone.key: No such file or directory\n");
+    ctl_expect(
+        &ctl, ARGS("info", "--key-file", "gone.key"), 2, "--key-file gone.key: No such file or directory\n");
+    gateway_write(*state, "microgridctl.yaml", "ca: gone.pem\n");
+    ctl_expect(&ctl, ARGS("info"), 2, "microgridctl.yaml:1: ca: CA certificates /");
     ctl_expect(&ctl, ARGS("info", "--config", "none.yaml"), 2, "none.yaml: No such file or directory");
     gateway_write(*state, "microgridctl.yaml", "");
     ctl_expect_done(&ctl, ARGS("info"), "Demo site");

@@ -77,7 +77,8 @@ static void wrong_words_are_told(void **state)
     ctl_expect(&ctl, ARGS("watch", "--metric", "soc,powr"), 2, "no metric \"powr\"; did you mean power?");
     ctl_expect(&ctl, ARGS("watch", "--count", "0"), 2, "--count \"0\"");
     ctl_expect(&ctl, ARGS("watch", "--for", "10"), 2, "the unit is missing; write 10 ms or 10 s");
-    ctl_expect(&ctl, ARGS("record", "--json"), 2, "microgridctl watch --json");
+    ctl_expect(&ctl, ARGS("watch", "--metric", "nonsense"), 2, "all metrics: microgridctl help metrics\n");
+    ctl_expect_done(&ctl, ARGS("help", "metrics"), "  sensor_irradiance");
 }
 
 /* ---- record ---- */
@@ -104,6 +105,32 @@ static void record_writes_csv(void **state)
     assert_null(fgets(line, sizeof(line), file));
     fclose(file);
     ctl_expect(&ctl, ARGS("record", "--output", "none/x.csv"), 4, "none/x.csv: No such file or directory");
+}
+
+static void record_as_json_is_an_object_a_line_and_overwrites_nothing_unasked(void **state)
+{
+    start(state);
+    ctl_expect_done(
+        &ctl, ARGS("record", "pv_inv", "--json", "--count", "2"), "{\"kind\":\"component\",\"id\":9,");
+    assert_int_equal(process_count(&ctl.process.out, "}\n"), 2);
+    ctl_expect_done(&ctl, ARGS("record", "pv_inv", "--count", "1", "--output", "x.csv"), "");
+    ctl_expect(&ctl, ARGS("record", "pv_inv", "--count", "1", "--output", "x.csv"), 4,
+        "failed: x.csv: is there already; --force writes over it\n");
+    ctl_expect_done(&ctl, ARGS("record", "pv_inv", "--count", "1", "--output", "x.csv", "--force"), "");
+    ctl_expect_done(&ctl, ARGS("record", "pv_inv", "--count", "1", "--output", "/dev/null"), "");
+}
+
+static void a_gateway_that_falls_silent_is_told(void **state)
+{
+    start(state);
+    ctl_start(&ctl, ARGS("watch", "pv_inv"));
+    ctl_wait_for(&ctl, "  pv_inv  ", 2);
+    process_signal(&ctl.gateway->process, SIGSTOP);
+    process_expect(&ctl.process, " has been silent for ");
+    process_signal(&ctl.gateway->process, SIGCONT);
+    process_expect(&ctl.process, "the gateway is back\n");
+    process_signal(&ctl.process, SIGINT);
+    assert_int_equal(process_wait(&ctl.process, PROCESS_PATIENCE_MS), 0);
 }
 
 static void record_waits_for_a_gateway_that_goes_away(void **state)
@@ -169,12 +196,14 @@ static void a_terminal_gets_a_live_table_and_a_chart(void **state)
     struct termios before, after;
     assert_non_null(t);
     start(state);
+    ctl_expect_done(&ctl, ARGS("charge", "bat_inv_1", "5kW", "--for", "15m"), "charging");
     terminal_open(t);
     assert_int_equal(tcgetattr(t->slave, &before), 0);
     ctl_start(&ctl, ARGS("watch", "bat_inv_1", "pv_inv"));
     terminal_expect(t, "\033[?1049h");
-    terminal_expect(t, "POWER  ALLOWED NOW");
-    terminal_expect(t, "bat_inv_1      0 W  -10.0 ... 10.0 kW");
+    terminal_expect(t, "ENDS IN  ALLOWED NOW"); /* the gateway's own API tells, on its own machine */
+    terminal_expect(t, "  5.0 kW  5.0 kW  ");
+    terminal_expect(t, " -         -  -"); /* pv_inv's */
     assert_int_equal(write(t->master, "p", 1), 1);
     terminal_expect(t, "q quit, p table");
     terminal_expect(t, "⣀"); /* dots */
@@ -210,6 +239,33 @@ static void a_plot_asked_for_comes_first_and_ctrl_c_gives_the_terminal_back(void
     free(t);
 }
 
+static void a_plot_draws_every_metric_and_sensor_that_was_named(void **state)
+{
+    struct terminal *t = calloc(1, sizeof(*t));
+    assert_non_null(t);
+    start(state);
+    terminal_open(t);
+    ctl_start(&ctl, ARGS("watch", "battery_1", "--metric", "soc,dc_power", "--plot"));
+    terminal_expect(t, "0 %┼");
+    terminal_expect(t, "battery_1 battery_soc_pct 50.0 %");
+    terminal_expect(t, "0 W┼");
+    terminal_expect(t, "battery_1 dc_power 0 W");
+    process_signal(&ctl.process, SIGINT);
+    assert_int_equal(process_wait(&ctl.process, PROCESS_PATIENCE_MS), 0);
+    ctl_start(&ctl, ARGS("watch", "main_meter", "pv_inv", "thermometer", "--plot"));
+    terminal_expect(t, "0 °C┼");
+    terminal_expect(t, "thermometer ");
+    process_signal(&ctl.process, SIGINT);
+    assert_int_equal(process_wait(&ctl.process, PROCESS_PATIENCE_MS), 0);
+    ctl_start(&ctl, ARGS("watch", "--plot"));
+    terminal_expect(t, "9 more are not drawn: name those that matter");
+    process_signal(&ctl.process, SIGINT);
+    assert_int_equal(process_wait(&ctl.process, PROCESS_PATIENCE_MS), 0);
+    close(t->master);
+    close(t->slave);
+    free(t);
+}
+
 static int tear_down(void **state)
 {
     process_done(&ctl.process);
@@ -226,10 +282,13 @@ int main(void)
         TEST(watch_ends_with_an_interrupt),
         TEST(wrong_words_are_told),
         TEST(record_writes_csv),
+        TEST(record_as_json_is_an_object_a_line_and_overwrites_nothing_unasked),
+        TEST(a_gateway_that_falls_silent_is_told),
         TEST(record_waits_for_a_gateway_that_goes_away),
         TEST(a_gateway_that_never_was_there_is_not_waited_for),
         TEST(a_terminal_gets_a_live_table_and_a_chart),
         TEST(a_plot_asked_for_comes_first_and_ctrl_c_gives_the_terminal_back),
+        TEST(a_plot_draws_every_metric_and_sensor_that_was_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

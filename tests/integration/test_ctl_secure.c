@@ -110,6 +110,7 @@ static void a_key_does_what_its_role_and_components_let_it(void **state)
     ctl_expect_done(&ctl, ARGS("list", AS("tv.key")), "pv_inv");
     ctl_expect(&ctl, ARGS("set-power", "pv_inv", "-1kW", AS("tv.key")), 1, "PERMISSION_DENIED");
     process_assert_says(&ctl.process.err, "key tv");
+    process_assert_says(&ctl.process.err, "microgridctl key new NAME --role ROLE --keys FILE\n");
     ctl_expect(&ctl, ARGS("list", AS("wallbox.key")), 1,
         "UNAUTHENTICATED\n  sign them: --secret-file FILE, or MICROGRID_SECRET_FILE\n");
     ctl_expect(&ctl, ARGS("list", AS("wallbox.key"), "--secret-file", "tv.key"), 1,
@@ -159,7 +160,8 @@ static void a_gateway_without_tls_is_told_from_one_that_is_not_there(void **stat
 {
     gateway_write(ctl.gateway, "site.yaml", SITE(""));
     gateway_start(ctl.gateway, ARGS(ON_OWN_SITE), NULL);
-    ctl_expect(&ctl, ARGS("info", "--tls"), 3, "plain text on purpose: --insecure");
+    ctl_expect(&ctl, ARGS("info", "--tls"), 3,
+        "it answers without TLS, but TLS was asked for\n  plain text on purpose: --insecure");
     ctl_expect(&ctl, ARGS("info", "--target", "127.0.0.1:1"), 3, "does it run? microgridd --config FILE");
     ctl_expect(&ctl, ARGS("info", "--target", "no.such.host.invalid:1", "--timeout", "5s"), 3,
         "no.such.host.invalid");
@@ -200,16 +202,41 @@ static void a_client_certificate_is_shown_where_one_is_asked_for(void **state)
     authority_free(authority);
 }
 
-static void a_gateway_that_never_answers_is_given_up(void **state)
+/* A socket that listens on a port of its own, which goes to `target`. */
+static int open_listener(char *target, size_t cap)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof(address);
-    char target[40], text[100];
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
     assert_int_equal(listen(fd, 8), 0);
     assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
-    snprintf(target, sizeof(target), "127.0.0.1:%d", ntohs(address.sin_port));
+    snprintf(target, cap, "127.0.0.1:%d", ntohs(address.sin_port));
+    return fd;
+}
+
+static void what_is_no_gateway_is_told_with_where_one_is(void **state)
+{
+    static const char *const answers[] = {"HTTP/1.1 400 Bad Request\r\n\r\n", "220 mail.example ESMTP\r\n"};
+    for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+        char target[40];
+        int fd = open_listener(target, sizeof(target));
+        ctl_start(&ctl, ARGS("list", "--target", target));
+        int peer = accept(fd, NULL, NULL);
+        assert_true(write(peer, answers[i], strlen(answers[i])) > 0);
+        assert_int_equal(process_wait(&ctl.process, PROCESS_PATIENCE_MS), 3);
+        process_assert_says(
+            &ctl.process.err, i ? "it does not answer with HTTP/2" : "it answers with HTTP/1.1");
+        process_assert_says(&ctl.process.err, "\n  that is no gateway's port, or no gateway: ");
+        close(peer);
+        close(fd);
+    }
+}
+
+static void a_gateway_that_never_answers_is_given_up(void **state)
+{
+    char target[40], text[100];
+    int fd = open_listener(target, sizeof(target));
     snprintf(text, sizeof(text), "cannot reach %s: nothing answers within 0.5 s", target);
     ctl_expect(&ctl, ARGS("list", "--target", target, "--timeout", "500ms"), 3, text);
     close(fd);
@@ -247,6 +274,38 @@ static void an_authority_stays_when_the_certificate_is_renewed(void **state)
     process_done(&openssl);
     ctl_expect(&ctl, ARGS("cert", "init"), 2, "microgridctl cert init --host NAME-OR-ADDRESS");
     ctl_expect(&ctl, ARGS("cert", "init", "--host", "x", "--days", "0"), 2, "1 to 3650 is due");
+}
+
+static void a_client_certificate_is_made_that_the_gateway_believes(void **state)
+{
+    ctl_expect(&ctl, ARGS("cert", "init", "--client", "ems", "--folder", "new/deep"), 4,
+        "first: microgridctl cert init --host NAME-OR-ADDRESS --folder new/deep\n");
+    ctl_expect_done(
+        &ctl, ARGS("cert", "init", "--host", "127.0.0.1", "--folder", "new/deep"), "new/deep/ca.pem, new");
+    ctl_expect_done(&ctl, ARGS("cert", "init", "--client", "ems", "--folder", "new/deep"),
+        " --ca new/deep/ca.pem --cert new/deep/ems.pem --cert-key new/deep/ems-key.pem\n");
+    assert_int_equal(mode_of("new/deep/ems-key.pem"), 0600);
+    gateway_write(ctl.gateway, "site.yaml",
+        SITE(
+            "tls: {certificate: new/deep/server.pem, key: new/deep/server-key.pem, client_ca: new/deep/ca.pem}"));
+    gateway_start(ctl.gateway, ARGS(ON_OWN_SITE), NULL);
+#define WITH_CA "--ca", "new/deep/ca.pem"
+    ctl_expect_done(&ctl,
+        ARGS("info", WITH_CA, "--cert", "new/deep/ems.pem", "--cert-key", "new/deep/ems-key.pem"), "Guarded");
+    ctl_expect(&ctl, ARGS("info", WITH_CA), 3, "it asks for a client certificate");
+    ctl_expect(&ctl,
+        ARGS("info", WITH_CA, "--cert", "new/deep/ems.pem", "--cert-key", "new/deep/server-key.pem"), 2,
+        "--cert-key: key new/deep/server-key.pem: it is not the key of the certificate in new/deep/ems.pem\n");
+    ctl_expect(
+        &ctl, ARGS("cert", "init", "--client", "ems", "--folder", "new/deep"), 4, "--force replaces it");
+    ctl_expect_done(&ctl,
+        ARGS("cert", "init", "--client", "ems", "--folder", "new/deep", "--force", "--days", "9"), "ems.pem");
+    ctl_expect_done(&ctl, ARGS("cert", "check", "new/deep/ems.pem"), "for ems, good until ");
+    process_assert_says(
+        &ctl.process.err, "a new one: microgridctl cert init --client ems --folder new/deep --force\n");
+    ctl_expect(&ctl, ARGS("cert", "init", "--client", "server"), 2, "another name is due");
+    ctl_expect(&ctl, ARGS("cert", "init", "--client", "a/b"), 2, "are due, like ems");
+    ctl_expect(&ctl, ARGS("cert", "init", "--client", "a", "--host", "b"), 2, "exclude each other");
 }
 
 static void a_certificate_is_only_for_what_may_be_a_host(void **state)
@@ -466,7 +525,7 @@ static void bash_completes_commands_options_and_names(void **state)
     expect_proposals("microgridctl completion z", "zsh\n");
     expect_proposals("microgridctl charge bat_inv_1 ''", "\n");
     snprintf(typed, sizeof(typed), "microgridctl --target %s charge bat_", ctl.gateway->addresses[0]);
-    expect_proposals(typed, "bat_meter bat_inv_1 bat_inv_2\n");
+    expect_proposals(typed, "bat_inv_1 bat_inv_2\n");
     snprintf(
         typed, sizeof(typed), "microgridctl --target %s journal --component bat_", ctl.gateway->addresses[0]);
     expect_proposals(typed, "bat_meter bat_inv_1 bat_inv_2\n");
@@ -493,9 +552,11 @@ int main(void)
         TEST(what_does_not_fit_is_told_with_what_helps),
         TEST(a_gateway_without_tls_is_told_from_one_that_is_not_there),
         TEST(a_client_certificate_is_shown_where_one_is_asked_for),
+        TEST(what_is_no_gateway_is_told_with_where_one_is),
         TEST(a_gateway_that_never_answers_is_given_up),
         TEST(a_unix_socket_is_this_machine),
         TEST(an_authority_stays_when_the_certificate_is_renewed),
+        TEST(a_client_certificate_is_made_that_the_gateway_believes),
         TEST(a_certificate_is_only_for_what_may_be_a_host),
         TEST(check_tells_how_long_and_warns_a_month_ahead),
         TEST(the_gateway_warns_a_month_ahead_too),

@@ -63,7 +63,7 @@ static void on_a_plain_port_other_languages_are_closed_and_told(void **state)
 {
     struct gateway *g = *state;
     gateway_start(g, ARGS(ON_DEFAULT_SITE), NULL);
-    expect_turned_away(g, TLS_HELLO, sizeof(TLS_HELLO) - 1, NULL);
+    expect_turned_away(g, TLS_HELLO, sizeof(TLS_HELLO) - 1, "This is a gRPC port without TLS");
     process_expect(&g->process, ": connection refused: TLS on a port without TLS");
     expect_turned_away(g, HTTP1, sizeof(HTTP1) - 1, "HTTP/1.1 400 Bad Request\r\n");
     process_expect(&g->process, ": connection refused: HTTP/1.1 on a gRPC port, which speaks HTTP/2 only");
@@ -77,7 +77,7 @@ static void who_comes_again_with_the_same_is_told_once(void **state)
     struct gateway *g = *state;
     gateway_start(g, ARGS(ON_DEFAULT_SITE), NULL);
     for (int i = 0; i < 50; i++) {
-        expect_turned_away(g, TLS_HELLO, sizeof(TLS_HELLO) - 1, NULL);
+        expect_turned_away(g, TLS_HELLO, sizeof(TLS_HELLO) - 1, "This is a gRPC port without TLS");
         expect_turned_away(g, HTTP1, sizeof(HTTP1) - 1, "This is a gRPC port");
     }
     assert_int_equal(gateway_stop(g), 0);

@@ -185,7 +185,7 @@ static void tls_where_plain_text_is_due_is_told(void **state)
     struct secured *s = *state;
     client_serve(&s->f, NULL, NULL, NULL);
     open_tls(s, s->f.target, NULL);
-    assert_refused(s, "it may speak no TLS");
+    assert_refused(s, "it answers without TLS, but TLS was asked for");
 }
 
 static void a_client_shows_its_certificate_when_asked(void **state)

@@ -343,6 +343,17 @@ static void a_request_cut_short_anywhere_is_refused_or_answered_but_never_follow
     arena_done(&arena);
 }
 
+static void a_comment_without_its_full_stop_gets_one(void **state)
+{
+    struct arena arena = {0};
+    struct text header = {.arena = &arena};
+    const char *set = getenv("SAMPLES_SET");
+    assert_non_null(set);
+    read_file(arena_printf(&arena, "%.*s/chat.ugrpc.h", (int)(strrchr(set, '/') - set), set), &header);
+    assert_non_null(strstr(header.data, "Hears all, says nothing. Answer with"));
+    arena_done(&arena);
+}
+
 static void enum_values_without_a_package_have_the_enums_name(void **state)
 {
     assert_int_equal(LEVEL_NONE, 0);
@@ -392,6 +403,7 @@ int main(void)
         cmocka_unit_test(answers_are_sent_as_the_messages_they_are),
         cmocka_unit_test(a_service_whose_short_names_are_taken_gets_the_long_ones),
         cmocka_unit_test(a_method_called_like_what_is_made_for_another_gets_an_underscore),
+        cmocka_unit_test(a_comment_without_its_full_stop_gets_one),
         cmocka_unit_test(enum_values_without_a_package_have_the_enums_name),
         cmocka_unit_test(the_least_number_is_a_default_like_others),
         cmocka_unit_test(an_optional_field_and_a_oneof_of_nearly_the_same_name_live_side_by_side),

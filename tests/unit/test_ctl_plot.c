@@ -75,7 +75,7 @@ static void negative_values_stand_below_the_axis(void **state)
     free(series);
 }
 
-static void only_the_first_unit_is_drawn_and_colours_tell_series_apart(void **state)
+static void each_unit_has_a_chart_and_colours_tell_series_apart(void **state)
 {
     struct plot_series *two = calloc(2, sizeof(*two));
     assert_non_null(two);
@@ -83,9 +83,27 @@ static void only_the_first_unit_is_drawn_and_colours_tell_series_apart(void **st
     two[1] = (struct plot_series){.name = "b", .unit = "°C"};
     plot_add(&two[0], 5 * NS_PER_S, 1);
     plot_add(&two[1], 5 * NS_PER_S, 1e6);
-    char *text = draw(two, 2, 10, 40, 6, true);
-    assert_non_null(strstr(text, "       1 W│"));
-    assert_non_null(strstr(text, "\033[36ma 1 W\033[0m   \033[33mb 1000000.0 °C\033[0m"));
+    char *text = draw(two, 2, 10, 40, 8, true);
+    const char *first = strstr(text, "       1 W│"), *second = strstr(text, "1000000.0 °C│");
+    assert_non_null(first);
+    assert_non_null(second);
+    assert_true(first < strstr(text, "\033[36ma 1 W\033[0m   \n"));
+    assert_true(second < strstr(text, "\033[33mb 1000000.0 °C\033[0m   \n"));
+    assert_true(strstr(second, "\033[33m\xe2\xa0") != NULL); /* a dot of it */
+    free(text);
+    free(two);
+}
+
+static void what_there_is_no_room_for_is_named(void **state)
+{
+    struct plot_series *two = calloc(2, sizeof(*two));
+    assert_non_null(two);
+    two[0] = (struct plot_series){.name = "a", .unit = "W"};
+    two[1] = (struct plot_series){.name = "b", .unit = "°C"};
+    plot_add(&two[0], 5 * NS_PER_S, 1);
+    plot_add(&two[1], 5 * NS_PER_S, 20);
+    char *text = draw(two, 2, 10, 40, 6, false);
+    assert_non_null(strstr(text, "           a 1 W   \nno room to draw: b 20.0 °C   \n"));
     free(text);
     free(two);
 }
@@ -114,7 +132,8 @@ int main(void)
         cmocka_unit_test(a_rise_goes_from_bottom_left_to_top_right),
         cmocka_unit_test(what_is_past_or_missing_stays_empty),
         cmocka_unit_test(negative_values_stand_below_the_axis),
-        cmocka_unit_test(only_the_first_unit_is_drawn_and_colours_tell_series_apart),
+        cmocka_unit_test(each_unit_has_a_chart_and_colours_tell_series_apart),
+        cmocka_unit_test(what_there_is_no_room_for_is_named),
         cmocka_unit_test(the_oldest_points_are_given_up),
         cmocka_unit_test(a_tiny_or_empty_page_is_survived),
     };

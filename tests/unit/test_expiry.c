@@ -50,8 +50,35 @@ static void an_end_is_told_a_month_ahead_and_then_each_day(void **state)
     authority_free(authority);
 }
 
+static void a_new_one_is_a_whole_command_away(void **state)
+{
+    struct fake_clock fake;
+    struct clock *clock = fake_clock_init(&fake);
+    struct authority *authority = authority_new();
+    struct issued server = authority_issue(authority, "server", "DNS:gw.local,IP:10.0.0.7", -1, 24);
+    struct issued other = authority_issue(authority, "other", "DNS:gw.local", -1, 24);
+    struct issued nobody = authority_issue(authority, "nobody", NULL, -1, 24);
+    const char *files[] = {server.certificate};
+    char command[300];
+    fake.utc_ns = (int64_t)time(NULL) * NS_PER_S;
+    expiry_check(clock, files, 1, on_line, NULL);
+    int folder = (int)(strrchr(server.certificate, '/') - server.certificate);
+    snprintf(command, sizeof(command),
+        "; a new one: microgridctl cert init --host gw.local --host 10.0.0.7 --folder %.*s --force", folder,
+        server.certificate);
+    assert_string_equal(strstr(last, "; "), command);
+    files[0] = other.certificate;
+    expiry_check(clock, files, 1, on_line, NULL);
+    assert_non_null(strstr(last, " --force (as server.pem and server-key.pem)"));
+    files[0] = nobody.certificate;
+    expiry_check(clock, files, 1, on_line, NULL);
+    assert_non_null(strstr(last, "; whoever issued it makes a new one"));
+    authority_free(authority);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(an_end_is_told_a_month_ahead_and_then_each_day)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(an_end_is_told_a_month_ahead_and_then_each_day),
+        cmocka_unit_test(a_new_one_is_a_whole_command_away)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,6 +47,29 @@ static void the_committed_manual_is_up_to_date(void **state)
     free(now);
 }
 
+/* The last word of each list, as the first to be cut. */
+static void no_list_of_words_is_cut(void **state)
+{
+    char *manual = written(manual_markdown);
+    for (size_t i = 0; i < n_options; i++) {
+        char allowed[OPTION_ALLOWED_MAX], brief[OPTION_BRIEF_MAX];
+        if (options[i].kind != OPTION_CHOICE) {
+            continue;
+        }
+        size_t n = 0;
+        while (options[i].choices[n + 1]) {
+            n++;
+        }
+        const char *last = options[i].choices[n];
+        option_allowed(&options[i], allowed, sizeof(allowed));
+        assert_string_equal(allowed + strlen(allowed) - strlen(last), last);
+        assert_non_null(strstr(manual, allowed));
+        option_allowed_brief(&options[i], brief, sizeof(brief));
+        assert_true(strcmp(brief, allowed) == 0 || strstr(brief, ", ... (microgridd --schema lists all)"));
+    }
+    free(manual);
+}
+
 static void every_option_stands_in_the_manual(void **state)
 {
     char *manual = written(manual_markdown);
@@ -172,7 +195,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_committed_manual_is_up_to_date),
+        cmocka_unit_test(no_list_of_words_is_cut),
         cmocka_unit_test(every_option_stands_in_the_manual),
+        cmocka_unit_test(no_list_of_words_is_cut),
         cmocka_unit_test(every_option_stands_in_the_schema_of_its_types_and_no_other),
         cmocka_unit_test(each_default_is_a_good_value),
         cmocka_unit_test(no_key_means_two_things_for_one_type),

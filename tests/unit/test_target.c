@@ -20,6 +20,8 @@ static const char *parsed(const char *text)
         return out;
     }
     assert_string_equal(target.text, text);
+    assert_true(strncmp(target.shown, text, strlen(text)) == 0);
+    assert_string_equal(target.shown + strlen(text), target.portless ? " (port 443)" : "");
     size_t len = (size_t)snprintf(out, sizeof(out), "%s %s %s", target.host, target.port, target.authority);
     for (size_t i = 0; i < target.n_addresses; i++) {
         char address[ADDRESS_TEXT_MAX];
@@ -41,6 +43,18 @@ static void a_port_that_is_left_out_is_the_default(void **state)
 {
     assert_string_equal(parsed("gw.local"), "gw.local 443 gw.local:443");
     assert_string_equal(parsed("[::1]"), "::1 443 [::1]:443 [::1]:443");
+}
+
+static void messages_tell_the_port_that_was_left_out(void **state)
+{
+    static const char *const texts[][2] = {{"gw.local", "gw.local (port 443)"}, {"gw.local:1", "gw.local:1"},
+        {"ipv4:10.0.0.7", "ipv4:10.0.0.7 (port 443)"}, {"unix:/run/x", "unix:/run/x"}};
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        struct target target;
+        assert_int_equal(target_parse(&target, texts[i][0], "443", NULL), 0);
+        assert_string_equal(target.shown, texts[i][1]);
+        target_done(&target);
+    }
 }
 
 static void a_literal_address_needs_no_lookup(void **state)
@@ -115,6 +129,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_name_is_looked_up_later),
         cmocka_unit_test(a_port_that_is_left_out_is_the_default),
+        cmocka_unit_test(messages_tell_the_port_that_was_left_out),
         cmocka_unit_test(a_literal_address_needs_no_lookup),
         cmocka_unit_test(several_addresses_are_tried_in_order),
         cmocka_unit_test(a_unix_socket_has_no_host),

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <ugrpc/call.h>
 
@@ -75,6 +76,15 @@ static void add_setpoint(struct holders *holders, enum axis axis)
     held->message.renewals = setpoint->renewals;
 }
 
+/* "127.0.0.1:41822", as set-points have it, of "connection 3 from 127.0.0.1:41822", which tells owners apart.
+ */
+static const char *caller_of(const char *owner)
+{
+    static const char connection[] = "connection ", from[] = " from ";
+    const char *peer = strncmp(owner, connection, strlen(connection)) == 0 ? strstr(owner, from) : NULL;
+    return peer ? peer + strlen(from) : owner;
+}
+
 static void add_bounds(const struct journal_bounds *added, void *userdata)
 {
     struct holders *holders = userdata;
@@ -92,7 +102,7 @@ static void add_bounds(const struct journal_bounds *added, void *userdata)
         microgrid_admin_v1_held_bounds_set_upper(&held->message, added->ranges->upper);
     }
     held->until = shown_timestamp(added->until_utc_ns);
-    held->message.caller = (char *)added->owner;
+    held->message.caller = (char *)caller_of(added->owner);
     held->message.token = (char *)(added->token ? added->token : "");
 }
 
