@@ -142,7 +142,7 @@ static void a_name_that_is_a_command_is_not_run_by_a_completion(void **state)
     snprintf(path, sizeof(path), "%s", getenv("MICROGRIDCTL"));
     *strrchr(path, '/') = '\0';
     snprintf(script, sizeof(script),
-        "PATH=%s:$PATH; source <(microgridctl completion bash); COMP_WORDS=(microgridctl charge ''); "
+        "PATH=%s:$PATH; source <(microgridctl completion bash); COMP_WORDS=(microgridctl watch ''); "
         "COMP_CWORD=2; _microgridctl; echo \"${COMPREPLY[*]}\"; ls",
         path);
     assert_int_equal(process_run(&bash, &(const struct process_options){.argv = ARGS("bash", "-c", script),
