@@ -49,7 +49,7 @@ struct ugrpc_channel_options {
     bool keepalive_without_calls;
     int64_t connect_timeout_ms;         /* 20 s for connect, TLS and HTTP/2's first frame, all addresses */
     int64_t backoff_ms, max_backoff_ms; /* 1 s, 2 min; grows by 1.6, give or take a fifth */
-    uint32_t max_receive_bytes;         /* 4 MiB a message, also after decompression */
+    uint32_t max_receive_bytes;         /* 4 MiB a message, decompressed; in a stream 16 times that decoded */
     uint32_t max_send_bytes;            /* 0: no limit */
     uint32_t max_header_bytes;          /* 16 KiB of reply metadata */
 };

@@ -175,7 +175,10 @@ int command_cert_init(struct ctl *ctl)
     const char *hosts[MAX_HOSTS], *host;
     size_t n_hosts = 0, at = 0;
     long days;
-    while ((host = arguments_next(arguments, OPTION_HOST, &at)) && n_hosts < MAX_HOSTS) {
+    while ((host = arguments_next(arguments, OPTION_HOST, &at))) {
+        if (n_hosts == MAX_HOSTS) {
+            return report_usage("--host \"%s\": a certificate has %d names at most", host, MAX_HOSTS);
+        }
         if (!certificate_is_host(host)) {
             return report_usage(
                 "--host \"%s\": a name or an address alone is due, like gw.local or 10.0.0.7", host);

@@ -455,6 +455,7 @@ static int64_t or_default(int64_t value, int64_t fallback)
 static void set_limits(struct ugrpc_channel *channel, const struct ugrpc_channel_options *o)
 {
     int64_t keepalive_ms = or_default(o->keepalive_time_ms, NO_KEEPALIVE_MS);
+    int64_t first_ms = or_default(o->backoff_ms, 1000), most_ms = or_default(o->max_backoff_ms, 120000);
     channel->limits = (struct session_limits){
         .max_header_bytes = o->max_header_bytes ? o->max_header_bytes : 16u << 10,
         .max_message_bytes = o->max_receive_bytes ? o->max_receive_bytes : 4u << 20,
@@ -466,8 +467,8 @@ static void set_limits(struct ugrpc_channel *channel, const struct ugrpc_channel
     };
     channel->max_send_bytes = o->max_send_bytes;
     channel->backoff = (struct backoff){
-        .first_ns = or_default(o->backoff_ms, 1000) * NS_PER_MS,
-        .most_ns = or_default(o->max_backoff_ms, 120000) * NS_PER_MS,
+        .first_ns = (first_ms < most_ms ? first_ms : most_ms) * NS_PER_MS,
+        .most_ns = most_ms * NS_PER_MS,
         .random = (uint64_t)loop_now_ns(channel->loop) ^ (uintptr_t)channel,
     };
     channel->backoff.random += !channel->backoff.random;

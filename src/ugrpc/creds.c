@@ -162,7 +162,7 @@ static int add_key(struct ugrpc_creds_sink *sink, const char *method, void *user
     return rc || !secret->secret ? rc : sign(sink, secret, method, st);
 }
 
-struct ugrpc_call_creds *ugrpc_call_creds_hmac(const char *key, const char *secret)
+static struct ugrpc_call_creds *creds_of_key(const char *key, const char *secret)
 {
     struct secret *copy = calloc(1, sizeof(*copy));
     struct ugrpc_call_creds *creds = NULL;
@@ -182,5 +182,11 @@ struct ugrpc_call_creds *ugrpc_call_creds_hmac(const char *key, const char *secr
 
 struct ugrpc_call_creds *ugrpc_call_creds_key(const char *key)
 {
-    return ugrpc_call_creds_hmac(key, NULL);
+    return creds_of_key(key, NULL);
+}
+
+struct ugrpc_call_creds *ugrpc_call_creds_hmac(const char *key, const char *secret)
+{
+    return creds_of_key(
+        key, secret ? secret : ""); /* without one, the signature is of no use, and shows it */
 }

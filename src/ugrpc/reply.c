@@ -8,6 +8,10 @@
 #include "ugrpc/pending.h"
 #include "ugrpc/text.h"
 
+/* Memory of a decoded message: telemetry needs some sixteen times its bytes, hostile messages sixty times. */
+#define DECODED_PER_BYTE 16
+#define DECODED_LEAST    (1u << 20)
+
 /* ---- the reply's headers ---------------------------------------------------------------------------- */
 
 static bool is(nghttp2_vec name, const char *text)
@@ -175,6 +179,8 @@ static void *decode(struct ugrpc_pending *pending, const uint8_t *data, size_t l
     struct arena *arena = pending->own_reply ? NULL : &pending->message_arena;
     if (arena) {
         arena_reset(arena);
+        size_t limit = DECODED_PER_BYTE * (size_t)pending->channel->limits.max_message_bytes;
+        arena->limit = limit > DECODED_LEAST ? limit : DECODED_LEAST;
     }
     if (pending->method->reply) {
         return decode_message(pending->method->reply, data, len, arena, st);

@@ -8,9 +8,11 @@
 #include <cmocka.h>
 
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "google/protobuf/struct.ugrpc.h"
 #include "support/client_fixture.h"
 
 /* ---- metadata --------------------------------------------------------------------------------------- */
@@ -166,6 +168,41 @@ static void messages_beyond_a_limit_are_refused_on_their_side(void **state)
     assert_int_equal(heard.code, UGRPC_OK);
 }
 
+static void on_done(struct ugrpc_pending *pending, const struct ugrpc_status *st, void *userdata)
+{
+    struct heard *heard = userdata;
+    heard->code = st->code;
+    snprintf(heard->text, sizeof(heard->text), "%s", st->message);
+    heard->dones++;
+}
+
+/* Two bytes an empty value, which decoded needs some fifty. */
+static void a_message_that_needs_too_much_memory_ends_its_stream(void **state)
+{
+    static const struct ugrpc_pending_events events = {.done = on_done};
+    const struct ugrpc_channel_options receives = {.insecure = true, .max_receive_bytes = 1 << 20};
+    struct client_fixture *f = *state;
+    struct ugrpc_method watch = echo_service.methods[WATCH];
+    struct heard heard = {0};
+    uint8_t *data;
+    struct ugrpc_message *message = ugrpc_message_new(1 << 20, &data);
+    for (size_t i = 0; i < 1 << 20; i += 2) {
+        data[i] = 0x0a;
+        data[i + 1] = 0;
+    }
+    watch.reply = &ugrpc__protobuf__list_value__descriptor;
+    client_open(f, f->target, &receives);
+    struct ugrpc_pending *pending = ugrpc_pending_new(
+        f->channel, &echo_service, &watch, NULL, &events, &heard);
+    ugrpc_pending_send(pending, &(struct ugrpc_bytes){0});
+    client_settle(f);
+    assert_int_equal(ugrpc_call_send_message(f->echo.held, message), UGRPC_SENT);
+    ugrpc_message_unref(message);
+    client_pump(f, &heard.dones);
+    assert_int_equal(heard.code, UGRPC_RESOURCE_EXHAUSTED);
+    assert_contains(heard.text, "needs more than 16777216 bytes of memory");
+}
+
 static void many_large_messages_at_once_all_arrive(void **state)
 {
     enum { CALLS = 60 };
@@ -287,6 +324,7 @@ int main(void)
         CLIENT_TEST(messages_may_be_empty_and_large),
         CLIENT_TEST(compression_makes_less_of_it_both_ways),
         CLIENT_TEST(messages_beyond_a_limit_are_refused_on_their_side),
+        CLIENT_TEST(a_message_that_needs_too_much_memory_ends_its_stream),
         CLIENT_TEST_LOOP(many_large_messages_at_once_all_arrive),
         CLIENT_TEST(a_paused_reader_holds_its_server_back),
         CLIENT_TEST(who_sends_too_fast_is_told_when_there_is_room),

@@ -78,6 +78,17 @@ static void a_signed_call_has_key_time_nonce_and_signature(void **state)
     ugrpc_call_creds_free(creds);
 }
 
+/* So that a secret which was not read is seen at the first call, and not taken for a key without one. */
+static void without_a_secret_it_signs_all_the_same(void **state)
+{
+    struct ugrpc_call_creds *creds = ugrpc_call_creds_hmac("api-key", NULL);
+    struct ugrpc_status st;
+    list = NULL;
+    assert_int_equal(creds_apply(creds, METHOD, &list, &arena, &st), 0);
+    assert_int_equal(strlen(value_of("sig")), CREDS_SIGNATURE_LEN);
+    ugrpc_call_creds_free(creds);
+}
+
 static int refuse(struct ugrpc_creds_sink *sink, const char *method, void *userdata, struct ugrpc_status *st)
 {
     return ugrpc_status_set(st, UGRPC_UNAUTHENTICATED, "no token for %s", method);
@@ -119,6 +130,7 @@ int main(void)
         test(a_key_is_one_pair_of_metadata),
         test(the_signature_is_what_the_published_clients_send),
         test(a_signed_call_has_key_time_nonce_and_signature),
+        test(without_a_secret_it_signs_all_the_same),
         test(a_plugin_may_refuse_and_is_freed_with_its_last_user),
         test(a_key_that_cannot_be_sent_ends_the_call),
     };
