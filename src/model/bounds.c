@@ -118,11 +118,19 @@ static struct range dc_by_soc(const struct component *battery, struct range soc)
     return (struct range){soc_pct <= soc.lower ? 0 : -INFINITY, soc_pct >= soc.upper ? 0 : INFINITY};
 }
 
+/* What the tightest fuse on the DC side carries at the battery's voltage; all, while that is not known. */
+static struct range dc_by_fuse(const struct component *battery)
+{
+    const struct component *fuse = graph_dc_fuse(battery);
+    double carries_w = fuse ? fuse->spec.fuse_current_a * component_reading(battery, METRIC_DC_VOLTAGE) : NAN;
+    return carries_w >= 0 ? (struct range){-carries_w, carries_w} : RANGE_ALL;
+}
+
 static struct range own_dc(const struct component *battery)
 {
     struct range own = both(
         present(battery->spec.rated[BOUNDED_DC_POWER]), present(battery->momentary[BOUNDED_DC_POWER]));
-    own = both(own, dc_by_soc(battery, own_soc(battery)));
+    own = both(both(own, dc_by_fuse(battery)), dc_by_soc(battery, own_soc(battery)));
     return (struct range){fmin(own.lower, 0), fmax(own.upper, 0)};
 }
 
@@ -192,6 +200,7 @@ static void clip(const struct component *component, enum bounded bounded, bool b
         ranges_clip(set, (struct range){-limit_var, limit_var});
     }
     if (bounded == BOUNDED_DC_POWER) {
+        ranges_clip(set, dc_by_fuse(component));
         ranges_clip(set, dc_by_soc(component, soc_in_force(component)));
     }
     if (graph_is_open(component) || (bounded <= BOUNDED_REACTIVE && graph_open_in_series(component))) {
@@ -244,6 +253,7 @@ static struct inputs inputs_of(const struct component *component)
     }
     if (component->spec.type == COMPONENT_BATTERY) {
         now.soc_pct = component_reading(component, METRIC_BATTERY_SOC_PCT);
+        now.fuse_w = dc_by_fuse(component).upper;
         now.open = graph_is_open(component) ? component : NULL;
         return now;
     }
@@ -484,6 +494,13 @@ static void batteries_object(const struct component *inverter, struct objection 
         if ((objection->value < 0 ? by_soc.lower : by_soc.upper) == 0) {
             object(objection, nearest_allowed(inverter, &batteries[i], 1, objection->value),
                 "%s: state of charge", component_label(batteries[i]));
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (dc_by_fuse(batteries[i]).upper <= fmax(-own_dc(batteries[i]).lower, own_dc(batteries[i]).upper)) {
+            object(objection, nearest_allowed(inverter, NULL, 0, objection->value), "%s: fuse of %g A",
+                component_label(graph_dc_fuse(batteries[i])),
+                graph_dc_fuse(batteries[i])->spec.fuse_current_a);
         }
     }
     if (n > 0) {

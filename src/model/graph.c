@@ -195,6 +195,25 @@ size_t graph_list_inverters(const struct component *battery, struct component *c
     return links->inverters.n;
 }
 
+const struct component *graph_dc_fuse(const struct component *component)
+{
+    const struct component *tightest = NULL;
+    for (size_t i = 0; i < component->n_parents; i++) {
+        const struct component *parent = component->parents[i];
+        if (!graph_passes_through(parent)) {
+            continue;
+        }
+        const struct component *found[] = {parent, graph_dc_fuse(parent)};
+        for (size_t j = 0; j < ARRAY_LEN(found); j++) {
+            double carries_a = found[j] ? found[j]->spec.fuse_current_a : 0; /* 0: no fuse */
+            if (carries_a > 0 && (!tightest || carries_a < tightest->spec.fuse_current_a)) {
+                tightest = found[j];
+            }
+        }
+    }
+    return tightest;
+}
+
 /* True if some way to the top is closed all along; else *open is the first open thing met. */
 static bool reaches_top(const struct component *component, uint64_t walk, const struct component **open)
 {

@@ -37,6 +37,9 @@ const struct component *graph_open_in_series(const struct component *component);
 size_t graph_list_batteries(const struct component *inverter, struct component *const **batteries);
 size_t graph_list_inverters(const struct component *battery, struct component *const **inverters);
 
+/* The tightest fuse between a battery and its inverters, whichever way; NULL if there is none. */
+const struct component *graph_dc_fuse(const struct component *battery);
+
 /* Power can flow between an inverter and one of its batteries: `conducts` says so of the battery and of all
  * that stands on one of the ways to it. NULL: by the latest samples. */
 bool graph_reaches(const struct component *inverter, const struct component *battery,

@@ -14,7 +14,7 @@
 /* What the bounds in force follow from. Compared as bytes: no padding. */
 struct inputs {
     struct range momentary[BOUNDED_COUNT], room[AXIS_COUNT];
-    double soc_pct, active_w, pv_w;
+    double soc_pct, fuse_w, active_w, pv_w;
     uint64_t added, behind, switchings;
     const struct component *open;
 };

@@ -372,10 +372,33 @@ static void whatever_is_published_keeps_every_battery_within_its_bounds(void **s
 
 #define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* The fuse carries 10 A, at the battery's 400 V so 4 kW. */
+static void a_fuse_before_a_battery_limits_it_and_its_inverter(void **state)
+{
+    struct fake_site *fake = *state;
+    struct component *fuse = fake_add(fake, 30, "dc_fuse", COMPONENT_FUSE, NAN, NAN);
+    fuse->spec.fuse_current_a = 10;
+    struct component *inverter = add_inverter(
+        fake, 31, "fused", COMPONENT_BATTERY_INVERTER, NULL, -10000, 10000);
+    fake_connect(inverter, fuse);
+    struct component *battery = add_battery(fake, 32, fuse, -20000, 20000);
+    fake_report_state(inverter, READY);
+    assert_one(inverter, -10000, 10000); /* as long as the voltage is not known */
+    fake_report_reading(battery, METRIC_DC_VOLTAGE, 400);
+    const struct ranges *dc = bounds_in_force(battery, BOUNDED_DC_POWER);
+    assert_near(dc->items[0].lower, -4000, ROUNDING_W);
+    assert_near(dc->items[0].upper, 4000, ROUNDING_W);
+    assert_one(inverter, ac_of(-4000), 4000);
+    struct fake_answer answer;
+    assert_int_equal(fake_set(inverter, 5000, 60, &answer), -UGRPC_OUT_OF_RANGE);
+    assert_non_null(strstr(answer.st.message, "dc_fuse (30): fuse of 10 A"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         test(bounds_of_a_battery_limit_its_inverter),
+        test(a_fuse_before_a_battery_limits_it_and_its_inverter),
         test(gaps_in_the_bounds_of_a_battery_are_gaps_of_its_inverter),
         test(less_than_the_losses_at_no_load_cannot_be_discharged),
         test(bounds_of_a_battery_count_where_its_own_limits_are_unknown),
