@@ -55,10 +55,8 @@ static void list(struct ugrpc_call *call, const ugrpc_health_v1_health_list_requ
     ugrpc_health_v1_health_list_response_statuses_entry entries[LIST_MAX];
     ugrpc_health_v1_health_list_response_statuses_entry *pointers[LIST_MAX];
     ugrpc_health_v1_health_list_response reply = UGRPC_HEALTH_V1_HEALTH_LIST_RESPONSE_INIT;
-    const struct ugrpc_service *service = NULL;
     size_t n = 0;
-    do { /* "" is the server as a whole */
-        const char *name = service ? service->name : "";
+    for (const char *name; (name = server_serving_name(health->server, n)); n++) {
         if (n == LIST_MAX) {
             ugrpc_call_fail(call, UGRPC_RESOURCE_EXHAUSTED, "more than %d services", LIST_MAX);
             return;
@@ -69,8 +67,7 @@ static void list(struct ugrpc_call *call, const ugrpc_health_v1_health_list_requ
         entries[n].key = (char *)name;
         entries[n].value = &statuses[n];
         pointers[n] = &entries[n];
-        n++;
-    } while ((service = ugrpc_server_service(health->server, n - 1)));
+    }
     reply.n_statuses = n;
     reply.statuses = pointers;
     ugrpc_health_v1_list_reply(call, &reply);

@@ -282,18 +282,36 @@ bool ugrpc_key_equal(const char *a, const char *b)
 
 /* ---- health, as far as the server knows it ---- */
 
+static bool is_served(const struct ugrpc_server *server, const char *name)
+{
+    bool known = !*name;
+    for (size_t i = 0; i < server->n_services && !known; i++) {
+        known = strcmp(server->services[i]->name, name) == 0;
+    }
+    return known;
+}
+
+const char *server_serving_name(const struct ugrpc_server *server, size_t index)
+{
+    if (index <= server->n_services) {
+        return index == 0 ? "" : server->services[index - 1]->name;
+    }
+    size_t left = index - server->n_services;
+    const struct said *said = server->serving->said;
+    while (said && (is_served(server, said->service) || --left > 0)) {
+        said = said->next;
+    }
+    return said ? said->service : NULL;
+}
+
 int server_serving(const struct ugrpc_server *server, const char *service)
 {
-    bool known = !*service;
-    for (size_t i = 0; i < server->n_services && !known; i++) {
-        known = strcmp(server->services[i]->name, service) == 0;
-    }
     for (const struct said *said = server->serving->said; said; said = said->next) {
         if (strcmp(said->service, service) == 0) {
             return said->serving && !server->shutting_down;
         }
     }
-    return !known ? -1 : !server->shutting_down;
+    return is_served(server, service) ? !server->shutting_down : -1;
 }
 
 void server_watch_serving(struct ugrpc_server *server, serving_fn *fn, void *userdata)

@@ -12,6 +12,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "base/base.h"
@@ -223,6 +224,27 @@ static int health_of(struct gateway *g, const char *service)
     return len == 2 ? message[1] : 0;
 }
 
+/* As a monitor sees it that asks for all there is; 0: it is not listed. */
+static int health_listed(struct gateway *g, const char *name)
+{
+    const ugrpc_health_v1_health_list_request request = UGRPC_HEALTH_V1_HEALTH_LIST_REQUEST_INIT;
+    size_t len;
+    bool compressed;
+    int found = 0;
+    const struct h2_call *call = gateway_call(g, "/grpc.health.v1.Health/List", &request);
+    const uint8_t *message = h2_message(call, 0, &len, &compressed);
+    ugrpc_health_v1_health_list_response *list = (void *)protobuf_c_message_unpack(
+        &ugrpc__health__v1__health_list_response__descriptor, NULL, len, message);
+    assert_non_null(list);
+    for (size_t i = 0; i < list->n_statuses; i++) {
+        if (strcmp(list->statuses[i]->key, name) == 0) {
+            found = (int)list->statuses[i]->value->status;
+        }
+    }
+    ugrpc_health_v1_health_list_response_free(list);
+    return found;
+}
+
 static void commands_go_on_while_the_disk_is_full_and_say_so(void **state)
 {
     struct gateway *g = *state;
@@ -239,7 +261,10 @@ static void commands_go_on_while_the_disk_is_full_and_say_so(void **state)
         assert_string_equal(h2_header(call, "journal"), "degraded");
     }
     assert_int_equal(health_of(g, "journal"), 2);
+    assert_int_equal(health_listed(g, "journal"), 2);
     assert_int_equal(health_of(g, ""), 1);
+    assert_int_equal(health_listed(g, ""), 1);
+    assert_int_equal(health_listed(g, "grpc.health.v1.Health"), 1);
     process_expect(&g->process, "state/journal.db cannot be written: ");
     assert_int_equal(process_count(&g->process.err, "cannot be written: "), 1);
     assert_int_equal(prlimit(g->process.pid, RLIMIT_FSIZE, &before, NULL), 0);

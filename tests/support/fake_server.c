@@ -131,6 +131,11 @@ int server_serving(const struct ugrpc_server *server, const char *service)
     return known ? !server->not_serving : -1;
 }
 
+const char *server_serving_name(const struct ugrpc_server *server, size_t index)
+{
+    return index == 0 ? "" : index <= server->n_services ? name_of(server, index - 1)->name : NULL;
+}
+
 void server_watch_serving(struct ugrpc_server *server, serving_fn *fn, void *userdata)
 {
     server->serving_watcher = fn;
