@@ -381,58 +381,53 @@ static void run(struct plant *plant, int seconds)
     }
 }
 
-/* Samples that come slower than the other's, or than once a second. */
-static void nor_do_samples_at_other_intervals(void **state)
+/* Whose load is 2 kW and stays: what is commanded at the limit is told once. */
+static void hold_the_limit(void **state, struct plant plant, int seconds)
 {
-    const int every_ms[][2] = {
-        {200, 1000}, {1000, 200}, {5000, 1000}, {1000, 5000}, {2500, 2500}, {1300, 700}};
-    for (size_t i = 0; i < ARRAY_LEN(every_ms) * 5; i++) {
-        struct fused *fused = *state;
-        struct plant plant = {.fused = fused,
-            .ramp_w = 3000,
-            .load_w = 2000,
-            .one_at = 50 * (int)(i % 3),
-            .meter_at = 50 * (int)(i % 4),
-            .one_every = every_ms[i / 5][0],
-            .meter_every = every_ms[i / 5][1]};
-        fused->one->telemetry.max_age_ns = fused->meter->telemetry.max_age_ns = 8 * NS_PER_S;
-        run(&plant, 20);
-        struct fake_answer answer;
-        double most_w = floor(bounds_in_force(fused->one, BOUNDED_ACTIVE)->items[0].upper);
-        assert_near(most_w, CARRIES_W - 2000, WORTH_W + 1);
-        assert_int_equal(fake_set(fused->one, most_w, 120, &answer), 0);
-        size_t n_orders = fake_count(fused->fake, fused->one, FAKE_POWER);
-        run(&plant, 100);
-        assert_int_equal(fake_count(fused->fake, fused->one, FAKE_POWER), n_orders);
-        assert_near(applied_w(fused->one), most_w, 0);
-        tear_down(state);
-        set_up(state);
-    }
+    struct fused *fused = *state;
+    struct fake_answer answer;
+    plant.fused = fused;
+    plant.load_w = 2000;
+    fused->one->telemetry.max_age_ns = fused->meter->telemetry.max_age_ns = 8 * NS_PER_S;
+    run(&plant, 20);
+    double most_w = floor(bounds_in_force(fused->one, BOUNDED_ACTIVE)->items[0].upper);
+    assert_near(most_w, CARRIES_W - 2000, WORTH_W + 1);
+    assert_int_equal(fake_set(fused->one, most_w, 2 * seconds, &answer), 0);
+    size_t n_orders = fake_count(fused->fake, fused->one, FAKE_POWER);
+    run(&plant, seconds);
+    assert_int_equal(fake_count(fused->fake, fused->one, FAKE_POWER), n_orders);
+    assert_near(applied_w(fused->one), most_w, 0);
+    tear_down(state);
+    set_up(state);
 }
 
 static void a_set_point_at_the_limit_does_not_chase_its_own_meter(void **state)
 {
     const double ramps_w[] = {1e6, 20000, 5000, 1000, 300};
-    for (size_t i = 0; i < ARRAY_LEN(ramps_w) * 20; i++) {
-        struct fused *fused = *state;
-        struct plant plant = {.fused = fused,
-            .ramp_w = ramps_w[i / 20],
-            .load_w = 2000,
-            .one_at = (int)(i % 20) * 50,
-            .meter_at = (int)(i * 7 % 20) * 50,
-            .one_every = 1000,
-            .meter_every = 1000};
-        run(&plant, 6);
-        struct fake_answer answer;
-        double most_w = floor(bounds_in_force(fused->one, BOUNDED_ACTIVE)->items[0].upper);
-        assert_near(most_w, CARRIES_W - 2000, WORTH_W + 1);
-        assert_int_equal(fake_set(fused->one, most_w, 60, &answer), 0);
-        size_t n_orders = fake_count(fused->fake, fused->one, FAKE_POWER);
-        run(&plant, 40);
-        assert_int_equal(fake_count(fused->fake, fused->one, FAKE_POWER), n_orders);
-        assert_near(applied_w(fused->one), most_w, 0);
-        tear_down(state);
-        set_up(state);
+    for (int i = 0; i < (int)ARRAY_LEN(ramps_w) * 20; i++) {
+        hold_the_limit(state,
+            (struct plant){.ramp_w = ramps_w[i / 20],
+                .one_at = i % 20 * 50,
+                .meter_at = i * 7 % 20 * 50,
+                .one_every = 1000,
+                .meter_every = 1000},
+            40);
+    }
+}
+
+/* Samples that come slower than the other's, or than once a second. */
+static void nor_do_samples_at_other_intervals(void **state)
+{
+    const int every_ms[][2] = {
+        {200, 1000}, {1000, 200}, {5000, 1000}, {1000, 5000}, {2500, 2500}, {1300, 700}};
+    for (int i = 0; i < (int)ARRAY_LEN(every_ms) * 5; i++) {
+        hold_the_limit(state,
+            (struct plant){.ramp_w = 3000,
+                .one_at = 50 * (i % 3),
+                .meter_at = 50 * (i % 4),
+                .one_every = every_ms[i / 5][0],
+                .meter_every = every_ms[i / 5][1]},
+            100);
     }
 }
 
