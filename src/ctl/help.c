@@ -99,33 +99,36 @@ static void show_word(const char *word, int *column, FILE *to)
     *column += fprintf(to, "  %s", word);
 }
 
+static void show_words(const ProtobufCEnumDescriptor *words, FILE *to)
+{
+    char word[80];
+    int column = 0, number;
+    for (unsigned i = 0; (number = word_at(words, i)) >= 0; i++) {
+        show_word(word_of(words, number, word, sizeof(word)), &column, to);
+    }
+    fputc('\n', to);
+}
+
 static void show_metrics(FILE *to)
 {
     char word[80];
     const char *brief;
-    int column = 0, number;
+    int number;
     fputs("Metrics, for --metric and bounds add. In short\n", to);
     for (size_t i = 0; (brief = metric_brief(i, &number)); i++) {
         fprintf(to, "  %-10s %s\n", brief, word_of(metric_words, number, word, sizeof(word)));
     }
     fputs("All\n", to);
-    for (unsigned i = 0; (number = word_at(metric_words, i)) >= 0; i++) {
-        show_word(word_of(metric_words, number, word, sizeof(word)), &column, to);
-    }
-    fputc('\n', to);
+    show_words(metric_words, to);
 }
 
 static void show_categories(FILE *to)
 {
-    char word[80];
     const char *kind;
-    int column = 0, number;
+    int column = 0;
     fputs("Categories, for list --category\n", to);
-    for (unsigned i = 0; (number = word_at(category_words, i)) >= 0; i++) {
-        show_word(word_of(category_words, number, word, sizeof(word)), &column, to);
-    }
-    fputs("\nand kinds of inverters\n", to);
-    column = 0;
+    show_words(category_words, to);
+    fputs("and kinds of inverters\n", to);
     for (size_t i = 0; (kind = inverter_kind(i)); i++) {
         show_word(kind, &column, to);
     }
