@@ -104,7 +104,8 @@ static size_t divide(const struct plot_series *series, size_t n, struct chart *c
             known++;
         }
         if (series[i].n && known == n_charts && n_charts < PLOT_MAX_SERIES) {
-            charts[n_charts++] = (struct chart){series[i].unit, series, n, n_charts == 0};
+            charts[n_charts] = (struct chart){series[i].unit, series, n, n_charts == 0};
+            n_charts++;
         }
     }
     if (n_charts == 0) {

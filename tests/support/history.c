@@ -31,7 +31,7 @@ static int64_t now_ns(const struct history *h)
     return h->fake->clock.at_ns;
 }
 
-static void append(struct history *h, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void append(struct history *h, const char *format, va_list args)
 {
     char line[640];
     int len = snprintf(line, sizeof(line), "%14.9f  ", (double)now_ns(h) / NS_PER_S);

@@ -62,6 +62,7 @@ static void check_named(struct history *h, enum ref_which which, int axis, doubl
     const char *at = strstr(message, "nearest allowed: ");
     if (!at) {
         history_fail(h, "it does not say what would be accepted: %s", message);
+        return;
     }
     at += strlen("nearest allowed: ");
     char *end;
