@@ -12,7 +12,7 @@
 /* A comparison of flows at one instant: what passes the feeder, less what its members have to do with it. */
 struct balance {
     int64_t at_ns; /* by then all of it has been measured */
-    bool silent;   /* what measures the flow is offline */
+    bool silent;   /* what measures the flow does not do so now */
     struct flow flow;
 };
 

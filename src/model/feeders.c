@@ -63,11 +63,18 @@ static void each_source(const struct component *component, double share,
     }
 }
 
+/* It is offline, or its newest sample says nothing of its power. */
+static bool is_silent(const struct component *source, const struct trace *trace)
+{
+    return source->telemetry.offline || source->telemetry.sampled_at_ns != trace_newest_ns(trace);
+}
+
+/* A silent member holds nothing up: what it did last counts on, as its own. */
 static void find_instant(
     struct balance *balance, const struct component *source, const struct trace *trace, double share)
 {
-    if (source->telemetry.offline) {
-        balance->silent = true;
+    if (is_silent(source, trace)) {
+        balance->silent |= !source->member;
     } else if (trace_newest_ns(trace) < balance->at_ns) {
         balance->at_ns = trace_newest_ns(trace);
     }
@@ -257,9 +264,7 @@ static void take_member(struct member *member)
     if (measured(member->component)) {
         recount(member);
         for (size_t i = 0; i < member->n_feeds; i++) {
-            bool silent = member->feeds[i].feeder->balance.silent; /* of the members none has to answer */
             find_instant(&member->feeds[i].feeder->balance, member->component, &member->trace, 1);
-            member->feeds[i].feeder->balance.silent = silent;
         }
     }
 }

@@ -281,6 +281,35 @@ static void a_meter_that_falls_silent_leaves_its_last_load(void **state)
     assert_active(fused->one, -CARRIES_W - 5000, CARRIES_W - 5000);
 }
 
+/* What it last did goes on counting, and what others do is seen all the same. */
+static void loads_are_seen_while_what_is_commanded_is_silent(void **state)
+{
+    struct fused *fused = *state;
+    struct component *beside = add(fused, 5, "beside", COMPONENT_BATTERY_INVERTER, fused->grid);
+    report_all(fused);
+    measure_evenly(beside, 1000);
+    for (int i = 0; i < 20; i++) {
+        fake_silence_ms(fused->fake, 1000);
+        measure_evenly(fused->meter, 5000);
+        measure_evenly(fused->one, 0);
+    }
+    assert_true(beside->telemetry.offline);
+    assert_active(fused->one, -CARRIES_W - 6000, CARRIES_W - 6000);
+}
+
+/* As an inverter that sleeps. */
+static void loads_are_seen_while_what_is_commanded_measures_no_power(void **state)
+{
+    struct fused *fused = *state;
+    measure_evenly(fused->other, 0);
+    measure_evenly(fused->meter, 0);
+    settle(fused);
+    fake_report_reading(fused->other, METRIC_AC_ACTIVE_POWER, NAN);
+    measure_evenly(fused->meter, 5000);
+    settle(fused);
+    assert_active(fused->one, -CARRIES_W - 5000, CARRIES_W - 5000);
+}
+
 static void one_wrong_sample_changes_nothing(void **state)
 {
     struct fused *fused = *state;
@@ -485,6 +514,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(reactive_power_of_loads_takes_room_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(reactive_power_has_what_active_power_leaves, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_meter_that_falls_silent_leaves_its_last_load, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(loads_are_seen_while_what_is_commanded_is_silent, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            loads_are_seen_while_what_is_commanded_measures_no_power, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_wrong_sample_changes_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_set_point_takes_room_from_the_others_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_set_point_gives_no_room_before_it_is_measured, set_up, tear_down),
