@@ -56,7 +56,6 @@ struct member {
 
 struct feeders {
     struct site *site;
-    size_t n_connections; /* it was put together for so many */
     struct feeder *feeders;
     size_t n_feeders;
     struct member *members;

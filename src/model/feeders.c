@@ -387,7 +387,7 @@ static void begin(struct site *site)
     if (!feeders) {
         abort();
     }
-    *feeders = (struct feeders){.site = site, .n_connections = site->n_connections};
+    *feeders = (struct feeders){.site = site};
     timer_init(&feeders->tick, on_tick, feeders);
     timer_init(&feeders->spread, on_spread, feeders);
     site->feeders = feeders;
@@ -404,12 +404,12 @@ static void begin(struct site *site)
     timer_start_in(site->timers, &feeders->tick, FIRST_TICK_NS);
 }
 
-/* Put together at the first question, as a site is connected after its components are added. */
+/* Put together at the first question after a connection, as a site is connected after its components are
+ * added. */
 struct range feeders_room(const struct component *component, enum axis axis)
 {
     struct site *site = component->site;
-    if (!site->feeders || site->feeders->n_connections != site->n_connections) {
-        feeders_done_with(site);
+    if (!site->feeders) {
         begin(site);
     }
     return component->member && component_takes_power(component, axis) ? renew_room(component->member, axis)

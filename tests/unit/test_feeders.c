@@ -153,6 +153,16 @@ static void what_was_commanded_before_counts_on(void **state)
     assert_active(fused->other, -CARRIES_W, CARRIES_W - 8000);
 }
 
+static void a_site_may_grow_while_flows_are_compared(void **state)
+{
+    struct fused *fused = *state;
+    struct component *more = add(fused, 5, "more", COMPONENT_METER, NULL);
+    settle(fused);
+    fake_connect(fused->meter, more);
+    fake_silence_ms(fused->fake, 2000);
+    assert_active(fused->one, -CARRIES_W, CARRIES_W);
+}
+
 static void what_has_two_ways_has_half_on_each(void **state)
 {
     struct fused *fused = *state;
@@ -501,6 +511,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_fuse_in_a_branch_limits_only_that_branch, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_tightest_fuse_on_the_way_counts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_was_commanded_before_counts_on, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_site_may_grow_while_flows_are_compared, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_has_two_ways_has_half_on_each, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             behind_a_transformer_a_fuse_carries_what_its_voltage_gives, set_up, tear_down),
