@@ -212,7 +212,6 @@ static struct range room_at(const struct member *member, const struct feed *feed
 
 static struct range room_of(const struct member *member, enum axis axis)
 {
-    struct range rated = member->component->spec.rated[axis_bounded(axis)];
     struct range room = RANGE_ALL;
     for (size_t i = 0; i < member->n_feeds; i++) {
         for (int lane = 0; member->feeds[i].feeder->binds && lane < LANE_COUNT; lane++) {
@@ -220,9 +219,7 @@ static struct range room_of(const struct member *member, enum axis axis)
             room = (struct range){fmax(room.lower, left.lower), fmin(room.upper, left.upper)};
         }
     }
-    /* what does not bind is the same whatever it is, and no reason to work anything out anew */
-    return (struct range){room.lower <= rated.lower ? -INFINITY : room.lower,
-        room.upper >= rated.upper ? INFINITY : room.upper};
+    return room;
 }
 
 /* Tightens at once, widens if it is worth it. */
@@ -234,9 +231,13 @@ static double move_end(double end, double now, double worth)
 static struct range renew_room(struct member *member, enum axis axis)
 {
     double worth = WORTH_PART * component_rated_va(member->component);
+    struct range rated = member->component->spec.rated[axis_bounded(axis)];
     struct range *room = &member->room[axis], now = room_of(member, axis);
     room->lower = move_end(room->lower, now.lower, worth);
     room->upper = move_end(room->upper, now.upper, worth);
+    /* what does not bind is the same whatever it is, and no reason to work anything out anew */
+    room->lower = room->lower <= rated.lower ? -INFINITY : room->lower;
+    room->upper = room->upper >= rated.upper ? INFINITY : room->upper;
     return *room;
 }
 

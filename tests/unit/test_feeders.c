@@ -320,6 +320,27 @@ static void loads_are_seen_while_what_is_commanded_measures_no_power(void **stat
     assert_active(fused->one, -CARRIES_W - 5000, CARRIES_W - 5000);
 }
 
+/* Whether it is limited here at all is no other question than how much. */
+static void loads_that_leave_just_the_rated_power_or_not_are_no_orders(void **state)
+{
+    struct fused *fused = *state;
+    struct fake_answer answer;
+    fused->grid->spec.fuse_current_a = 32;
+    add(fused, 5, "more", COMPONENT_METER, fused->meter);
+    report_all(fused);
+    double load_w = sqrt(3) * 400 * 32 - 20000;
+    assert_int_equal(fake_set(fused->one, 20000, 900, &answer), 0);
+    size_t n_orders = 0;
+    for (int i = 0; i < 20; i++) {
+        n_orders = i < 4 ? fake_count(fused->fake, fused->one, FAKE_POWER) : n_orders;
+        fake_finish_all(fused->fake);
+        measure_evenly(fused->one, applied_w(fused->one));
+        measure_evenly(fused->meter, applied_w(fused->one) + load_w + (i % 2 ? 30 : -30));
+        settle(fused);
+    }
+    assert_int_equal(fake_count(fused->fake, fused->one, FAKE_POWER), n_orders);
+}
+
 static void one_wrong_sample_changes_nothing(void **state)
 {
     struct fused *fused = *state;
@@ -345,6 +366,22 @@ static void a_set_point_takes_room_from_the_others_at_once(void **state)
     assert_non_null(strstr(answer.st.message, "grid (1): fuse of 16 A, phase 1, beside 2667 W of others"));
     assert_active(fused->other, -CARRIES_W, CARRIES_W - 8000);
     assert_active(fused->one, -CARRIES_W, CARRIES_W); /* its own takes nothing from it */
+}
+
+static void reactive_power_without_a_rating_of_its_own_is_limited_too(void **state)
+{
+    struct fused *fused = *state;
+    struct fake_answer answer;
+    struct component *inverters[] = {fused->one, fused->other};
+    for (size_t i = 0; i < ARRAY_LEN(inverters); i++) {
+        inverters[i]->spec.rated_va = 30000;
+        inverters[i]->spec.rated[BOUNDED_ACTIVE] = (struct range){-1500, 1500};
+        inverters[i]->spec.rated[BOUNDED_REACTIVE] = (struct range){NAN, NAN};
+    }
+    add(fused, 5, "more", COMPONENT_METER, fused->meter);
+    report_all(fused);
+    assert_int_equal(fake_set_reactive(fused->one, 20000, 60, &answer), -UGRPC_OUT_OF_RANGE);
+    assert_in_force(fused->one, BOUNDED_REACTIVE, -CARRIES_W, CARRIES_W);
 }
 
 /* Nothing may count on it that it discharges: it may end at once. */
@@ -524,10 +561,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_works_on_one_phase_is_limited_there, set_up, tear_down),
         cmocka_unit_test_setup_teardown(reactive_power_of_loads_takes_room_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(reactive_power_has_what_active_power_leaves, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            reactive_power_without_a_rating_of_its_own_is_limited_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_meter_that_falls_silent_leaves_its_last_load, set_up, tear_down),
         cmocka_unit_test_setup_teardown(loads_are_seen_while_what_is_commanded_is_silent, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             loads_are_seen_while_what_is_commanded_measures_no_power, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            loads_that_leave_just_the_rated_power_or_not_are_no_orders, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_wrong_sample_changes_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_set_point_takes_room_from_the_others_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_set_point_gives_no_room_before_it_is_measured, set_up, tear_down),
