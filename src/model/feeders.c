@@ -111,7 +111,22 @@ static void take_load(struct feeder *feeder, const struct flow *load)
 
 /* ---- members ---------------------------------------------------------------------------------------- */
 
-/* Its device may do what it was measured to do, and will do what it was told. */
+/* What its device will do: as it was told, or will be as soon as it is ready, but its least power at least.
+ * NAN: what it likes. */
+static double owed(const struct component *component, enum axis axis)
+{
+    const struct setpoint *setpoint = &component->setpoints[axis];
+    double power = setpoint->applied, least_w = axis == AXIS_ACTIVE ? component->spec.least_w : 0;
+    if (setpoint->mode == SETPOINT_FREE) {
+        return NAN;
+    }
+    if (isnan(power)) {
+        power = setpoint->mode == SETPOINT_ACTIVE ? bounds_apply(component, axis, setpoint->requested) : 0;
+    }
+    return power == 0 ? 0 : copysign(fmax(fabs(power), least_w), power);
+}
+
+/* Its device may do what it was measured to do, and will do what it owes. */
 static void reckon_with(struct member *member)
 {
     const struct component *component = member->component;
@@ -124,14 +139,11 @@ static void reckon_with(struct member *member)
     }
     member->most = member->least = now;
     for (int axis = 0; axis < AXIS_COUNT; axis++) {
-        const struct setpoint *setpoint = &component->setpoints[axis];
-        if (setpoint->mode == SETPOINT_FREE || isnan(setpoint->applied)) {
-            continue;
-        }
-        for (int lane = 0; lane < LANE_COUNT; lane++) {
-            double told = setpoint->applied * member->part[lane];
-            member->most.of[axis][lane] = fmax(member->most.of[axis][lane], told);
-            member->least.of[axis][lane] = fmin(member->least.of[axis][lane], told);
+        double power = owed(component, (enum axis)axis);
+        for (int lane = 0; lane < LANE_COUNT && !isnan(power); lane++) {
+            double part = power * member->part[lane];
+            member->most.of[axis][lane] = fmax(member->most.of[axis][lane], part);
+            member->least.of[axis][lane] = fmin(member->least.of[axis][lane], part);
         }
     }
 }

@@ -368,6 +368,31 @@ static void a_set_point_takes_room_from_the_others_at_once(void **state)
     assert_active(fused->one, -CARRIES_W, CARRIES_W); /* its own takes nothing from it */
 }
 
+static void what_does_more_than_it_is_told_takes_that_from_the_others(void **state)
+{
+    struct fused *fused = *state;
+    struct fake_answer answer;
+    struct component *charger = fake_add(fused->fake, 5, "charger", COMPONENT_EV_CHARGER, 0, 11000);
+    charger->spec.least_w = 4140;
+    fake_connect(fused->meter, charger);
+    report_all(fused);
+    assert_int_equal(fake_set(charger, 1000, 60, &answer), 0);
+    assert_int_equal(fake_set(fused->one, 8000, 60, &answer), -UGRPC_OUT_OF_RANGE);
+    assert_active(fused->one, -CARRIES_W, CARRIES_W - 4140);
+}
+
+static void what_still_wakes_has_taken_its_room(void **state)
+{
+    struct fused *fused = *state;
+    struct fake_answer answer;
+    fake_report_state(fused->one, STATE_BIT(STATE_STANDBY));
+    assert_int_equal(fake_set(fused->one, 8000, 60, &answer), 0);
+    assert_true(fused->one->setpoints[AXIS_ACTIVE].waiting);
+    struct fake_answer refused;
+    assert_int_equal(fake_set(fused->other, 4000, 60, &refused), -UGRPC_OUT_OF_RANGE);
+    assert_active(fused->other, -CARRIES_W, CARRIES_W - 8000);
+}
+
 static void reactive_power_without_a_rating_of_its_own_is_limited_too(void **state)
 {
     struct fused *fused = *state;
@@ -571,6 +596,9 @@ int main(void)
             loads_that_leave_just_the_rated_power_or_not_are_no_orders, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_wrong_sample_changes_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_set_point_takes_room_from_the_others_at_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_still_wakes_has_taken_its_room, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            what_does_more_than_it_is_told_takes_that_from_the_others, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_set_point_gives_no_room_before_it_is_measured, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_a_load_takes_is_lost_once_and_comes_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
