@@ -134,6 +134,7 @@ static void begin_members(struct feeders *feeders)
             component->member = &feeders->members[feeders->n_members++];
             *component->member = (struct member){.component = component,
                 .part = {1.0 / 3, 1.0 / 3, 1.0 / 3, 1},
+                .owed = {NAN, NAN},
                 .room = {RANGE_ALL, RANGE_ALL}};
         }
     }

@@ -451,6 +451,53 @@ static void what_a_load_takes_is_lost_once_and_comes_back(void **state)
     assert_near(applied_w(fused->other), 6000, 0);
 }
 
+/* Not from each of them as much as is too much of all. */
+static void a_load_takes_only_what_is_too_much(void **state)
+{
+    struct fused *fused = *state;
+    struct component *inverters[8] = {fused->one, fused->other};
+    struct fake_answer answers[8];
+    for (size_t i = 2; i < ARRAY_LEN(inverters); i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "more_%zu", i);
+        inverters[i] = add(fused, 10 + i, name, COMPONENT_BATTERY_INVERTER, fused->meter);
+    }
+    report_all(fused);
+    for (size_t i = 0; i < ARRAY_LEN(inverters); i++) {
+        assert_int_equal(fake_set(inverters[i], 1000, 900, &answers[i]), 0);
+    }
+    size_t n_orders = fused->fake->device.n;
+    for (int second = 0; second < 30; second++) { /* the devices follow */
+        double sum_w = 0;
+        fake_finish_all(fused->fake);
+        for (size_t i = 0; i < ARRAY_LEN(inverters); i++) {
+            sum_w += applied_w(inverters[i]);
+            measure_evenly(inverters[i], applied_w(inverters[i]));
+        }
+        assert_true(sum_w >= CARRIES_W - 4500 - WORTH_W);
+        measure_evenly(fused->meter, sum_w + (second < 5 ? 0 : 4500));
+        fake_pass_ms(fused->fake, 1000);
+    }
+    assert_true(fused->fake->device.n < n_orders + ARRAY_LEN(inverters));
+}
+
+/* What was told to give way, and does not, is no reason to melt the fuse. */
+static void what_does_not_follow_counts_as_it_is_measured(void **state)
+{
+    struct fused *fused = *state;
+    struct fake_answer answers[2];
+    assert_int_equal(fake_set(fused->one, 5000, 900, &answers[0]), 0);
+    assert_int_equal(fake_set(fused->other, 6000, 900, &answers[1]), 0);
+    for (int second = 0; second < 15; second++) {
+        fake_finish_all(fused->fake);
+        measure_evenly(fused->one, 5000);
+        measure_evenly(fused->other, applied_w(fused->other));
+        measure_evenly(fused->meter, 5000 + applied_w(fused->other) + 3000);
+        fake_pass_ms(fused->fake, 1000);
+    }
+    assert_true(applied_w(fused->other) <= CARRIES_W - 8000);
+}
+
 /* ---- samples come when they come -------------------------------------------------------------------- */
 
 /* A device that ramps to what it was told, its meter, and a load. */
@@ -601,6 +648,8 @@ int main(void)
             what_does_more_than_it_is_told_takes_that_from_the_others, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_set_point_gives_no_room_before_it_is_measured, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_a_load_takes_is_lost_once_and_comes_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_load_takes_only_what_is_too_much, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_does_not_follow_counts_as_it_is_measured, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             a_set_point_at_the_limit_does_not_chase_its_own_meter, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nor_do_samples_at_other_intervals, set_up, tear_down),
