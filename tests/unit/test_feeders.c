@@ -278,6 +278,20 @@ static void reactive_power_has_what_active_power_leaves(void **state)
     assert_non_null(strstr(answer.st.message, "grid (1): fuse of 16 A, phase 1"));
 }
 
+static void phases_that_are_not_measured_have_what_the_others_leave(void **state)
+{
+    struct fused *fused = *state;
+    fake_report_reading(fused->meter, METRIC_AC_ACTIVE_POWER_PHASE_1, 3000);
+    fake_report_reading(fused->meter, METRIC_AC_ACTIVE_POWER, 3000);
+    fake_report_reading(fused->one, METRIC_AC_ACTIVE_POWER, 0);
+    measure(fused->other, 0, 0, 0);
+    settle(fused);
+    assert_active(fused->one, -3 * PHASE_W, 3 * (PHASE_W - 3000));
+    fake_report_reading(fused->meter, METRIC_AC_ACTIVE_POWER, 6000);
+    settle(fused);
+    assert_active(fused->one, -3 * (PHASE_W + 1500), 3 * (PHASE_W - 3000));
+}
+
 static void a_meter_that_falls_silent_leaves_its_last_load(void **state)
 {
     struct fused *fused = *state;
@@ -635,6 +649,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(reactive_power_has_what_active_power_leaves, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             reactive_power_without_a_rating_of_its_own_is_limited_too, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            phases_that_are_not_measured_have_what_the_others_leave, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_meter_that_falls_silent_leaves_its_last_load, set_up, tear_down),
         cmocka_unit_test_setup_teardown(loads_are_seen_while_what_is_commanded_is_silent, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
