@@ -23,6 +23,8 @@
 #include "model/site.h"
 #include "model/tell.h"
 
+#define WORTH_PART 0.01 /* of what a fuse leaves: less is no reason for an order to the device */
+
 static const struct range SOC_ALL = {0, 100};
 
 void bounds_begin(struct component *component)
@@ -40,6 +42,7 @@ void bounds_begin(struct component *component)
     }
     component->added->told_hybrid = RANGE_ALL;
     component->added->ends_ns = INT64_MAX;
+    component->added->dc.fuse_w = INFINITY;
     for (int i = 0; i < BOUNDED_COUNT; i++) {
         struct slot *slot = &component->added->slots[i];
         *slot = (struct slot){.component = component, .bounded = (enum bounded)i};
@@ -118,19 +121,29 @@ static struct range dc_by_soc(const struct component *battery, struct range soc)
     return (struct range){soc_pct <= soc.lower ? 0 : -INFINITY, soc_pct >= soc.upper ? 0 : INFINITY};
 }
 
-/* What the tightest fuse on the DC side carries at the battery's voltage; all, while that is not known. */
-static struct range dc_by_fuse(const struct component *battery)
+/* What the tightest fuse on the DC side leaves it at its voltage, which changes with each sample. Tightens at
+ * once, widens if it is worth it; stays if the voltage is not known. */
+static void follow_fuse(struct component *battery)
 {
     const struct component *fuse = graph_dc_fuse(battery);
-    double carries_w = fuse ? fuse->spec.fuse_current_a * component_reading(battery, METRIC_DC_VOLTAGE) : NAN;
-    return carries_w >= 0 ? (struct range){-carries_w, carries_w} : RANGE_ALL;
+    double left_w = fuse ? graph_dc_fuse_share_a(fuse) * component_reading(battery, METRIC_DC_VOLTAGE) : NAN;
+    double *fuse_w = &battery->added->dc.fuse_w;
+    if (left_w < *fuse_w || left_w >= *fuse_w * (1 + WORTH_PART)) {
+        *fuse_w = fmax(left_w, 0);
+    }
+}
+
+static struct range dc_by_fuse(const struct component *battery)
+{
+    double fuse_w = bounds_dc_side(battery)->fuse_w;
+    return (struct range){-fuse_w, fuse_w};
 }
 
 static struct range own_dc(const struct component *battery)
 {
     struct range own = both(
         present(battery->spec.rated[BOUNDED_DC_POWER]), present(battery->momentary[BOUNDED_DC_POWER]));
-    own = both(both(own, dc_by_fuse(battery)), dc_by_soc(battery, own_soc(battery)));
+    own = both(own, dc_by_soc(battery, own_soc(battery)));
     return (struct range){fmin(own.lower, 0), fmax(own.upper, 0)};
 }
 
@@ -142,6 +155,7 @@ static bool refresh_dc(const struct component *battery)
     struct range own = own_dc(battery);
     copy_added(battery, BOUNDED_DC_POWER, &ledger->work);
     ranges_clip(&ledger->work, dc_by_soc(battery, soc_in_force(battery)));
+    ranges_clip(&ledger->work, dc_by_fuse(battery)); /* of which no device knows, either */
     if (own.lower == dc->own.lower && own.upper == dc->own.upper && ranges_equal(&ledger->work, &dc->added)) {
         return false;
     }
@@ -244,6 +258,13 @@ static void work_out(const struct component *component, enum bounded bounded, st
     }
 }
 
+/* Somebody has commanded it, or added bounds that bear on it: till then nothing is written to its device. */
+static bool is_asked(const struct component *component)
+{
+    return component->setpoints[AXIS_ACTIVE].mode != SETPOINT_FREE ||
+           (component->spec.type == COMPONENT_HYBRID_INVERTER && bounds_have_added(component, AXIS_ACTIVE));
+}
+
 static struct inputs inputs_of(const struct component *component)
 {
     struct inputs now = {.soc_pct = 0};
@@ -253,7 +274,7 @@ static struct inputs inputs_of(const struct component *component)
     }
     if (component->spec.type == COMPONENT_BATTERY) {
         now.soc_pct = component_reading(component, METRIC_BATTERY_SOC_PCT);
-        now.fuse_w = dc_by_fuse(component).upper;
+        now.fuse_w = component->added->dc.fuse_w;
         now.open = graph_is_open(component) ? component : NULL;
         return now;
     }
@@ -269,6 +290,7 @@ static struct inputs inputs_of(const struct component *component)
         now.behind += batteries[i]->added->dc.version;
     }
     now.pv_w = component->pv_w;
+    now.asked = is_asked(component);
     now.switchings = component->site->switchings;
     now.open = graph_open_in_series(component);
     return now;
@@ -304,7 +326,7 @@ static void refresh_battery(struct component *battery)
     }
 }
 
-/* Hands on what callers leave the batteries of a hybrid inverter, if its device can hold that. */
+/* Hands on what callers and fuses leave the batteries of a hybrid inverter, if its device can hold that. */
 static void tell_hybrid(struct component *component)
 {
     struct bounds_ledger *ledger = component->added;
@@ -312,7 +334,9 @@ static void tell_hybrid(struct component *component)
     if (component->spec.type != COMPONENT_HYBRID_INVERTER || !device || !device->driver->limit_batteries) {
         return;
     }
-    struct range left = dc_left_to_batteries(component, &ledger->limit, &ledger->scratch);
+    struct range left = is_asked(component)
+                            ? dc_left_to_batteries(component, &ledger->limit, &ledger->scratch)
+                            : RANGE_ALL;
     if (left.lower != ledger->told_hybrid.lower || left.upper != ledger->told_hybrid.upper) {
         ledger->told_hybrid = left;
         device->driver->limit_batteries(device, component, left);
@@ -341,6 +365,9 @@ void bounds_refresh(struct component *component)
         return;
     }
     expire(component);
+    if (component->spec.type == COMPONENT_BATTERY) {
+        follow_fuse(component);
+    }
     struct inputs now = inputs_of(component);
     /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): a NAN is to equal itself */
     if (ledger->worked_out && memcmp(&now, &ledger->inputs, sizeof(now)) == 0) {
@@ -498,8 +525,8 @@ static void batteries_object(const struct component *inverter, struct objection 
     }
     for (size_t i = 0; i < n; i++) {
         if (dc_by_fuse(batteries[i]).upper <= fmax(-own_dc(batteries[i]).lower, own_dc(batteries[i]).upper)) {
-            object(objection, nearest_allowed(inverter, NULL, 0, objection->value), "%s: fuse of %g A",
-                component_label(graph_dc_fuse(batteries[i])),
+            object(objection, nearest_allowed(inverter, &batteries[i], 1, objection->value),
+                "%s: fuse of %g A", component_label(graph_dc_fuse(batteries[i])),
                 graph_dc_fuse(batteries[i])->spec.fuse_current_a);
         }
     }

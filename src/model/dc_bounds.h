@@ -7,11 +7,12 @@
 
 #include "model/component.h"
 
-/* The DC power of a battery: what it could do by itself, and what callers leave it. */
+/* The DC power of a battery: what it could do by itself, and what callers and fuses leave it. */
 struct dc_side {
     struct range own;    /* rated, of the moment, by its state of charge; holds 0, infinite where unknown */
-    struct ranges added; /* added bounds of power, and of the state of charge against the present one */
-    uint64_t version;    /* counts changes of both */
+    struct ranges added; /* added bounds of power, of the state of charge against the present one, fuses */
+    double fuse_w;       /* what the tightest fuse leaves it; infinite: nothing known */
+    uint64_t version;    /* counts changes of them */
 };
 
 /* The AC power of an inverter for which each of its batteries stays within its own limits and those of them

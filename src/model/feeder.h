@@ -9,10 +9,17 @@
 
 #define FEEDER_LOADS 3
 
+/* How what members have to do with a flow is reckoned. */
+enum reckoning {
+    AT_WORST, /* as measured, or as told, whatever is worse: so much room is there at least */
+    SOON,     /* the same, but what was told another power just now follows: so much will be there */
+    RECKONINGS,
+};
+
 /* A comparison of flows at one instant: what passes the feeder, less what its members have to do with it. */
 struct balance {
     int64_t at_ns; /* by then all of it has been measured */
-    bool silent;   /* what measures the flow is offline */
+    bool silent;   /* what measures the flow does not do so now */
     struct flow flow;
 };
 
@@ -31,10 +38,10 @@ struct feeder {
     uint64_t n_loads;
     int64_t measured_at_ns;
 
-    struct flow most, least;                     /* what its members may take together */
-    double need[AXIS_COUNT];                     /* the most that one of them may change by */
-    struct range limits[AXIS_COUNT][LANE_COUNT]; /* of the flow */
-    bool binds;                                  /* some of them may be limited here */
+    struct flow most[RECKONINGS], least[RECKONINGS]; /* what its members may take together */
+    double need[AXIS_COUNT];                         /* the most that one of them may change by */
+    struct range limits[AXIS_COUNT][LANE_COUNT];     /* of the flow */
+    bool binds;                                      /* some of them may be limited here */
 };
 
 /* One feeder on a member's way. */
@@ -49,14 +56,15 @@ struct member {
     struct trace trace;
     struct feed *feeds;
     size_t n_feeds;
-    double part[LANE_COUNT]; /* of its power on each phase, as last seen */
-    struct flow most, least; /* what the others have to reckon with */
+    double part[LANE_COUNT];                         /* of its power on each phase, as last seen */
+    struct flow most[RECKONINGS], least[RECKONINGS]; /* what the others have to reckon with */
+    double owed[AXIS_COUNT];                         /* what its device was to do when that was reckoned */
+    int64_t follows_until_ns;                        /* it is given so long to do so */
     struct range room[AXIS_COUNT];
 };
 
 struct feeders {
     struct site *site;
-    size_t n_connections; /* it was put together for so many */
     struct feeder *feeders;
     size_t n_feeders;
     struct member *members;

@@ -93,7 +93,10 @@ static void add_feed(struct member *member, struct feeder *feeder, double share)
     member->feeds[member->n_feeds++] = (struct feed){feeder, share};
     for (int axis = 0; axis < AXIS_COUNT; axis++) {
         struct range rated = member->component->spec.rated[axis_bounded((enum axis)axis)];
-        feeder->need[axis] = fmax(feeder->need[axis], share * (fmax(rated.upper, 0) - fmin(rated.lower, 0)));
+        double most = component_rated_va(member->component); /* of an axis without a rating of its own */
+        double span = (isnan(rated.upper) ? most : fmax(rated.upper, 0)) -
+                      (isnan(rated.lower) ? -most : fmin(rated.lower, 0));
+        feeder->need[axis] = fmax(feeder->need[axis], share * span);
     }
     feeder->members[feeder->n_members] = member;
     feeder->shares[feeder->n_members++] = share;
@@ -131,6 +134,7 @@ static void begin_members(struct feeders *feeders)
             component->member = &feeders->members[feeders->n_members++];
             *component->member = (struct member){.component = component,
                 .part = {1.0 / 3, 1.0 / 3, 1.0 / 3, 1},
+                .owed = {NAN, NAN},
                 .room = {RANGE_ALL, RANGE_ALL}};
         }
     }

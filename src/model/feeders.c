@@ -10,7 +10,7 @@
  *
  * A member's room is worked out whenever it is asked for. All are asked once a second, and soon after one of
  * them is told another power. What tightens counts at once; what widens, only if it is worth a new order to
- * the device. */
+ * the device. Who was just told to give way is given the time to do so before the others have to. */
 #include "model/feeders.h"
 
 #include <math.h>
@@ -24,6 +24,7 @@
 #define FIRST_TICK_NS (NS_PER_S / 5)
 #define SLICE         500              /* members in a turn of the loop */
 #define SPREAD_NS     (20 * NS_PER_MS) /* of the many commands in it each is checked, but followed together */
+#define FOLLOW_NS     (5 * NS_PER_S)   /* until a device does as it was told, and is measured to */
 #define WORTH_PART    0.01             /* of the rated apparent power */
 #define LEAST_PHASE   0.01             /* what has less of its power on a phase is not limited there */
 
@@ -63,11 +64,18 @@ static void each_source(const struct component *component, double share,
     }
 }
 
+/* It is offline, or its newest sample says nothing of its power. */
+static bool is_silent(const struct component *source, const struct trace *trace)
+{
+    return source->telemetry.offline || source->telemetry.sampled_at_ns != trace_newest_ns(trace);
+}
+
+/* A silent member holds nothing up: what it did last counts on, as its own. */
 static void find_instant(
     struct balance *balance, const struct component *source, const struct trace *trace, double share)
 {
-    if (source->telemetry.offline) {
-        balance->silent = true;
+    if (is_silent(source, trace)) {
+        balance->silent |= !source->member;
     } else if (trace_newest_ns(trace) < balance->at_ns) {
         balance->at_ns = trace_newest_ns(trace);
     }
@@ -104,7 +112,33 @@ static void take_load(struct feeder *feeder, const struct flow *load)
 
 /* ---- members ---------------------------------------------------------------------------------------- */
 
-/* Its device may do what it was measured to do, and will do what it was told. */
+/* What its device will do: as it was told, or will be as soon as it is ready, but its least power at least.
+ * NAN: what it likes. */
+static double owed(const struct component *component, enum axis axis)
+{
+    const struct setpoint *setpoint = &component->setpoints[axis];
+    double power = setpoint->applied, least_w = axis == AXIS_ACTIVE ? component->spec.least_w : 0;
+    if (setpoint->mode == SETPOINT_FREE) {
+        return NAN;
+    }
+    if (isnan(power)) {
+        power = setpoint->mode == SETPOINT_ACTIVE ? bounds_apply(component, axis, setpoint->requested) : 0;
+    }
+    return power == 0 ? 0 : copysign(fmax(fabs(power), least_w), power);
+}
+
+/* Its device has just been told another power. Told again and again, it gets no more time. */
+static bool is_to_follow(struct member *member, enum axis axis, double power)
+{
+    int64_t now_ns = clock_now_ns(member->component->site->timers->clock);
+    if (!isnan(member->owed[axis]) && power != member->owed[axis] && now_ns >= member->follows_until_ns) {
+        member->follows_until_ns = now_ns + FOLLOW_NS;
+    }
+    member->owed[axis] = power;
+    return now_ns < member->follows_until_ns;
+}
+
+/* Its device may do what it was measured to do, and will do what it owes. */
 static void reckon_with(struct member *member)
 {
     const struct component *component = member->component;
@@ -115,16 +149,18 @@ static void reckon_with(struct member *member)
             member->part[lane] = fmin(fmax(now.of[AXIS_ACTIVE][lane] / power_w, 0), 1);
         }
     }
-    member->most = member->least = now;
+    for (int i = 0; i < RECKONINGS; i++) {
+        member->most[i] = member->least[i] = now;
+    }
     for (int axis = 0; axis < AXIS_COUNT; axis++) {
-        const struct setpoint *setpoint = &component->setpoints[axis];
-        if (setpoint->mode == SETPOINT_FREE || isnan(setpoint->applied)) {
-            continue;
-        }
-        for (int lane = 0; lane < LANE_COUNT; lane++) {
-            double told = setpoint->applied * member->part[lane];
-            member->most.of[axis][lane] = fmax(member->most.of[axis][lane], told);
-            member->least.of[axis][lane] = fmin(member->least.of[axis][lane], told);
+        double power = owed(component, (enum axis)axis);
+        bool follows = is_to_follow(member, (enum axis)axis, power);
+        for (int lane = 0; lane < LANE_COUNT && !isnan(power); lane++) {
+            double part = power * member->part[lane], measured_part = now.of[axis][lane];
+            member->most[AT_WORST].of[axis][lane] = fmax(measured_part, part);
+            member->least[AT_WORST].of[axis][lane] = fmin(measured_part, part);
+            member->most[SOON].of[axis][lane] = follows ? part : fmax(measured_part, part);
+            member->least[SOON].of[axis][lane] = follows ? part : fmin(measured_part, part);
         }
     }
 }
@@ -134,8 +170,10 @@ static void count(const struct member *member, int sign)
 {
     for (size_t i = 0; i < member->n_feeds; i++) {
         const struct feed *feed = &member->feeds[i];
-        flow_add(&feed->feeder->most, &member->most, sign * feed->share);
-        flow_add(&feed->feeder->least, &member->least, sign * feed->share);
+        for (int j = 0; j < RECKONINGS; j++) {
+            flow_add(&feed->feeder->most[j], &member->most[j], sign * feed->share);
+            flow_add(&feed->feeder->least[j], &member->least[j], sign * feed->share);
+        }
     }
 }
 
@@ -157,8 +195,8 @@ static struct range limit_of(const struct feeder *feeder, int axis, int lane)
     }
     struct range other = {feeder->load_least.of[!axis][lane], feeder->load_most.of[!axis][lane]};
     if (axis == AXIS_REACTIVE) {
-        other.lower += feeder->least.of[AXIS_ACTIVE][lane];
-        other.upper += feeder->most.of[AXIS_ACTIVE][lane];
+        other.lower += feeder->least[AT_WORST].of[AXIS_ACTIVE][lane];
+        other.upper += feeder->most[AT_WORST].of[AXIS_ACTIVE][lane];
     }
     double limit = beside_va(feeder->phase_va, fmax(fabs(other.lower), fabs(other.upper)));
     return (struct range){-limit, limit};
@@ -171,65 +209,70 @@ static void find_limits(struct feeder *feeder)
     EACH_LANE (axis, lane) {
         struct range *limit = &feeder->limits[axis][lane];
         *limit = limit_of(feeder, axis, lane);
-        double above = feeder->load_most.of[axis][lane] + feeder->most.of[axis][lane];
-        double below = feeder->load_least.of[axis][lane] + feeder->least.of[axis][lane];
+        double above = feeder->load_most.of[axis][lane] + feeder->most[AT_WORST].of[axis][lane];
+        double below = feeder->load_least.of[axis][lane] + feeder->least[AT_WORST].of[axis][lane];
         feeder->binds |= above + feeder->need[axis] > limit->upper ||
                          below - feeder->need[axis] < limit->lower;
     }
 }
 
 /* What flows at a feeder without this member. */
-static struct range flow_beside(const struct feed *feed, const struct member *member, int axis, int lane)
+static struct range flow_beside(
+    const struct feed *feed, const struct member *member, int axis, int lane, enum reckoning reckoning)
 {
     const struct feeder *feeder = feed->feeder;
+    const struct flow *most = &feeder->most[reckoning], *least = &feeder->least[reckoning];
     return (struct range){
-        feeder->load_least.of[axis][lane] + feeder->least.of[axis][lane] -
-            feed->share * member->least.of[axis][lane],
-        feeder->load_most.of[axis][lane] + feeder->most.of[axis][lane] -
-            feed->share * member->most.of[axis][lane],
+        feeder->load_least.of[axis][lane] + least->of[axis][lane] -
+            feed->share * member->least[reckoning].of[axis][lane],
+        feeder->load_most.of[axis][lane] + most->of[axis][lane] -
+            feed->share * member->most[reckoning].of[axis][lane],
     };
 }
 
 /* What a phase, or the connection, leaves a member. */
-static struct range room_at(const struct member *member, const struct feed *feed, int axis, int lane)
+static struct range room_at(
+    const struct member *member, const struct feed *feed, int axis, int lane, enum reckoning reckoning)
 {
     double part = feed->share * member->part[lane];
     if (part < LEAST_PHASE) {
         return RANGE_ALL;
     }
     struct range limit = feed->feeder->limits[axis][lane];
-    struct range beside = flow_beside(feed, member, axis, lane);
+    struct range beside = flow_beside(feed, member, axis, lane, reckoning);
     return (struct range){
         fmin((limit.lower - beside.lower) / part, 0), fmax((limit.upper - beside.upper) / part, 0)};
 }
 
-static struct range room_of(const struct member *member, enum axis axis)
+static struct range room_of(const struct member *member, enum axis axis, enum reckoning reckoning)
 {
-    struct range rated = member->component->spec.rated[axis_bounded(axis)];
     struct range room = RANGE_ALL;
     for (size_t i = 0; i < member->n_feeds; i++) {
         for (int lane = 0; member->feeds[i].feeder->binds && lane < LANE_COUNT; lane++) {
-            struct range left = room_at(member, &member->feeds[i], axis, lane);
+            struct range left = room_at(member, &member->feeds[i], axis, lane, reckoning);
             room = (struct range){fmax(room.lower, left.lower), fmin(room.upper, left.upper)};
         }
     }
-    /* what does not bind is the same whatever it is, and no reason to work anything out anew */
-    return (struct range){room.lower <= rated.lower ? -INFINITY : room.lower,
-        room.upper >= rated.upper ? INFINITY : room.upper};
+    return room;
 }
 
-/* Tightens at once, widens if it is worth it. */
-static double move_end(double end, double now, double worth)
+/* Tightens at once to what will be there soon, widens to what is there if that is worth it. */
+static double move_end(double end, double now, double soon, double worth)
 {
-    return fabs(now) < fabs(end) || fabs(now) - fabs(end) >= worth ? now : end;
+    return fabs(soon) < fabs(end) ? soon : fabs(now) - fabs(end) >= worth ? now : end;
 }
 
 static struct range renew_room(struct member *member, enum axis axis)
 {
     double worth = WORTH_PART * component_rated_va(member->component);
-    struct range *room = &member->room[axis], now = room_of(member, axis);
-    room->lower = move_end(room->lower, now.lower, worth);
-    room->upper = move_end(room->upper, now.upper, worth);
+    struct range rated = member->component->spec.rated[axis_bounded(axis)];
+    struct range *room = &member->room[axis];
+    struct range now = room_of(member, axis, AT_WORST), soon = room_of(member, axis, SOON);
+    room->lower = move_end(room->lower, now.lower, soon.lower, worth);
+    room->upper = move_end(room->upper, now.upper, soon.upper, worth);
+    /* what does not bind is the same whatever it is, and no reason to work anything out anew */
+    room->lower = room->lower <= rated.lower ? -INFINITY : room->lower;
+    room->upper = room->upper >= rated.upper ? INFINITY : room->upper;
     return *room;
 }
 
@@ -257,9 +300,7 @@ static void take_member(struct member *member)
     if (measured(member->component)) {
         recount(member);
         for (size_t i = 0; i < member->n_feeds; i++) {
-            bool silent = member->feeds[i].feeder->balance.silent; /* of the members none has to answer */
             find_instant(&member->feeds[i].feeder->balance, member->component, &member->trace, 1);
-            member->feeds[i].feeder->balance.silent = silent;
         }
     }
 }
@@ -382,7 +423,7 @@ static void begin(struct site *site)
     if (!feeders) {
         abort();
     }
-    *feeders = (struct feeders){.site = site, .n_connections = site->n_connections};
+    *feeders = (struct feeders){.site = site};
     timer_init(&feeders->tick, on_tick, feeders);
     timer_init(&feeders->spread, on_spread, feeders);
     site->feeders = feeders;
@@ -399,12 +440,12 @@ static void begin(struct site *site)
     timer_start_in(site->timers, &feeders->tick, FIRST_TICK_NS);
 }
 
-/* Put together at the first question, as a site is connected after its components are added. */
+/* Put together at the first question after a connection, as a site is connected after its components are
+ * added. */
 struct range feeders_room(const struct component *component, enum axis axis)
 {
     struct site *site = component->site;
-    if (!site->feeders || site->feeders->n_connections != site->n_connections) {
-        feeders_done_with(site);
+    if (!site->feeders) {
         begin(site);
     }
     return component->member && component_takes_power(component, axis) ? renew_room(component->member, axis)
@@ -423,13 +464,13 @@ const char *feeders_reason(
         const struct feed *feed = &member->feeds[i / LANE_COUNT];
         const struct feeder *feeder = feed->feeder;
         int lane = (int)(i % LANE_COUNT);
-        struct range room = room_at(member, feed, axis, lane);
+        struct range room = room_at(member, feed, axis, lane, AT_WORST);
         double left = value < 0 ? -room.lower : room.upper;
         if (left >= tightest) {
             continue;
         }
         tightest = left;
-        struct range beside = flow_beside(feed, member, axis, lane);
+        struct range beside = flow_beside(feed, member, axis, lane, AT_WORST);
         char number[32], limit[64];
         if (lane == ALL_PHASES) {
             double limit_w = value < 0 ? -feeder->active_w.lower : feeder->active_w.upper;

@@ -10,6 +10,22 @@ void flow_add(struct flow *sum, const struct flow *flow, double factor)
     }
 }
 
+/* Phases that were not measured have the same part each of what the others leave, or nothing if nobody knows.
+ */
+static void fill_gaps(double lanes[LANE_COUNT])
+{
+    double left = lanes[ALL_PHASES];
+    int n = 0;
+    for (int lane = PHASE_1; lane <= PHASE_3; lane++) {
+        n += isnan(lanes[lane]);
+        left -= isnan(lanes[lane]) ? 0 : lanes[lane];
+    }
+    for (int lane = PHASE_1; lane < LANE_COUNT; lane++) {
+        double otherwise = isnan(left) ? 0 : left / n;
+        lanes[lane] = isnan(lanes[lane]) ? otherwise : lanes[lane];
+    }
+}
+
 /* The power's metrics follow one another: active and its phases, reactive and its phases. */
 static bool read_flow(const struct telemetry *telemetry, struct flow *flow)
 {
@@ -24,11 +40,8 @@ static bool read_flow(const struct telemetry *telemetry, struct flow *flow)
         }
     }
     bool any = !isnan(flow->of[AXIS_ACTIVE][ALL_PHASES]);
-    EACH_LANE (axis, lane) {
-        double all = flow->of[axis][ALL_PHASES];
-        if (isnan(flow->of[axis][lane])) {
-            flow->of[axis][lane] = isnan(all) ? 0 : all / 3;
-        }
+    for (int axis = 0; axis < AXIS_COUNT; axis++) {
+        fill_gaps(flow->of[axis]);
     }
     return any;
 }

@@ -29,8 +29,8 @@ struct trace {
     size_t newest, n;
 };
 
-/* Takes what the component measured last, if it is new and has AC power; without phases, they are taken to
- * have a third each. True if there is any sample now. */
+/* Takes what the component measured last, if it is new and has AC power; phases that are not measured are
+ * taken to have the same part each of what the others leave. True if there is any sample now. */
 bool trace_take(struct trace *trace, const struct telemetry *telemetry);
 
 /* When the newest sample was taken; `trace` must have one. */

@@ -171,7 +171,7 @@ static const struct links *listed_links(const struct component *component)
         return links;
     }
     links->batteries.n = links->inverters.n = 0;
-    if (component_is_inverter(component)) {
+    if (component_is_inverter(component) || component->spec.type == COMPONENT_FUSE) {
         collect_batteries(component, new_walk(component), &links->batteries);
     } else if (component->spec.type == COMPONENT_BATTERY) {
         collect_inverters(component, new_walk(component), &links->inverters);
@@ -195,6 +195,12 @@ size_t graph_list_inverters(const struct component *battery, struct component *c
     return links->inverters.n;
 }
 
+double graph_dc_fuse_share_a(const struct component *fuse)
+{
+    size_t n = listed_links(fuse)->batteries.n;
+    return n > 0 ? fuse->spec.fuse_current_a / (double)n : 0;
+}
+
 const struct component *graph_dc_fuse(const struct component *component)
 {
     const struct component *tightest = NULL;
@@ -205,8 +211,8 @@ const struct component *graph_dc_fuse(const struct component *component)
         }
         const struct component *found[] = {parent, graph_dc_fuse(parent)};
         for (size_t j = 0; j < ARRAY_LEN(found); j++) {
-            double carries_a = found[j] ? found[j]->spec.fuse_current_a : 0; /* 0: no fuse */
-            if (carries_a > 0 && (!tightest || carries_a < tightest->spec.fuse_current_a)) {
+            double share_a = found[j] ? graph_dc_fuse_share_a(found[j]) : 0; /* 0: no fuse */
+            if (share_a > 0 && (!tightest || share_a < graph_dc_fuse_share_a(tightest))) {
                 tightest = found[j];
             }
         }

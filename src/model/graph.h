@@ -37,8 +37,10 @@ const struct component *graph_open_in_series(const struct component *component);
 size_t graph_list_batteries(const struct component *inverter, struct component *const **batteries);
 size_t graph_list_inverters(const struct component *battery, struct component *const **inverters);
 
-/* The tightest fuse between a battery and its inverters, whichever way; NULL if there is none. */
+/* The fuse between a battery and its inverters, whichever way, that leaves it least; NULL if there is none. A
+ * fuse's rated current is shared alike by the batteries behind it. */
 const struct component *graph_dc_fuse(const struct component *battery);
+double graph_dc_fuse_share_a(const struct component *fuse);
 
 /* Power can flow between an inverter and one of its batteries: `conducts` says so of the battery and of all
  * that stands on one of the ways to it. NULL: by the latest samples. */

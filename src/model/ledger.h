@@ -15,7 +15,7 @@
 struct inputs {
     struct range momentary[BOUNDED_COUNT], room[AXIS_COUNT];
     double soc_pct, fuse_w, active_w, pv_w;
-    uint64_t added, behind, switchings;
+    uint64_t added, behind, switchings, asked;
     const struct component *open;
 };
 

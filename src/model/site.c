@@ -380,6 +380,7 @@ int site_connect(struct site *site, struct component *start, struct component *e
     site->connections = grow(site->connections, site->n_connections, sizeof(*site->connections));
     site->connections[site->n_connections++] = (struct connection_edge){start, end};
     site->switchings++;
+    feeders_done_with(site); /* others may stand behind them now */
     return 0;
 }
 

@@ -394,11 +394,100 @@ static void a_fuse_before_a_battery_limits_it_and_its_inverter(void **state)
     assert_non_null(strstr(answer.st.message, "dc_fuse (30): fuse of 10 A"));
 }
 
+/* A fuse of 10 A at 400 V: 4 kW. */
+static struct component *add_fused_battery(
+    struct fake_site *fake, uint64_t id, struct component *fuse, double lower_w, double upper_w)
+{
+    struct component *battery = add_battery(fake, id, fuse, lower_w, upper_w);
+    fuse->spec.fuse_current_a = 10;
+    fake_report_reading(battery, METRIC_DC_VOLTAGE, 400);
+    return battery;
+}
+
+static void batteries_behind_one_fuse_share_what_it_carries(void **state)
+{
+    struct fake_site *fake = *state;
+    struct component *inverter = add_inverter(
+        fake, 31, "fused", COMPONENT_BATTERY_INVERTER, NULL, -10000, 10000);
+    struct component *fuse = fake_add(fake, 30, "dc_fuse", COMPONENT_FUSE, NAN, NAN);
+    fake_connect(inverter, fuse);
+    struct component *one = add_fused_battery(fake, 32, fuse, -20000, 20000);
+    struct component *other = add_fused_battery(fake, 33, fuse, -20000, 20000);
+    fake_report_state(inverter, READY);
+    fake_report_state(one, CLOSED);
+    fake_report_state(other, CLOSED);
+    const struct ranges *dc = bounds_in_force(one, BOUNDED_DC_POWER);
+    assert_near(dc->items[0].lower, -2000, ROUNDING_W);
+    assert_near(dc->items[0].upper, 2000, ROUNDING_W);
+    assert_one(inverter, ac_of(-4000), 4000);
+}
+
+/* The inverter's device shares its power out by what the batteries are able to, and knows of no fuse. */
+static void a_fuse_before_one_of_several_batteries_binds_their_inverter(void **state)
+{
+    struct fake_site *fake = *state;
+    struct component *inverter = add_inverter(
+        fake, 31, "fused", COMPONENT_BATTERY_INVERTER, NULL, -10000, 10000);
+    struct component *fuse = fake_add(fake, 30, "dc_fuse", COMPONENT_FUSE, NAN, NAN);
+    fake_connect(inverter, fuse);
+    add_fused_battery(fake, 32, fuse, -9000, 9000);
+    struct component *other = add_battery(fake, 33, inverter, -9000, 9000);
+    fake_report_state(inverter, READY);
+    assert_one(inverter, ac_of(-8000), 8000); /* half of it through the fuse */
+    fake_report_momentary(other, BOUNDED_DC_POWER, -9000, 0);
+    assert_one(inverter, ac_of(-8000), 4000);
+    struct fake_answer answer;
+    assert_int_equal(fake_set(inverter, 5000, 60, &answer), -UGRPC_OUT_OF_RANGE);
+    assert_non_null(strstr(answer.st.message, "dc_fuse (30): fuse of 10 A"));
+}
+
+static void the_voltage_of_a_battery_that_flickers_is_no_order_each_second(void **state)
+{
+    struct fake_site *fake = *state;
+    struct component *inverter = add_inverter(
+        fake, 31, "fused", COMPONENT_BATTERY_INVERTER, NULL, -10000, 10000);
+    struct component *fuse = fake_add(fake, 30, "dc_fuse", COMPONENT_FUSE, NAN, NAN);
+    fake_connect(inverter, fuse);
+    struct component *battery = add_fused_battery(fake, 32, fuse, -20000, 20000);
+    fake_report_state(inverter, READY);
+    struct fake_answer answer;
+    assert_int_equal(fake_set(inverter, 4000, 60, &answer), 0);
+    for (int i = 0; i < 20; i++) {
+        fake_finish_all(fake);
+        fake_report_reading(battery, METRIC_DC_VOLTAGE, i % 2 ? 400.1 : 399.9);
+    }
+    assert_true(fake_count(fake, inverter, FAKE_POWER) <= 2);
+    assert_near(inverter->setpoints[AXIS_ACTIVE].applied, 3999, 0.01);
+    fake_report_reading(battery, METRIC_DC_VOLTAGE, 420);
+    assert_near(inverter->setpoints[AXIS_ACTIVE].applied, 4000, 0);
+}
+
+/* Its PV charges its batteries through their fuse, whatever its AC side does. */
+static void the_device_of_a_hybrid_inverter_holds_what_a_fuse_leaves_once_it_is_commanded(void **state)
+{
+    struct fake_site *fake = *state;
+    struct component *hybrid = add_inverter(
+        fake, 31, "hybrid", COMPONENT_HYBRID_INVERTER, NULL, -10000, 10000);
+    struct component *fuse = fake_add(fake, 30, "dc_fuse", COMPONENT_FUSE, NAN, NAN);
+    fake_connect(hybrid, fuse);
+    add_fused_battery(fake, 32, fuse, -9000, 9000);
+    fake_report_pv(hybrid, 6000);
+    assert_int_equal(fake->device.n_left, 0); /* nothing is written before somebody asks */
+    struct fake_answer answer;
+    assert_int_equal(fake_set(hybrid, 0, 60, &answer), 0);
+    assert_int_equal(fake->device.n_left, 1);
+    assert_true(fake->device.left.lower == -4000 && fake->device.left.upper == 4000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         test(bounds_of_a_battery_limit_its_inverter),
         test(a_fuse_before_a_battery_limits_it_and_its_inverter),
+        test(batteries_behind_one_fuse_share_what_it_carries),
+        test(a_fuse_before_one_of_several_batteries_binds_their_inverter),
+        test(the_voltage_of_a_battery_that_flickers_is_no_order_each_second),
+        test(the_device_of_a_hybrid_inverter_holds_what_a_fuse_leaves_once_it_is_commanded),
         test(gaps_in_the_bounds_of_a_battery_are_gaps_of_its_inverter),
         test(less_than_the_losses_at_no_load_cannot_be_discharged),
         test(bounds_of_a_battery_count_where_its_own_limits_are_unknown),

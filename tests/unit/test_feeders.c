@@ -153,6 +153,16 @@ static void what_was_commanded_before_counts_on(void **state)
     assert_active(fused->other, -CARRIES_W, CARRIES_W - 8000);
 }
 
+static void a_site_may_grow_while_flows_are_compared(void **state)
+{
+    struct fused *fused = *state;
+    struct component *more = add(fused, 5, "more", COMPONENT_METER, NULL);
+    settle(fused);
+    fake_connect(fused->meter, more);
+    fake_silence_ms(fused->fake, 2000);
+    assert_active(fused->one, -CARRIES_W, CARRIES_W);
+}
+
 static void what_has_two_ways_has_half_on_each(void **state)
 {
     struct fused *fused = *state;
@@ -268,6 +278,20 @@ static void reactive_power_has_what_active_power_leaves(void **state)
     assert_non_null(strstr(answer.st.message, "grid (1): fuse of 16 A, phase 1"));
 }
 
+static void phases_that_are_not_measured_have_what_the_others_leave(void **state)
+{
+    struct fused *fused = *state;
+    fake_report_reading(fused->meter, METRIC_AC_ACTIVE_POWER_PHASE_1, 3000);
+    fake_report_reading(fused->meter, METRIC_AC_ACTIVE_POWER, 3000);
+    fake_report_reading(fused->one, METRIC_AC_ACTIVE_POWER, 0);
+    measure(fused->other, 0, 0, 0);
+    settle(fused);
+    assert_active(fused->one, -3 * PHASE_W, 3 * (PHASE_W - 3000));
+    fake_report_reading(fused->meter, METRIC_AC_ACTIVE_POWER, 6000);
+    settle(fused);
+    assert_active(fused->one, -3 * (PHASE_W + 1500), 3 * (PHASE_W - 3000));
+}
+
 static void a_meter_that_falls_silent_leaves_its_last_load(void **state)
 {
     struct fused *fused = *state;
@@ -279,6 +303,56 @@ static void a_meter_that_falls_silent_leaves_its_last_load(void **state)
     }
     assert_true(fused->meter->telemetry.offline);
     assert_active(fused->one, -CARRIES_W - 5000, CARRIES_W - 5000);
+}
+
+/* What it last did goes on counting, and what others do is seen all the same. */
+static void loads_are_seen_while_what_is_commanded_is_silent(void **state)
+{
+    struct fused *fused = *state;
+    struct component *beside = add(fused, 5, "beside", COMPONENT_BATTERY_INVERTER, fused->grid);
+    report_all(fused);
+    measure_evenly(beside, 1000);
+    for (int i = 0; i < 20; i++) {
+        fake_silence_ms(fused->fake, 1000);
+        measure_evenly(fused->meter, 5000);
+        measure_evenly(fused->one, 0);
+    }
+    assert_true(beside->telemetry.offline);
+    assert_active(fused->one, -CARRIES_W - 6000, CARRIES_W - 6000);
+}
+
+/* As an inverter that sleeps. */
+static void loads_are_seen_while_what_is_commanded_measures_no_power(void **state)
+{
+    struct fused *fused = *state;
+    measure_evenly(fused->other, 0);
+    measure_evenly(fused->meter, 0);
+    settle(fused);
+    fake_report_reading(fused->other, METRIC_AC_ACTIVE_POWER, NAN);
+    measure_evenly(fused->meter, 5000);
+    settle(fused);
+    assert_active(fused->one, -CARRIES_W - 5000, CARRIES_W - 5000);
+}
+
+/* Whether it is limited here at all is no other question than how much. */
+static void loads_that_leave_just_the_rated_power_or_not_are_no_orders(void **state)
+{
+    struct fused *fused = *state;
+    struct fake_answer answer;
+    fused->grid->spec.fuse_current_a = 32;
+    add(fused, 5, "more", COMPONENT_METER, fused->meter);
+    report_all(fused);
+    double load_w = sqrt(3) * 400 * 32 - 20000;
+    assert_int_equal(fake_set(fused->one, 20000, 900, &answer), 0);
+    size_t n_orders = 0;
+    for (int i = 0; i < 20; i++) {
+        n_orders = i < 4 ? fake_count(fused->fake, fused->one, FAKE_POWER) : n_orders;
+        fake_finish_all(fused->fake);
+        measure_evenly(fused->one, applied_w(fused->one));
+        measure_evenly(fused->meter, applied_w(fused->one) + load_w + (i % 2 ? 30 : -30));
+        settle(fused);
+    }
+    assert_int_equal(fake_count(fused->fake, fused->one, FAKE_POWER), n_orders);
 }
 
 static void one_wrong_sample_changes_nothing(void **state)
@@ -306,6 +380,47 @@ static void a_set_point_takes_room_from_the_others_at_once(void **state)
     assert_non_null(strstr(answer.st.message, "grid (1): fuse of 16 A, phase 1, beside 2667 W of others"));
     assert_active(fused->other, -CARRIES_W, CARRIES_W - 8000);
     assert_active(fused->one, -CARRIES_W, CARRIES_W); /* its own takes nothing from it */
+}
+
+static void what_does_more_than_it_is_told_takes_that_from_the_others(void **state)
+{
+    struct fused *fused = *state;
+    struct fake_answer answer;
+    struct component *charger = fake_add(fused->fake, 5, "charger", COMPONENT_EV_CHARGER, 0, 11000);
+    charger->spec.least_w = 4140;
+    fake_connect(fused->meter, charger);
+    report_all(fused);
+    assert_int_equal(fake_set(charger, 1000, 60, &answer), 0);
+    assert_int_equal(fake_set(fused->one, 8000, 60, &answer), -UGRPC_OUT_OF_RANGE);
+    assert_active(fused->one, -CARRIES_W, CARRIES_W - 4140);
+}
+
+static void what_still_wakes_has_taken_its_room(void **state)
+{
+    struct fused *fused = *state;
+    struct fake_answer answer;
+    fake_report_state(fused->one, STATE_BIT(STATE_STANDBY));
+    assert_int_equal(fake_set(fused->one, 8000, 60, &answer), 0);
+    assert_true(fused->one->setpoints[AXIS_ACTIVE].waiting);
+    struct fake_answer refused;
+    assert_int_equal(fake_set(fused->other, 4000, 60, &refused), -UGRPC_OUT_OF_RANGE);
+    assert_active(fused->other, -CARRIES_W, CARRIES_W - 8000);
+}
+
+static void reactive_power_without_a_rating_of_its_own_is_limited_too(void **state)
+{
+    struct fused *fused = *state;
+    struct fake_answer answer;
+    struct component *inverters[] = {fused->one, fused->other};
+    for (size_t i = 0; i < ARRAY_LEN(inverters); i++) {
+        inverters[i]->spec.rated_va = 30000;
+        inverters[i]->spec.rated[BOUNDED_ACTIVE] = (struct range){-1500, 1500};
+        inverters[i]->spec.rated[BOUNDED_REACTIVE] = (struct range){NAN, NAN};
+    }
+    add(fused, 5, "more", COMPONENT_METER, fused->meter);
+    report_all(fused);
+    assert_int_equal(fake_set_reactive(fused->one, 20000, 60, &answer), -UGRPC_OUT_OF_RANGE);
+    assert_in_force(fused->one, BOUNDED_REACTIVE, -CARRIES_W, CARRIES_W);
 }
 
 /* Nothing may count on it that it discharges: it may end at once. */
@@ -348,6 +463,53 @@ static void what_a_load_takes_is_lost_once_and_comes_back(void **state)
     settle(fused);
     assert_near(applied_w(fused->one), 5000, 0);
     assert_near(applied_w(fused->other), 6000, 0);
+}
+
+/* Not from each of them as much as is too much of all. */
+static void a_load_takes_only_what_is_too_much(void **state)
+{
+    struct fused *fused = *state;
+    struct component *inverters[8] = {fused->one, fused->other};
+    struct fake_answer answers[8];
+    for (size_t i = 2; i < ARRAY_LEN(inverters); i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "more_%zu", i);
+        inverters[i] = add(fused, 10 + i, name, COMPONENT_BATTERY_INVERTER, fused->meter);
+    }
+    report_all(fused);
+    for (size_t i = 0; i < ARRAY_LEN(inverters); i++) {
+        assert_int_equal(fake_set(inverters[i], 1000, 900, &answers[i]), 0);
+    }
+    size_t n_orders = fused->fake->device.n;
+    for (int second = 0; second < 30; second++) { /* the devices follow */
+        double sum_w = 0;
+        fake_finish_all(fused->fake);
+        for (size_t i = 0; i < ARRAY_LEN(inverters); i++) {
+            sum_w += applied_w(inverters[i]);
+            measure_evenly(inverters[i], applied_w(inverters[i]));
+        }
+        assert_true(sum_w >= CARRIES_W - 4500 - WORTH_W);
+        measure_evenly(fused->meter, sum_w + (second < 5 ? 0 : 4500));
+        fake_pass_ms(fused->fake, 1000);
+    }
+    assert_true(fused->fake->device.n < n_orders + ARRAY_LEN(inverters));
+}
+
+/* What was told to give way, and does not, is no reason to melt the fuse. */
+static void what_does_not_follow_counts_as_it_is_measured(void **state)
+{
+    struct fused *fused = *state;
+    struct fake_answer answers[2];
+    assert_int_equal(fake_set(fused->one, 5000, 900, &answers[0]), 0);
+    assert_int_equal(fake_set(fused->other, 6000, 900, &answers[1]), 0);
+    for (int second = 0; second < 15; second++) {
+        fake_finish_all(fused->fake);
+        measure_evenly(fused->one, 5000);
+        measure_evenly(fused->other, applied_w(fused->other));
+        measure_evenly(fused->meter, 5000 + applied_w(fused->other) + 3000);
+        fake_pass_ms(fused->fake, 1000);
+    }
+    assert_true(applied_w(fused->other) <= CARRIES_W - 8000);
 }
 
 /* ---- samples come when they come -------------------------------------------------------------------- */
@@ -467,6 +629,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_fuse_in_a_branch_limits_only_that_branch, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_tightest_fuse_on_the_way_counts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_was_commanded_before_counts_on, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_site_may_grow_while_flows_are_compared, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_has_two_ways_has_half_on_each, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             behind_a_transformer_a_fuse_carries_what_its_voltage_gives, set_up, tear_down),
@@ -479,11 +642,25 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_works_on_one_phase_is_limited_there, set_up, tear_down),
         cmocka_unit_test_setup_teardown(reactive_power_of_loads_takes_room_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(reactive_power_has_what_active_power_leaves, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            reactive_power_without_a_rating_of_its_own_is_limited_too, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            phases_that_are_not_measured_have_what_the_others_leave, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_meter_that_falls_silent_leaves_its_last_load, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(loads_are_seen_while_what_is_commanded_is_silent, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            loads_are_seen_while_what_is_commanded_measures_no_power, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            loads_that_leave_just_the_rated_power_or_not_are_no_orders, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_wrong_sample_changes_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_set_point_takes_room_from_the_others_at_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_still_wakes_has_taken_its_room, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            what_does_more_than_it_is_told_takes_that_from_the_others, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_set_point_gives_no_room_before_it_is_measured, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_a_load_takes_is_lost_once_and_comes_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_load_takes_only_what_is_too_much, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_does_not_follow_counts_as_it_is_measured, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             a_set_point_at_the_limit_does_not_chase_its_own_meter, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nor_do_samples_at_other_intervals, set_up, tear_down),
