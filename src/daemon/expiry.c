@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/expiry.h"
 
-#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/x509v3.h>
+#include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 
 #include "base/base.h"
 #include "base/timer.h"
+#include "net/tls.h"
 
 #define DAY_S 86400
 
@@ -49,35 +49,13 @@ static X509 *find_first(const char *file, int64_t *end_s)
     return first;
 }
 
-/* " --host gw.local --host 10.0.0.7": whom it is for, as microgridctl takes it. */
-static void put_hosts(const X509 *certificate, char *out, size_t cap)
-{
-    GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
-    size_t len = 0;
-    out[0] = '\0';
-    for (int i = 0; i < sk_GENERAL_NAME_num(names) && len < cap; i++) {
-        int kind;
-        const ASN1_STRING *value = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names, i), &kind);
-        char address[INET6_ADDRSTRLEN] = "";
-        if (kind == GEN_IPADD) {
-            int family = ASN1_STRING_length(value) == 4 ? AF_INET : AF_INET6;
-            inet_ntop(family, ASN1_STRING_get0_data(value), address, sizeof(address));
-        }
-        const char *host = kind == GEN_DNS ? (const char *)ASN1_STRING_get0_data(value) : address;
-        if (*host) {
-            len += (size_t)snprintf(out + len, cap - len, " --host %s", host);
-        }
-    }
-    GENERAL_NAMES_free(names);
-}
-
 /* How to get a new one: a command that does it, where one does. */
 static void put_renewal(const X509 *certificate, const char *file, char *out, size_t cap)
 {
     static const char ours[] = "server.pem"; /* the name that it has there */
     char hosts[400];
     const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file;
-    put_hosts(certificate, hosts, sizeof(hosts));
+    tls_list_hosts(certificate, " --host ", " --host ", hosts, sizeof(hosts));
     if (!*hosts) {
         snprintf(out, cap, "whoever issued it makes a new one");
         return;

@@ -11,6 +11,7 @@
 #include "base/status.h"
 
 struct ssl_st;
+struct x509_st;
 struct bio_method_st;
 struct tls;
 
@@ -40,6 +41,11 @@ struct tls_client_files {
 
 /* NULL with `st` naming the file and the fault. */
 struct tls *tls_client_new(const struct tls_client_files *files, struct ugrpc_status *st);
+
+/* Whom a certificate is for: its names and addresses, "" if there are none; each with `first` before it, or
+ * `glue` between two. */
+void tls_list_hosts(
+    const struct x509_st *certificate, const char *first, const char *glue, char *out, size_t cap);
 
 /* What a server gave a client to be faster the next time. */
 struct tls_ticket { /* all zero = none */

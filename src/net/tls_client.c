@@ -169,8 +169,8 @@ int tls_client_prepare(SSL *ssl, struct tls_client_end *end, const char *host, s
 
 /* ---- what went wrong -------------------------------------------------------------------------------- */
 
-/* "gw.local, 10.0.0.7": whom a certificate is for. */
-static void list_names(X509 *certificate, char *out, size_t cap)
+void tls_list_hosts(
+    const struct x509_st *certificate, const char *first, const char *glue, char *out, size_t cap)
 {
     GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
     size_t used = 0;
@@ -186,13 +186,10 @@ static void list_names(X509 *certificate, char *out, size_t cap)
         const char *text = name->type == GEN_DNS ? (const char *)ASN1_STRING_get0_data(name->d.dNSName)
                                                  : address;
         if (*text) {
-            used += (size_t)snprintf(out + used, cap - used, "%s%.100s", used ? ", " : "", text);
+            used += (size_t)snprintf(out + used, cap - used, "%s%.100s", used ? glue : first, text);
         }
     }
     GENERAL_NAMES_free(names);
-    if (!used) {
-        snprintf(out, cap, "no host");
-    }
 }
 
 static void format_time(const ASN1_TIME *time, char *out, size_t cap)
@@ -222,8 +219,8 @@ const char *tls_client_fault(SSL *ssl, const struct tls_client_end *end, char *t
     switch (verified) {
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
-        list_names(certificate, detail, sizeof(detail));
-        snprintf(text, cap, "its certificate is for %s, not for %s", detail, end->host);
+        tls_list_hosts(certificate, "", ", ", detail, sizeof(detail));
+        snprintf(text, cap, "its certificate is for %s, not for %s", *detail ? detail : "no host", end->host);
         break;
     case X509_V_ERR_CERT_HAS_EXPIRED:
         format_time(X509_get0_notAfter(certificate), detail, sizeof(detail));

@@ -58,6 +58,8 @@ static void a_new_one_is_a_whole_command_away(void **state)
     struct issued server = authority_issue(authority, "server", "DNS:gw.local,IP:10.0.0.7", -1, 24);
     struct issued other = authority_issue(authority, "other", "DNS:gw.local", -1, 24);
     struct issued nobody = authority_issue(authority, "nobody", NULL, -1, 24);
+    struct issued odd = authority_issue(/* an address of a single byte, and other.host */
+        authority, "odd", "DER:30:0f:87:01:0a:82:0a:6f:74:68:65:72:2e:68:6f:73:74", -1, 24);
     const char *files[] = {server.certificate};
     char command[300];
     fake.utc_ns = (int64_t)time(NULL) * NS_PER_S;
@@ -73,6 +75,9 @@ static void a_new_one_is_a_whole_command_away(void **state)
     files[0] = nobody.certificate;
     expiry_check(clock, files, 1, on_line, NULL);
     assert_non_null(strstr(last, "; whoever issued it makes a new one"));
+    files[0] = odd.certificate;
+    expiry_check(clock, files, 1, on_line, NULL);
+    assert_non_null(strstr(last, "microgridctl cert init --host other.host --folder "));
     authority_free(authority);
 }
 
