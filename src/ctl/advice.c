@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "ctl/advice.h"
 
-#include <ctype.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,22 +9,6 @@
 #include "ctl/format.h"
 #include "ctl/report.h"
 #include "ctl/snapshot.h"
-
-#define ID_BYTES 24
-
-/* How a command calls it: by its name, which a gateway chooses, unless a shell would take that otherwise. */
-static const char *operand_of(const component_message *component, char id[ID_BYTES])
-{
-    const char *c = component->name;
-    while (isalnum((unsigned char)*c) || *c & 0x80 || (*c && strchr("_.-", *c))) {
-        c++;
-    }
-    if (!*c && *component->name && *component->name != '-') {
-        return component->name;
-    }
-    snprintf(id, ID_BYTES, "%" PRIu64, component->id);
-    return id;
-}
 
 /* The allowed value that is nearest; 0 always is allowed. */
 static double nearest_allowed(bounds_message *const *bounds, size_t n, double power)
@@ -46,7 +28,7 @@ static void name_command(const struct ctl *ctl, const component_message *compone
     char *out, size_t cap)
 {
     const char *flow = flow_word(component, power ? power : -1), *verb = "set-power";
-    char value[48], lifetime[64] = "", repeated[300], id[ID_BYTES];
+    char value[48], lifetime[64] = "", repeated[300], id[OPERAND_BYTES];
     const char *asked = arguments_value(&ctl->arguments, OPTION_FOR);
     double shown = power;
     if (metric == METRIC(AC_REACTIVE_POWER)) {
@@ -66,15 +48,15 @@ static void name_command(const struct ctl *ctl, const component_message *compone
     if (asked) {
         snprintf(lifetime, sizeof(lifetime), " --for %s", asked);
     }
-    snprintf(out, cap, "nearest allowed: microgridctl %s %s %s%s%s", verb, operand_of(component, id), value,
-        lifetime, arguments_repeat(&ctl->arguments, repeated, sizeof(repeated)));
+    snprintf(out, cap, "nearest allowed: microgridctl %s %s %s%s%s", verb, component_operand(component, id),
+        value, lifetime, arguments_repeat(&ctl->arguments, repeated, sizeof(repeated)));
 }
 
 /* What must come first, seen in the state; NULL if nothing. */
 static const char *first_by_state(const struct ctl *ctl, const component_message *component,
     const struct sample *sample, char *out, size_t cap)
 {
-    char repeated[300], id[ID_BYTES];
+    char repeated[300], id[OPERAND_BYTES];
     const char *verb = sample_has_state(sample, STATE(ERROR)) ? "ack"
                        : sample_has_state(sample, STATE(OFF)) || sample_has_state(sample, STATE(STANDBY))
                            ? "start"
@@ -82,7 +64,7 @@ static const char *first_by_state(const struct ctl *ctl, const component_message
     if (!verb) {
         return NULL;
     }
-    snprintf(out, cap, "first: microgridctl %s %s%s", verb, operand_of(component, id),
+    snprintf(out, cap, "first: microgridctl %s %s%s", verb, component_operand(component, id),
         arguments_repeat(&ctl->arguments, repeated, sizeof(repeated)));
     return out;
 }
@@ -91,10 +73,10 @@ static const char *first_by_state(const struct ctl *ctl, const component_message
 static void name_bounds(
     const struct ctl *ctl, const component_message *component, double power, char *out, size_t cap)
 {
-    char lower[48], repeated[300], id[ID_BYTES];
+    char lower[48], repeated[300], id[OPERAND_BYTES];
     snprintf(out, cap,
         "it gives less now; a limit for later: microgridctl bounds add %s power %s..0 --for 15m%s",
-        operand_of(component, id), operand_format(power, UNIT_WATT, lower, sizeof(lower)),
+        component_operand(component, id), operand_format(power, UNIT_WATT, lower, sizeof(lower)),
         arguments_repeat(&ctl->arguments, repeated, sizeof(repeated)));
 }
 
@@ -136,7 +118,7 @@ static const char *first_by_inverter(struct ctl *ctl, const struct directory *di
 {
     struct ugrpc_call_options options = {.timeout_ms = ctl_timeout_ms(ctl, false)};
     struct ugrpc_status st;
-    char repeated[300], shown[ID_BYTES];
+    char repeated[300], shown[OPERAND_BYTES];
     microgrid_v1_list_connections_request request = MICROGRID_V1_LIST_CONNECTIONS_REQUEST_INIT;
     microgrid_v1_list_connections_response *reply = NULL;
     const char *next = NULL;
@@ -151,7 +133,7 @@ static const char *first_by_inverter(struct ctl *ctl, const struct directory *di
         const component_message *inverter = directory_by_id(
             directory, reply->connections[0]->source_component_id);
         if (inverter) {
-            snprintf(out, cap, "first: microgridctl set-power %s 0%s", operand_of(inverter, shown),
+            snprintf(out, cap, "first: microgridctl set-power %s 0%s", component_operand(inverter, shown),
                 arguments_repeat(&ctl->arguments, repeated, sizeof(repeated)));
             next = out;
         }

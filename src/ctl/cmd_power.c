@@ -267,17 +267,17 @@ static int parse_lifetime(const struct ctl *ctl, uint64_t *lifetime_s)
 static int check_limit(struct ctl *ctl, const struct order *order)
 {
     const component_message *component = order->component;
-    char type[48], power[48], label[160], next[1024], repeated[300];
+    char type[48], power[48], label[160], next[1024], repeated[300], id[OPERAND_BYTES];
     if (!order->verb->limit || component_is_limited(component)) {
         return 0;
     }
     operand_format(fabs(order->power), UNIT_WATT, power, sizeof(power));
+    const char *operand = component_operand(component, id), *shown = order->power ? power : "0";
     arguments_repeat(&ctl->arguments, repeated, sizeof(repeated));
     snprintf(next, sizeof(next),
         "limit it: microgridctl bounds add %s power %s%s.. --for 15m%s\n"
         "  so much:  microgridctl discharge %s %s%s",
-        component->name, order->power ? "-" : "", order->power ? power : "0", repeated, component->name,
-        order->power ? power : "0", repeated);
+        operand, order->power ? "-" : "", shown, repeated, operand, shown, repeated);
     return report_usage_next(next, "%s does what it is told, being a %s: a set-point is no limit to it",
         label_format(component->name, component->id, label, sizeof(label)),
         component_type_shown(component, type, sizeof(type)));

@@ -2,6 +2,7 @@
 #include "ctl/vocabulary.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -137,6 +138,19 @@ const char *component_type_shown(const component_message *component, char *out, 
         *c = *c == '_' ? ' ' : *c;
     }
     return out;
+}
+
+const char *component_operand(const component_message *component, char id[OPERAND_BYTES])
+{
+    const char *c = component->name;
+    while (isalnum((unsigned char)*c) || *c & 0x80 || (*c && strchr("_.-", *c))) {
+        c++;
+    }
+    if (!*c && *component->name && *component->name != '-') {
+        return component->name;
+    }
+    snprintf(id, OPERAND_BYTES, "%" PRIu64, component->id);
+    return id;
 }
 
 unsigned component_fuse_a(const component_message *component)

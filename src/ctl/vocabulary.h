@@ -44,6 +44,11 @@ const char *inverter_kind(size_t index);
 /* The same for people: "battery inverter", "PV inverter". */
 const char *component_type_shown(const component_message *component, char *out, size_t cap);
 
+#define OPERAND_BYTES 24
+/* What a command to copy calls it: its name, which a gateway chooses, unless a shell would take that for
+ * something else; then its id, in `id`. */
+const char *component_operand(const component_message *component, char id[OPERAND_BYTES]);
+
 /* Of the grid connection or a fuse; 0: none. */
 unsigned component_fuse_a(const component_message *component);
 /* Whether a set-point is the most that it gives, as the sun, the wind or the heat decides: a PV inverter, a

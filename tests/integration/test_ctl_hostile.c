@@ -25,6 +25,7 @@ struct hostile {
     pthread_t thread;
     struct ctl_run ctl;
     char target[64];
+    bool does_as_told; /* the component whose name is a command */
 };
 
 static void list_components(
@@ -39,6 +40,9 @@ static void list_components(
     meter.name = name;
     command.id = 2;
     command.name = other_name;
+    if (((struct hostile *)userdata)->does_as_told) {
+        command.category = MICROGRID_COMMON_V1_MICROGRID_COMPONENTS_COMPONENT_CATEGORY_INVERTER;
+    }
     reply.n_components = 2;
     reply.components = all;
     microgrid_v1_list_components_reply(call, &reply);
@@ -96,7 +100,7 @@ static int set_up(void **state)
     }
     h = (struct hostile){.gateway = gateway, .loop = ugrpc_loop_new(), .ctl = {.gateway = gateway}};
     h.server = ugrpc_server_new(h.loop, NULL, NULL);
-    assert_int_equal(microgrid_v1_add_servicer_to_server(h.server, &servicer, NULL), 0);
+    assert_int_equal(microgrid_v1_add_servicer_to_server(h.server, &servicer, &h), 0);
     assert_int_equal(microgrid_admin_v1_add_servicer_to_server(h.server, &admin, NULL), 0);
     assert_int_equal(ugrpc_server_listen(h.server, "127.0.0.1:0", NULL, NULL), 0);
     assert_int_equal(ugrpc_server_start(h.server, NULL), 0);
@@ -159,6 +163,8 @@ static void a_name_that_is_a_command_is_in_none_to_copy(void **state)
     h->ctl.env[0] = h->target;
     ctl_expect(&h->ctl, ARGS("set-power", "meter", "5kW"), 1, "microgridctl curtail meter 0\n");
     ctl_expect(&h->ctl, ARGS("set-power", "2", "5kW"), 1, "microgridctl curtail 2 0\n");
+    h->does_as_told = true;
+    ctl_expect(&h->ctl, ARGS("curtail", "2", "5kW"), 2, "microgridctl bounds add 2 power -5kW..");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
