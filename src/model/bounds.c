@@ -72,23 +72,11 @@ void bounds_done_with(struct component *component)
 
 /* ---- working out ------------------------------------------------------------------------------------ */
 
-/* A range or one side of it may be absent: NAN. */
-static struct range present(struct range range)
-{
-    return (struct range){
-        isnan(range.lower) ? -INFINITY : range.lower, isnan(range.upper) ? INFINITY : range.upper};
-}
-
-static struct range both(struct range a, struct range b)
-{
-    return (struct range){fmax(a.lower, b.lower), fmin(a.upper, b.upper)};
-}
-
 /* A battery's own limits of its state of charge, without what callers have added. */
 static struct range own_soc(const struct component *battery)
 {
-    struct range rated = both(SOC_ALL, present(battery->spec.rated[BOUNDED_SOC]));
-    struct range own = both(rated, present(battery->momentary[BOUNDED_SOC]));
+    struct range rated = range_both(SOC_ALL, range_present(battery->spec.rated[BOUNDED_SOC]));
+    struct range own = range_both(rated, range_present(battery->momentary[BOUNDED_SOC]));
     if (own.lower > own.upper) { /* the moment contradicts the rating: the rated limit next to it */
         own.lower = own.upper = fmin(fmax(own.lower, rated.lower), rated.upper);
     }
@@ -141,9 +129,9 @@ static struct range dc_by_fuse(const struct component *battery)
 
 static struct range own_dc(const struct component *battery)
 {
-    struct range own = both(
-        present(battery->spec.rated[BOUNDED_DC_POWER]), present(battery->momentary[BOUNDED_DC_POWER]));
-    own = both(own, dc_by_soc(battery, own_soc(battery)));
+    struct range own = range_both(range_present(battery->spec.rated[BOUNDED_DC_POWER]),
+        range_present(battery->momentary[BOUNDED_DC_POWER]));
+    own = range_both(own, dc_by_soc(battery, own_soc(battery)));
     return (struct range){fmin(own.lower, 0), fmax(own.upper, 0)};
 }
 
@@ -194,9 +182,9 @@ static double active_beside(const struct component *component)
  * nobody tells it anything. */
 static void clip(const struct component *component, enum bounded bounded, bool by_itself, struct ranges *set)
 {
-    ranges_clip(set, present(component->momentary[bounded]));
+    ranges_clip(set, range_present(component->momentary[bounded]));
     if (!by_itself) {
-        ranges_clip(set, present(component->spec.rated[bounded]));
+        ranges_clip(set, range_present(component->spec.rated[bounded]));
         if (bounded <= BOUNDED_REACTIVE) {
             ranges_clip(
                 set, feeders_room(component, bounded == BOUNDED_ACTIVE ? AXIS_ACTIVE : AXIS_REACTIVE));
@@ -544,7 +532,7 @@ static void batteries_object(const struct component *inverter, struct objection 
 static void rating_objects(
     const struct component *component, enum bounded bounded, struct objection *objection)
 {
-    struct range rated = present(component->spec.rated[bounded]);
+    struct range rated = range_present(component->spec.rated[bounded]);
     struct ranges *work = &component->added->work;
     char numbers[160];
     ranges_clear(work);
@@ -580,7 +568,7 @@ const char *bounds_reason(
     char feeder[160];
     feeders_reason(component, axis, value, feeder, sizeof(feeder));
     object(&objection, clamp(value, feeders_room(component, axis)), "%s", feeder);
-    object(&objection, clamp(value, present(component->momentary[bounded])), "%s",
+    object(&objection, clamp(value, range_present(component->momentary[bounded])), "%s",
         component->spec.type == COMPONENT_PV_INVERTER ? "irradiance or temperature now" : "its limits now");
     if (added->n) {
         object(&objection, ranges_nearest(added, value, true), "added bounds");

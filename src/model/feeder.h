@@ -28,9 +28,6 @@ struct feeder {
     const struct component *component;
     double phase_va;       /* infinite: no fuse */
     struct range active_w; /* all phases */
-    struct member **members;
-    double *shares; /* of their power that passes here; less than 1 where there are several ways */
-    size_t n_members;
 
     struct balance balance;            /* of the comparison under way */
     struct flow loads[FEEDER_LOADS];   /* the last ones measured */
@@ -47,7 +44,7 @@ struct feeder {
 /* One feeder on a member's way. */
 struct feed {
     struct feeder *feeder;
-    double share;
+    double share; /* of the member's power that passes it; less than 1 where there are several ways */
 };
 
 /* What takes set-points. */
@@ -69,8 +66,8 @@ struct feeders {
     size_t n_feeders;
     struct member *members;
     size_t n_members;
-    enum { TAKE, COMPARE, RENEW, REST } phase; /* of the comparison */
-    size_t next;                               /* member */
+    enum { TAKE, COMPARE, RENEW } phase; /* of the comparison */
+    size_t next, next_spread;            /* members */
     struct timer tick, spread;
 };
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* Who stands behind which fuse, and with what part of its power. Found once, for the connections as they are:
+ * an open relay changes no share. */
 #include "model/feeder.h"
 
 #include <math.h>
@@ -18,18 +20,14 @@ static void *zeroed(size_t n, size_t size)
     return memory;
 }
 
-static bool is_limited(double limit)
-{
-    return isfinite(limit); /* neither absent nor unbounded */
-}
-
 static bool is_feeder(const struct component *component)
 {
     const struct component_spec *spec = &component->spec;
-    return (spec->type == COMPONENT_FUSE || spec->type == COMPONENT_GRID) &&
-           (spec->fuse_current_a > 0 ||
-               (spec->type == COMPONENT_GRID && (is_limited(spec->rated[BOUNDED_ACTIVE].lower) ||
-                                                    is_limited(spec->rated[BOUNDED_ACTIVE].upper))));
+    struct range active_w = spec->rated[BOUNDED_ACTIVE];
+    if (spec->type == COMPONENT_GRID && (isfinite(active_w.lower) || isfinite(active_w.upper))) {
+        return true;
+    }
+    return (spec->type == COMPONENT_FUSE || spec->type == COMPONENT_GRID) && spec->fuse_current_a > 0;
 }
 
 static bool is_member(const struct component *component)
@@ -98,25 +96,18 @@ static void add_feed(struct member *member, struct feeder *feeder, double share)
                       (isnan(rated.lower) ? -most : fmin(rated.lower, 0));
         feeder->need[axis] = fmax(feeder->need[axis], share * span);
     }
-    feeder->members[feeder->n_members] = member;
-    feeder->shares[feeder->n_members++] = share;
 }
 
-static void put_together(struct feeder *feeder, const struct component *component,
-    const struct feeders *feeders, const double *shares)
+static void put_together(
+    struct feeder *feeder, const struct component *component, const struct site *site, const double *shares)
 {
-    const struct site *site = feeders->site;
     *feeder = (struct feeder){
         .component = component,
         .phase_va = phase_va_of(component),
-        .active_w = RANGE_ALL,
-        .members = zeroed(feeders->n_members, sizeof(struct member *)),
-        .shares = zeroed(feeders->n_members, sizeof(double)),
+        .active_w = component->spec.type == COMPONENT_GRID
+                        ? range_present(component->spec.rated[BOUNDED_ACTIVE])
+                        : RANGE_ALL,
     };
-    struct range active_w = component->spec.rated[BOUNDED_ACTIVE];
-    if (component->spec.type == COMPONENT_GRID) {
-        feeder->active_w = (struct range){fmax(-INFINITY, active_w.lower), fmin(INFINITY, active_w.upper)};
-    }
     for (size_t i = 0; i < site->n_components; i++) {
         if (site->components[i]->member && shares[i] > 0) {
             add_feed(site->components[i]->member, feeder, shares[i]);
@@ -159,7 +150,7 @@ void feeder_link(struct feeders *feeders)
     for (size_t i = 0; i < n; i++) {
         if (is_feeder(order[i])) {
             share_out(order[i], order, site, shares);
-            put_together(&feeders->feeders[feeders->n_feeders++], order[i], feeders, shares);
+            put_together(&feeders->feeders[feeders->n_feeders++], order[i], site, shares);
         }
     }
     free(shares);
@@ -168,10 +159,6 @@ void feeder_link(struct feeders *feeders)
 
 void feeder_unlink(struct feeders *feeders)
 {
-    for (size_t i = 0; i < feeders->n_feeders; i++) {
-        free(feeders->feeders[i].members);
-        free(feeders->feeders[i].shares);
-    }
     for (size_t i = 0; i < feeders->n_members; i++) {
         feeders->members[i].component->member = NULL;
         free(feeders->members[i].feeds);

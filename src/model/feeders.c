@@ -249,8 +249,7 @@ static struct range room_of(const struct member *member, enum axis axis, enum re
     struct range room = RANGE_ALL;
     for (size_t i = 0; i < member->n_feeds; i++) {
         for (int lane = 0; member->feeds[i].feeder->binds && lane < LANE_COUNT; lane++) {
-            struct range left = room_at(member, &member->feeds[i], axis, lane, reckoning);
-            room = (struct range){fmax(room.lower, left.lower), fmin(room.upper, left.upper)};
+            room = range_both(room, room_at(member, &member->feeds[i], axis, lane, reckoning));
         }
     }
     return room;
@@ -332,13 +331,14 @@ static bool end_comparison(struct feeders *feeders)
 }
 
 /* Does something with the next members; true when all have had their turn. */
-static bool slice(struct feeders *feeders, void (*each)(struct member *member))
+static bool slice(struct feeders *feeders, size_t *next, void (*each)(struct member *member))
 {
-    for (size_t i = 0; i < SLICE && feeders->next < feeders->n_members; i++) {
-        each(&feeders->members[feeders->next++]);
+    size_t end = *next + SLICE < feeders->n_members ? *next + SLICE : feeders->n_members;
+    while (*next < end) {
+        each(&feeders->members[(*next)++]);
     }
-    bool last = feeders->next == feeders->n_members;
-    feeders->next = last ? 0 : feeders->next;
+    bool last = end == feeders->n_members;
+    *next = last ? 0 : end;
     return last;
 }
 
@@ -347,38 +347,43 @@ static void renew(struct member *member)
     bounds_refresh(member->component); /* which asks for its rooms */
 }
 
+/* A turn of the comparison; true when it has ended. */
+static bool compare(struct feeders *feeders)
+{
+    switch (feeders->phase) {
+    case TAKE:
+        if (feeders->next == 0) {
+            begin_comparison(feeders);
+        }
+        feeders->phase = slice(feeders, &feeders->next, take_member) ? COMPARE : TAKE;
+        return false;
+    case COMPARE:
+        if (!slice(feeders, &feeders->next, compare_member)) {
+            return false;
+        }
+        feeders->phase = end_comparison(feeders) ? RENEW : TAKE;
+        return feeders->phase == TAKE;
+    case RENEW:
+        if (!slice(feeders, &feeders->next, renew)) {
+            return false;
+        }
+        feeders->phase = TAKE;
+    }
+    return true;
+}
+
 /* Once a second, in slices. */
 static void on_tick(struct timer *timer, void *userdata)
 {
     struct feeders *feeders = userdata;
-    if (feeders->phase == TAKE && feeders->next == 0) {
-        begin_comparison(feeders);
-    }
-    switch (feeders->phase) {
-    case TAKE:
-        feeders->phase = slice(feeders, take_member) ? COMPARE : TAKE;
-        break;
-    case COMPARE:
-        if (slice(feeders, compare_member)) {
-            feeders->phase = end_comparison(feeders) ? RENEW : REST;
-        }
-        break;
-    case RENEW:
-        feeders->phase = slice(feeders, renew) ? REST : RENEW;
-        break;
-    case REST:
-        break;
-    }
-    bool rests = feeders->phase == REST;
-    feeders->phase = rests ? TAKE : feeders->phase;
-    timer_start_in(feeders->site->timers, timer, rests ? TICK_NS : 0);
+    timer_start_in(feeders->site->timers, timer, compare(feeders) ? TICK_NS : 0);
 }
 
 static void on_spread(struct timer *timer, void *userdata)
 {
     struct feeders *feeders = userdata;
-    for (size_t i = 0; i < feeders->n_members; i++) {
-        renew(&feeders->members[i]);
+    if (!slice(feeders, &feeders->next_spread, renew)) {
+        timer_start_in(feeders->site->timers, timer, 0);
     }
 }
 

@@ -15,6 +15,19 @@ struct range {
 
 #define RANGE_ALL ((struct range){-__builtin_inf(), __builtin_inf()})
 
+/* A range or one side of it may be absent: NAN. */
+static inline struct range range_present(struct range range)
+{
+    return (struct range){__builtin_isnan(range.lower) ? -__builtin_inf() : range.lower,
+        __builtin_isnan(range.upper) ? __builtin_inf() : range.upper};
+}
+
+/* What both allow; lower > upper if that is nothing. */
+static inline struct range range_both(struct range a, struct range b)
+{
+    return (struct range){__builtin_fmax(a.lower, b.lower), __builtin_fmin(a.upper, b.upper)};
+}
+
 struct ranges {
     struct range *items; /* ascending, neither overlapping nor touching */
     size_t n, cap;
