@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "model/journal.h"
@@ -132,6 +133,30 @@ void disk_sync(struct disk *f)
     while (!synced) {
         uv_run(&f->loop, UV_RUN_ONCE);
     }
+}
+
+void disk_await_health(struct disk *f, bool healthy)
+{
+    while (f->unhealthy == healthy) {
+        uv_run(&f->loop, UV_RUN_ONCE);
+    }
+}
+
+/* In its place stands a folder. */
+void disk_hide(const struct disk *f)
+{
+    char away[512];
+    snprintf(away, sizeof(away), "%s", disk_path(f, "away"));
+    assert_int_equal(rename(disk_path(f, "journal.db"), away), 0);
+    assert_int_equal(mkdir(disk_path(f, "journal.db"), 0700), 0);
+}
+
+void disk_show(const struct disk *f)
+{
+    char away[512];
+    snprintf(away, sizeof(away), "%s", disk_path(f, "away"));
+    assert_int_equal(rmdir(disk_path(f, "journal.db")), 0);
+    assert_int_equal(rename(away, disk_path(f, "journal.db")), 0);
 }
 
 int64_t disk_ask(const struct disk *f, const char *sql)

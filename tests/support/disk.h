@@ -44,6 +44,12 @@ void disk_set(struct disk *f, struct component *component, double power_w, int64
 /* Until all that was made is written. */
 void disk_sync(struct disk *f);
 
+/* Until the journal can be written (again), or no longer can. */
+void disk_await_health(struct disk *f, bool healthy);
+/* A journal that cannot be opened, until it is shown again. */
+void disk_hide(const struct disk *f);
+void disk_show(const struct disk *f);
+
 /* The first number that a query of the journal's file gives. */
 int64_t disk_ask(const struct disk *f, const char *sql);
 /* Keeps others from writing until sqlite3_close(). */

@@ -372,15 +372,22 @@ static void whatever_is_published_keeps_every_battery_within_its_bounds(void **s
 
 #define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
-/* The fuse carries 10 A, at the battery's 400 V so 4 kW. */
+/* An inverter of 10 kW with a fuse of 10 A on its DC side. */
+static struct component *add_fused_inverter(
+    struct fake_site *fake, enum component_type type, struct component **fuse)
+{
+    struct component *inverter = add_inverter(fake, 31, "fused", type, NULL, -10000, 10000);
+    *fuse = fake_add(fake, 30, "dc_fuse", COMPONENT_FUSE, NAN, NAN);
+    (*fuse)->spec.fuse_current_a = 10;
+    fake_connect(inverter, *fuse);
+    return inverter;
+}
+
+/* At the battery's 400 V it carries 4 kW. */
 static void a_fuse_before_a_battery_limits_it_and_its_inverter(void **state)
 {
     struct fake_site *fake = *state;
-    struct component *fuse = fake_add(fake, 30, "dc_fuse", COMPONENT_FUSE, NAN, NAN);
-    fuse->spec.fuse_current_a = 10;
-    struct component *inverter = add_inverter(
-        fake, 31, "fused", COMPONENT_BATTERY_INVERTER, NULL, -10000, 10000);
-    fake_connect(inverter, fuse);
+    struct component *fuse, *inverter = add_fused_inverter(fake, COMPONENT_BATTERY_INVERTER, &fuse);
     struct component *battery = add_battery(fake, 32, fuse, -20000, 20000);
     fake_report_state(inverter, READY);
     assert_one(inverter, -10000, 10000); /* as long as the voltage is not known */
@@ -394,12 +401,11 @@ static void a_fuse_before_a_battery_limits_it_and_its_inverter(void **state)
     assert_non_null(strstr(answer.st.message, "dc_fuse (30): fuse of 10 A"));
 }
 
-/* A fuse of 10 A at 400 V: 4 kW. */
+/* At 400 V its fuse carries 4 kW. */
 static struct component *add_fused_battery(
     struct fake_site *fake, uint64_t id, struct component *fuse, double lower_w, double upper_w)
 {
     struct component *battery = add_battery(fake, id, fuse, lower_w, upper_w);
-    fuse->spec.fuse_current_a = 10;
     fake_report_reading(battery, METRIC_DC_VOLTAGE, 400);
     return battery;
 }
@@ -407,10 +413,7 @@ static struct component *add_fused_battery(
 static void batteries_behind_one_fuse_share_what_it_carries(void **state)
 {
     struct fake_site *fake = *state;
-    struct component *inverter = add_inverter(
-        fake, 31, "fused", COMPONENT_BATTERY_INVERTER, NULL, -10000, 10000);
-    struct component *fuse = fake_add(fake, 30, "dc_fuse", COMPONENT_FUSE, NAN, NAN);
-    fake_connect(inverter, fuse);
+    struct component *fuse, *inverter = add_fused_inverter(fake, COMPONENT_BATTERY_INVERTER, &fuse);
     struct component *one = add_fused_battery(fake, 32, fuse, -20000, 20000);
     struct component *other = add_fused_battery(fake, 33, fuse, -20000, 20000);
     fake_report_state(inverter, READY);
@@ -426,10 +429,7 @@ static void batteries_behind_one_fuse_share_what_it_carries(void **state)
 static void a_fuse_before_one_of_several_batteries_binds_their_inverter(void **state)
 {
     struct fake_site *fake = *state;
-    struct component *inverter = add_inverter(
-        fake, 31, "fused", COMPONENT_BATTERY_INVERTER, NULL, -10000, 10000);
-    struct component *fuse = fake_add(fake, 30, "dc_fuse", COMPONENT_FUSE, NAN, NAN);
-    fake_connect(inverter, fuse);
+    struct component *fuse, *inverter = add_fused_inverter(fake, COMPONENT_BATTERY_INVERTER, &fuse);
     add_fused_battery(fake, 32, fuse, -9000, 9000);
     struct component *other = add_battery(fake, 33, inverter, -9000, 9000);
     fake_report_state(inverter, READY);
@@ -444,10 +444,7 @@ static void a_fuse_before_one_of_several_batteries_binds_their_inverter(void **s
 static void the_voltage_of_a_battery_that_flickers_is_no_order_each_second(void **state)
 {
     struct fake_site *fake = *state;
-    struct component *inverter = add_inverter(
-        fake, 31, "fused", COMPONENT_BATTERY_INVERTER, NULL, -10000, 10000);
-    struct component *fuse = fake_add(fake, 30, "dc_fuse", COMPONENT_FUSE, NAN, NAN);
-    fake_connect(inverter, fuse);
+    struct component *fuse, *inverter = add_fused_inverter(fake, COMPONENT_BATTERY_INVERTER, &fuse);
     struct component *battery = add_fused_battery(fake, 32, fuse, -20000, 20000);
     fake_report_state(inverter, READY);
     struct fake_answer answer;
@@ -466,10 +463,7 @@ static void the_voltage_of_a_battery_that_flickers_is_no_order_each_second(void 
 static void the_device_of_a_hybrid_inverter_holds_what_a_fuse_leaves_once_it_is_commanded(void **state)
 {
     struct fake_site *fake = *state;
-    struct component *hybrid = add_inverter(
-        fake, 31, "hybrid", COMPONENT_HYBRID_INVERTER, NULL, -10000, 10000);
-    struct component *fuse = fake_add(fake, 30, "dc_fuse", COMPONENT_FUSE, NAN, NAN);
-    fake_connect(hybrid, fuse);
+    struct component *fuse, *hybrid = add_fused_inverter(fake, COMPONENT_HYBRID_INVERTER, &fuse);
     add_fused_battery(fake, 32, fuse, -9000, 9000);
     fake_report_pv(hybrid, 6000);
     assert_int_equal(fake->device.n_left, 0); /* nothing is written before somebody asks */

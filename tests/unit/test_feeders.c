@@ -622,50 +622,43 @@ static void loads_that_change_overload_the_fuse_for_five_seconds_at_most(void **
     }
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_fuse_limits_what_stands_behind_it_both_ways, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_fuse_in_a_branch_limits_only_that_branch, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_tightest_fuse_on_the_way_counts, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_was_commanded_before_counts_on, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_site_may_grow_while_flows_are_compared, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_has_two_ways_has_half_on_each, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(
-            behind_a_transformer_a_fuse_carries_what_its_voltage_gives, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_connection_limits_import_and_export, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(
-            a_load_takes_room_from_charging_and_gives_it_to_discharging, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_load_that_goes_is_room_again, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(an_overloaded_fuse_leaves_0, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_fullest_phase_counts, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_works_on_one_phase_is_limited_there, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(reactive_power_of_loads_takes_room_too, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(reactive_power_has_what_active_power_leaves, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(
-            reactive_power_without_a_rating_of_its_own_is_limited_too, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(
-            phases_that_are_not_measured_have_what_the_others_leave, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_meter_that_falls_silent_leaves_its_last_load, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(loads_are_seen_while_what_is_commanded_is_silent, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(
-            loads_are_seen_while_what_is_commanded_measures_no_power, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(
-            loads_that_leave_just_the_rated_power_or_not_are_no_orders, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(one_wrong_sample_changes_nothing, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_set_point_takes_room_from_the_others_at_once, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_still_wakes_has_taken_its_room, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(
-            what_does_more_than_it_is_told_takes_that_from_the_others, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_set_point_gives_no_room_before_it_is_measured, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_a_load_takes_is_lost_once_and_comes_back, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_load_takes_only_what_is_too_much, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_does_not_follow_counts_as_it_is_measured, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(
-            a_set_point_at_the_limit_does_not_chase_its_own_meter, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(nor_do_samples_at_other_intervals, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(
-            loads_that_change_overload_the_fuse_for_five_seconds_at_most, set_up, tear_down),
+        TEST(a_fuse_limits_what_stands_behind_it_both_ways),
+        TEST(a_fuse_in_a_branch_limits_only_that_branch),
+        TEST(the_tightest_fuse_on_the_way_counts),
+        TEST(what_was_commanded_before_counts_on),
+        TEST(a_site_may_grow_while_flows_are_compared),
+        TEST(what_has_two_ways_has_half_on_each),
+        TEST(behind_a_transformer_a_fuse_carries_what_its_voltage_gives),
+        TEST(the_connection_limits_import_and_export),
+        TEST(a_load_takes_room_from_charging_and_gives_it_to_discharging),
+        TEST(a_load_that_goes_is_room_again),
+        TEST(an_overloaded_fuse_leaves_0),
+        TEST(the_fullest_phase_counts),
+        TEST(what_works_on_one_phase_is_limited_there),
+        TEST(reactive_power_of_loads_takes_room_too),
+        TEST(reactive_power_has_what_active_power_leaves),
+        TEST(reactive_power_without_a_rating_of_its_own_is_limited_too),
+        TEST(phases_that_are_not_measured_have_what_the_others_leave),
+        TEST(a_meter_that_falls_silent_leaves_its_last_load),
+        TEST(loads_are_seen_while_what_is_commanded_is_silent),
+        TEST(loads_are_seen_while_what_is_commanded_measures_no_power),
+        TEST(loads_that_leave_just_the_rated_power_or_not_are_no_orders),
+        TEST(one_wrong_sample_changes_nothing),
+        TEST(a_set_point_takes_room_from_the_others_at_once),
+        TEST(what_still_wakes_has_taken_its_room),
+        TEST(what_does_more_than_it_is_told_takes_that_from_the_others),
+        TEST(a_set_point_gives_no_room_before_it_is_measured),
+        TEST(what_a_load_takes_is_lost_once_and_comes_back),
+        TEST(a_load_takes_only_what_is_too_much),
+        TEST(what_does_not_follow_counts_as_it_is_measured),
+        TEST(a_set_point_at_the_limit_does_not_chase_its_own_meter),
+        TEST(nor_do_samples_at_other_intervals),
+        TEST(loads_that_change_overload_the_fuse_for_five_seconds_at_most),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -352,9 +352,7 @@ static void while_the_file_is_locked_commands_go_on_and_the_gap_is_an_entry(void
     assert_int_equal(f->n_notes, 1);
     assert_non_null(strstr(f->notes[0], "cannot be written: database is locked"));
     sqlite3_close(lock);
-    while (f->unhealthy) {
-        uv_run(&f->loop, UV_RUN_ONCE);
-    }
+    disk_await_health(f, true);
     assert_int_equal(f->n_notes, 2);
     disk_end(f);
     assert_int_equal(disk_ask(f, "SELECT count(*) FROM entry WHERE kind = 5"), 1);
@@ -379,9 +377,7 @@ static void a_disk_that_does_not_answer_holds_nobody_up_for_long(void **state)
     assert_int_equal(answer.n, 1);
     assert_non_null(strstr(f->notes[0], "has not answered for 2 s"));
     sqlite3_close(lock);
-    while (f->unhealthy) {
-        uv_run(&f->loop, UV_RUN_ONCE);
-    }
+    disk_await_health(f, true);
     disk_end(f);
     assert_int_equal(disk_ask(f, "SELECT requested FROM setpoint"), 5000);
 }
@@ -430,9 +426,7 @@ static void a_gateway_starts_while_the_journal_cannot_be_opened(void **state)
     assert_true(f->unhealthy);
     disk_set(f, f->fake->bat_inv, 5000, 60);
     assert_int_equal(rmdir(disk_path(f, "journal.db")), 0);
-    while (f->unhealthy) {
-        uv_run(&f->loop, UV_RUN_ONCE);
-    }
+    disk_await_health(f, true);
     disk_end(f);
     assert_int_equal(disk_ask(f, "SELECT requested FROM setpoint"), 5000);
 }
@@ -442,19 +436,15 @@ static void a_gateway_starts_while_the_journal_cannot_be_opened(void **state)
 static void an_old_journal_that_opens_late_is_written_again(void **state)
 {
     struct disk *f = *state;
-    char away[512];
     disk_begin(f);
     for (int i = 0; i < 20; i++) {
         disk_set(f, f->fake->bat_inv, 1000 + 88 * i, 60);
     }
     disk_end(f);
-    snprintf(away, sizeof(away), "%s", disk_path(f, "away"));
-    assert_int_equal(rename(disk_path(f, "journal.db"), away), 0);
-    assert_int_equal(mkdir(disk_path(f, "journal.db"), 0700), 0);
+    disk_hide(f);
     disk_begin(f);
     assert_true(f->unhealthy);
-    assert_int_equal(rmdir(disk_path(f, "journal.db")), 0);
-    assert_int_equal(rename(away, disk_path(f, "journal.db")), 0);
+    disk_show(f);
     uint64_t until = uv_hrtime() + 5 * (uint64_t)NS_PER_S;
     while (f->unhealthy && uv_hrtime() < until && f->n_notes < 6) {
         uv_run(&f->loop, UV_RUN_ONCE);
@@ -465,7 +455,6 @@ static void an_old_journal_that_opens_late_is_written_again(void **state)
 static void what_was_durable_before_a_start_without_journal_is_not_forgotten(void **state)
 {
     struct disk *f = *state;
-    char away[512];
     sqlite3 *db;
     disk_begin(f);
     disk_set(f, f->fake->bat_inv, 1000, 60);
@@ -473,15 +462,10 @@ static void what_was_durable_before_a_start_without_journal_is_not_forgotten(voi
     assert_int_equal(sqlite3_open(disk_path(f, "journal.db"), &db), SQLITE_OK); /* past the clash of ids */
     assert_int_equal(sqlite3_exec(db, "DELETE FROM entry", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
-    snprintf(away, sizeof(away), "%s", disk_path(f, "away"));
-    assert_int_equal(rename(disk_path(f, "journal.db"), away), 0);
-    assert_int_equal(mkdir(disk_path(f, "journal.db"), 0700), 0);
+    disk_hide(f);
     disk_begin(f);
-    assert_int_equal(rmdir(disk_path(f, "journal.db")), 0);
-    assert_int_equal(rename(away, disk_path(f, "journal.db")), 0);
-    while (f->unhealthy) {
-        uv_run(&f->loop, UV_RUN_ONCE);
-    }
+    disk_show(f);
+    disk_await_health(f, true);
     fake_pass_ms(f->fake, 61000);
     bool told = f->fake->device.n > 0;
     disk_end(f);

@@ -228,9 +228,7 @@ static void a_disk_that_cannot_be_written_costs_the_last_minutes_only(void **sta
     sqlite3 *lock = disk_lock(f);
     memory_of(f)->soc_pct = 72;
     fake_pass_ms(f->fake, STORE_REMEMBER_MS);
-    while (!f->unhealthy) {
-        uv_run(&f->loop, UV_RUN_ONCE);
-    }
+    disk_await_health(f, false);
     disk_set(f, f->fake->bat_inv, 5000, 60); /* commands go on */
     disk_end(f);
     sqlite3_close(lock);
@@ -248,36 +246,26 @@ static void when_it_can_be_written_again_it_is_written_at_once(void **state)
     sqlite3 *lock = disk_lock(f);
     memory_of(f)->soc_pct = 72;
     fake_pass_ms(f->fake, STORE_REMEMBER_MS);
-    while (!f->unhealthy) {
-        uv_run(&f->loop, UV_RUN_ONCE);
-    }
+    disk_await_health(f, false);
     sqlite3_close(lock);
-    while (f->unhealthy) {
-        uv_run(&f->loop, UV_RUN_ONCE);
-    }
+    disk_await_health(f, true);
     assert_int_equal(kept_soc(f), 72);
 }
 
 static void a_journal_that_opens_late_adds_what_was_counted_before(void **state)
 {
     struct disk *f = *state;
-    char away[512];
     disk_begin(f);
     memory_of(f)->counted_wh = 1000;
     memory_of(f)->soc_pct = 71;
     disk_end(f);
-    snprintf(away, sizeof(away), "%s", disk_path(f, "away"));
-    assert_int_equal(rename(disk_path(f, "journal.db"), away), 0);
-    assert_int_equal(mkdir(disk_path(f, "journal.db"), 0700), 0);
+    disk_hide(f);
     disk_begin(f);
     assert_true(memory_of(f)->counted_wh == 0);
     memory_of(f)->counted_wh = 20;
     memory_of(f)->soc_pct = 60;
-    assert_int_equal(rmdir(disk_path(f, "journal.db")), 0);
-    assert_int_equal(rename(away, disk_path(f, "journal.db")), 0);
-    while (f->unhealthy) {
-        uv_run(&f->loop, UV_RUN_ONCE);
-    }
+    disk_show(f);
+    disk_await_health(f, true);
     assert_true(memory_of(f)->counted_wh == 1020);
     assert_true(memory_of(f)->soc_pct == 60);
     disk_end(f);
@@ -287,16 +275,12 @@ static void a_journal_that_opens_late_adds_what_was_counted_before(void **state)
 static void nothing_is_written_over_that_was_not_read(void **state)
 {
     struct disk *f = *state;
-    char away[512];
     disk_begin(f);
     memory_of(f)->soc_pct = 71;
     disk_end(f);
-    snprintf(away, sizeof(away), "%s", disk_path(f, "away"));
-    assert_int_equal(rename(disk_path(f, "journal.db"), away), 0);
-    assert_int_equal(mkdir(disk_path(f, "journal.db"), 0700), 0);
+    disk_hide(f);
     disk_begin(f);
-    assert_int_equal(rmdir(disk_path(f, "journal.db")), 0);
-    assert_int_equal(rename(away, disk_path(f, "journal.db")), 0);
+    disk_show(f);
     disk_end(f); /* before the loop has heard that it can be read */
     assert_int_equal(kept_soc(f), 71);
 }
