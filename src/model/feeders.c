@@ -22,7 +22,7 @@
 
 #define TICK_NS       NS_PER_S
 #define FIRST_TICK_NS (NS_PER_S / 5)
-#define SLICE         500              /* members in a turn of the loop */
+#define SLICE         200              /* members in a turn of the loop */
 #define SPREAD_NS     (20 * NS_PER_MS) /* of the many commands in it each is checked, but followed together */
 #define FOLLOW_NS     (5 * NS_PER_S)   /* until a device does as it was told, and is measured to */
 #define WORTH_PART    0.01             /* of the rated apparent power */
