@@ -88,7 +88,7 @@ static void each_unit_has_a_chart_and_colours_tell_series_apart(void **state)
     assert_non_null(strstr(text, "1000000.0 °C│"));
     assert_true(strstr(text, "       1 W│") < strstr(text, "\033[36ma 1 W\033[0m   \n"));
     assert_true(strstr(text, "1000000.0 °C│") < strstr(text, "\033[33mb 1000000.0 °C\033[0m   \n"));
-    assert_non_null(strstr(strstr(text, "1000000.0 °C│"), "\033[33m\xe2\xa0")); /* a dot of it */
+    assert_true(strstr(text, "1000000.0 °C│") < strstr(text, "\033[33m\xe2\xa0")); /* a dot of it */
     free(text);
     free(two);
 }
