@@ -61,6 +61,7 @@ void bounds_done_with(struct component *component)
     for (int i = 0; i < BOUNDED_COUNT; i++) {
         timer_stop(component->site->timers, &component->added->slots[i].expiry);
         added_done(&component->added->slots[i].added);
+        ranges_done(&component->added->slots[i].ended.ranges);
     }
     ranges_done(&component->added->work);
     ranges_done(&component->added->limit);

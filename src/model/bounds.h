@@ -8,10 +8,10 @@
 #include "base/status.h"
 #include "model/caller.h"
 #include "model/component.h"
+#include "model/journal.h"
 
 #define BOUNDS_MAX_ENTRIES 1000 /* a component and metric, before merging */
 
-struct journal_bounds;
 
 /* What a caller adds. */
 struct bounds_request {
@@ -39,9 +39,11 @@ int bounds_clear(struct component *component, const struct caller *caller, enum 
 typedef void bounds_added_fn(const struct journal_bounds *added, void *userdata);
 void bounds_each_added(const struct component *component, bounds_added_fn *each, void *userdata);
 
-/* After a restart: goes on with what was kept, as if it had been added then. Does nothing for what has ended,
- * or for a metric that takes no bounds (any more). */
+/* After a restart: goes on with what was kept, as if it had been added then; or tells, and writes to the
+ * journal, that it has ended, and why. Both do nothing for a metric that takes no bounds (any more). */
 void bounds_restore(struct component *component, const struct journal_bounds *kept);
+void bounds_end_kept(const struct component *component, const struct journal_bounds *kept,
+    struct journal *journal, enum journal_end end, const char *why);
 
 /* What a command is checked against and streams publish: finite, ascending, on float32 values. If nothing is
  * allowed, [[0, 0]] for a power, the nearest own limit for SoC. Without ranges (n = 0) only where the

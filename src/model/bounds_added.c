@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "model/bounds.h"
+#include "model/caller.h"
 #include "model/journal.h"
 #include "model/ledger.h"
 #include "model/parts.h"
@@ -79,14 +80,25 @@ static const char *follow_entries(struct slot *slot, char *text, size_t cap)
     return text;
 }
 
-void slot_on_expiry(struct timer *timer, void *userdata)
+/* Who is told of it is told later in this turn. */
+static void expire(struct slot *slot)
 {
-    struct slot *slot = userdata;
-    char text[256];
-    slots_expire(slot->component);
-    tell_component(slot->component, EVENT_BOUNDS_EXPIRED, "%zu added bounds of %s ended, now in force: %s",
-        slot->ended, metric_name(bounded_metric(slot->bounded)), follow_entries(slot, text, sizeof(text)));
-    slot->ended = 0;
+    int64_t now_ns = clock_now_ns(slot->component->site->timers->clock);
+    struct ended *ended = &slot->ended;
+    for (size_t i = 0; i < slot->added.n; i++) {
+        const struct added_entry *entry = &slot->added.entries[i];
+        if (entry->until_ns > now_ns) {
+            continue;
+        }
+        const char *by = caller_shown(entry->owner);
+        ended->several = ended->n > 0 && (ended->several || strcmp(ended->by, by) != 0);
+        if (ended->n++ == 0) {
+            snprintf(ended->by, sizeof(ended->by), "%s", by);
+        }
+        ranges_add(&ended->ranges, entry->range);
+        ended->until_utc_ns = entry->until_utc_ns;
+    }
+    added_expire(&slot->added, now_ns);
 }
 
 bool slots_expire(struct component *component)
@@ -98,7 +110,7 @@ bool slots_expire(struct component *component)
     for (int i = 0; i < BOUNDED_COUNT; i++) {
         struct slot *slot = &ledger->slots[i];
         if (slot->added.n) {
-            slot->ended += added_expire(&slot->added, clock_now_ns(component->site->timers->clock));
+            expire(slot);
         }
     }
     follow_end(ledger);
@@ -107,13 +119,20 @@ bool slots_expire(struct component *component)
 
 /* ---- the journal ------------------------------------------------------------------------------------ */
 
+/* "ac_active_power -2000 ... 4000 W" */
+static const char *detail_format(enum bounded bounded, const struct ranges *ranges, char *out, size_t cap)
+{
+    const char *unit = metric_unit(bounded_metric(bounded));
+    int len = snprintf(out, cap, "%s ", metric_name(bounded_metric(bounded)));
+    ranges_format(ranges, unit, out + len, cap - (size_t)len);
+    return out;
+}
+
 static void write_command(const struct slot *slot, enum journal_verb verb, const struct caller *caller,
-    int64_t lifetime_ns, const char *what)
+    int64_t lifetime_ns, const char *detail)
 {
     const struct component *component = slot->component;
-    char detail[320];
     struct ugrpc_status ok = {.code = UGRPC_OK};
-    snprintf(detail, sizeof(detail), "%s %s", metric_name(bounded_metric(slot->bounded)), what);
     uint64_t entry = journal_write_command(component->site, &(struct journal_command){
                                                                 .verb = verb,
                                                                 .component_id = component->spec.id,
@@ -135,10 +154,10 @@ static void journal_added(const struct slot *slot, const struct caller *caller,
         return;
     }
     if (!prolonged) {
-        char text[256];
+        char detail[320];
         const struct ranges ranges = {.items = (struct range *)request->ranges, .n = request->n};
-        ranges_format(&ranges, metric_unit(request->metric), text, sizeof(text));
-        write_command(slot, JOURNAL_ADD_BOUNDS, caller, request->lifetime_ns, text);
+        write_command(slot, JOURNAL_ADD_BOUNDS, caller, request->lifetime_ns,
+            detail_format(slot->bounded, &ranges, detail, sizeof(detail)));
     }
     if (added->token) {
         journal->keeper->drop_bounds(journal, slot->component->spec.id, slot->bounded, added->token);
@@ -153,6 +172,47 @@ static void journal_added(const struct slot *slot, const struct caller *caller,
                                               .until_ns = added->until_ns,
                                               .until_utc_ns = added->until_utc_ns,
                                           });
+}
+
+static void write_end(struct journal *journal, const struct component *component, enum bounded bounded,
+    const struct ranges *ranges, struct journal_bounds_end *ended)
+{
+    char detail[320];
+    ended->component_id = component->spec.id;
+    ended->component = component->spec.name;
+    ended->bounded = bounded;
+    ended->detail = detail_format(bounded, ranges, detail, sizeof(detail));
+    journal->keeper->write_bounds_end(journal, ended);
+}
+
+static void tell_ended(struct slot *slot)
+{
+    struct component *component = slot->component;
+    struct ended *ended = &slot->ended;
+    char text[256], why[288];
+    if (ended->n == 0) {
+        return;
+    }
+    follow_entries(slot, text, sizeof(text));
+    tell_component(component, EVENT_BOUNDS_EXPIRED, "%zu added bound%s of %s ended, now in force: %s",
+        ended->n, PLURAL(ended->n), metric_name(bounded_metric(slot->bounded)), text);
+    if (component->site->journal) {
+        snprintf(why, sizeof(why), "now in force: %s", text);
+        write_end(component->site->journal, component, slot->bounded, &ended->ranges,
+            &(struct journal_bounds_end){.by = ended->several ? "" : ended->by,
+                .until_utc_ns = ended->until_utc_ns,
+                .end = JOURNAL_EXPIRED,
+                .why = why});
+    }
+    ended->n = 0;
+    ranges_clear(&ended->ranges);
+}
+
+void slot_on_expiry(struct timer *timer, void *userdata)
+{
+    struct slot *slot = userdata;
+    slots_expire(slot->component);
+    tell_ended(slot);
 }
 
 void bounds_each_added(const struct component *component, bounds_added_fn *each, void *userdata)
@@ -213,6 +273,24 @@ void bounds_restore(struct component *component, const struct journal_bounds *ke
     }
 }
 
+void bounds_end_kept(const struct component *component, const struct journal_bounds *kept,
+    struct journal *journal, enum journal_end end, const char *why)
+{
+    const struct ranges ranges = {.items = (struct range *)kept->ranges, .n = kept->n};
+    bool dropped = end == JOURNAL_DROPPED;
+    if (!component_takes_bounds(component, kept->bounded)) {
+        return;
+    }
+    tell_component(component, dropped ? EVENT_BOUNDS_DROPPED : EVENT_BOUNDS_RESTORED,
+        "%zu added bound%s of %s %s%s", kept->n, PLURAL(kept->n), metric_name(bounded_metric(kept->bounded)),
+        dropped ? "dropped: " : "ended ", why);
+    write_end(journal, component, kept->bounded, &ranges,
+        &(struct journal_bounds_end){.by = caller_shown(kept->owner),
+            .until_utc_ns = kept->until_utc_ns,
+            .end = end,
+            .why = why});
+}
+
 int bounds_add(struct component *component, const struct caller *caller, const struct bounds_request *request,
     int64_t *until_utc_ns, struct ugrpc_status *st)
 {
@@ -231,11 +309,12 @@ int bounds_add(struct component *component, const struct caller *caller, const s
         .until_utc_ns = clock_now_utc_ns(clock) + request->lifetime_ns,
     };
     char text[256];
-    added_expire(&slot->added, clock_now_ns(clock));
+    expire(slot);
     size_t n_before = slot->added.n;
     uint64_t version_before = slot->added.version;
     if (!added_put(&slot->added, &added, BOUNDS_MAX_ENTRIES, until_utc_ns)) {
         follow_entries(slot, text, sizeof(text));
+        tell_ended(slot);
         return status_set(st, UGRPC_RESOURCE_EXHAUSTED,
             "%s: %zu bounds of %s are active, with these %zu it would be more than the %d that are allowed",
             component_label(component), slot->added.n, metric_name(request->metric), request->n,
@@ -245,6 +324,7 @@ int bounds_add(struct component *component, const struct caller *caller, const s
         "%zu bound%s of %s added for %g s, now in force: %s, from %s", request->n, PLURAL(request->n),
         metric_name(request->metric), (double)request->lifetime_ns / NS_PER_S,
         follow_entries(slot, text, sizeof(text)), caller->label);
+    tell_ended(slot);
     journal_added(
         slot, caller, request, &added, slot->added.n == n_before && slot->added.version == version_before);
     return 0;
@@ -266,9 +346,12 @@ int bounds_clear(struct component *component, const struct caller *caller, enum 
             metric_name(metric), follow_entries(slot, text, sizeof(text)), caller->label);
         struct journal *journal = component->site->journal;
         if (journal) {
-            write_command(slot, JOURNAL_CLEAR_BOUNDS, caller, 0, token);
+            char detail[320];
+            snprintf(detail, sizeof(detail), "%s %s", metric_name(metric), token);
+            write_command(slot, JOURNAL_CLEAR_BOUNDS, caller, 0, detail);
             journal->keeper->drop_bounds(journal, component->spec.id, slot->bounded, token);
         }
+        tell_ended(slot);
     }
     return 0;
 }

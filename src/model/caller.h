@@ -11,4 +11,8 @@ struct caller {
     const struct rights *rights; /* not the model's affair: service/rights.h. NULL: all */
 };
 
+/* "127.0.0.1:41822", as labels have it, of the owner "connection 3 from 127.0.0.1:41822"; others as they are.
+ * Borrowed from `owner`. */
+const char *caller_shown(const char *owner);
+
 #endif

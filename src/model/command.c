@@ -25,8 +25,7 @@
 #define RETRY_NS NS_PER_S /* after the device refused a value that the gateway sent by itself */
 
 static void on_expiry(struct timer *timer, void *userdata);
-static void on_answered(
-    struct outbox *outbox, const struct dispatch *dispatch, const struct ugrpc_status *st);
+static void on_answered(struct outbox *outbox, const struct dispatch *dispatch, struct ugrpc_status *st);
 
 void command_begin(struct component *component)
 {
@@ -142,19 +141,23 @@ static void on_expiry(struct timer *timer, void *userdata)
     station_tell_expired(station, "");
 }
 
+void station_tell_dropped(const struct station *station, double requested, const char *why)
+{
+    char text[48];
+    tell_setpoint(station->outbox.component, station->outbox.axis, EVENT_SETPOINT_DROPPED,
+        "set-point %s dropped: %s", power_format(station->outbox.axis, requested, text, sizeof(text)), why);
+}
+
 static void drop(struct station *station, enum command_end end, const char *why)
 {
     const struct setpoint *setpoint = station_setpoint(station);
     bool had_one = setpoint->mode == SETPOINT_ACTIVE;
     double requested = setpoint->requested;
-    char text[48];
     station_withdraw(station, end == COMMAND_OVERRIDDEN ? UGRPC_ABORTED : UGRPC_FAILED_PRECONDITION, why);
     station_write_end(station, JOURNAL_DROPPED, why);
     station_settle(station, end);
     if (had_one) {
-        tell_setpoint(station->outbox.component, station->outbox.axis, EVENT_SETPOINT_DROPPED,
-            "set-point %s dropped: %s", power_format(station->outbox.axis, requested, text, sizeof(text)),
-            why);
+        station_tell_dropped(station, requested, why);
     }
 }
 
@@ -324,9 +327,11 @@ static void wake(
     struct component *component = station->outbox.component;
     const struct setpoint *setpoint = station_setpoint(station);
     struct waiters at_once = {0};
+    struct ugrpc_status st;
+    status_set(&st, UGRPC_OK, "as soon as it is ready");
     waiters_add_command(
         &at_once, done, userdata, setpoint->until_utc_ns, (struct waiter_entry){.entry = setpoint->entry});
-    later_answer(component->site->later, &at_once, NULL);
+    later_answer(component->site->later, &at_once, &st);
     station->accepted = station_request(setpoint);
     tell_accepted(station, applied, lifetime_s, ", as soon as it is ready");
     station_changed(station);
@@ -433,7 +438,7 @@ static void restore(struct station *station)
     end_watch(station, COMMAND_FAILED);
 }
 
-static void on_answered(struct outbox *outbox, const struct dispatch *dispatch, const struct ugrpc_status *st)
+static void on_answered(struct outbox *outbox, const struct dispatch *dispatch, struct ugrpc_status *st)
 {
     struct station *station = (struct station *)outbox;
     struct setpoint *setpoint = station_setpoint(station);
@@ -451,6 +456,8 @@ static void on_answered(struct outbox *outbox, const struct dispatch *dispatch, 
             double applied = isnan(setpoint->applied) ? dispatch->power : setpoint->applied;
             tell_accepted(station, applied,
                 (setpoint->until_ns - station_now_ns(station) + NS_PER_S - 1) / NS_PER_S, "");
+            command_explain(
+                outbox->component, outbox->axis, applied, st->message, sizeof(st->message));
         }
         return;
     }

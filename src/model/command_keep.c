@@ -128,14 +128,14 @@ void command_restore_end(struct site *site)
     }
 }
 
-void command_restore(struct component *component, const struct journal_setpoint *kept)
+void command_restore(struct component *component, const struct journal_setpoint *kept, const char *dropped)
 {
     struct station *station = station_of(component, kept->axis);
     if (!station || !outbox_takes_power(&station->outbox)) {
         return;
     }
     outbox_doubt(&station->outbox);
-    if (kept->mode == SETPOINT_ACTIVE && kept->until_ns > station_now_ns(station)) {
+    if (kept->mode == SETPOINT_ACTIVE && !dropped && kept->until_ns > station_now_ns(station)) {
         go_on(station, kept);
         return;
     }
@@ -147,7 +147,9 @@ void command_restore(struct component *component, const struct journal_setpoint 
     }
     station_settle(station, COMMAND_FAILED);
     station_insist(station);
-    if (kept->mode == SETPOINT_ACTIVE) {
+    if (kept->mode == SETPOINT_ACTIVE && dropped) {
+        station_tell_dropped(station, kept->requested, dropped);
+    } else if (kept->mode == SETPOINT_ACTIVE) {
         station_tell_expired(station, " while the gateway was not running");
     }
 }

@@ -47,26 +47,51 @@ static const char *applied_format(
     return out;
 }
 
+/* " (it runs with 4140 W at least)" after a value with which it does not run, as it is too little or as its
+ * bounds leave no more; else "". */
+static const char *too_little(
+    const struct component *component, enum axis axis, double applied, char *out, size_t cap)
+{
+    double least_w = axis == AXIS_ACTIVE ? component->spec.least_w : 0;
+    double asked = component->setpoints[axis].requested;
+    bool left_out = applied == 0 && asked != 0 && least_w > 0 &&
+                    !ranges_contain(bounds_in_force(component, axis_bounded(axis)), copysign(least_w, asked));
+    char number[32];
+    out[0] = '\0';
+    if (left_out || (applied != 0 && fabs(applied) < least_w)) {
+        snprintf(out, cap, " (it runs with %s W at least)", number_format(least_w, number, sizeof(number)));
+    }
+    return out;
+}
+
 void command_tell_accepted(
     const struct component *component, enum axis axis, double applied, int64_t lifetime_s, const char *remark)
 {
     const struct setpoint *setpoint = &component->setpoints[axis];
-    double least_w = axis == AXIS_ACTIVE ? component->spec.least_w : 0;
-    char text[256], number[32], too_little[80] = "";
-    if (applied != 0 && fabs(applied) < least_w) {
-        snprintf(too_little, sizeof(too_little), " (it runs with %s W at least)",
-            number_format(least_w, number, sizeof(number)));
-    }
+    char text[256], least[80];
     tell_setpoint(component, axis, EVENT_SETPOINT_ACCEPTED, "%s%s%s for %lld s%s, from %s",
         verb_of(component, axis, setpoint->requested),
-        applied_format(component, axis, applied, text, sizeof(text)), too_little, (long long)lifetime_s,
-        remark, setpoint->by);
+        applied_format(component, axis, applied, text, sizeof(text)),
+        too_little(component, axis, applied, least, sizeof(least)), (long long)lifetime_s, remark,
+        setpoint->by);
 }
 
 void command_tell_moved(const struct component *component, enum axis axis, double applied)
 {
-    char text[256];
-    tell_setpoint(component, axis, EVENT_SETPOINT_MOVED, "now %s%s",
+    char text[256], least[80];
+    tell_setpoint(component, axis, EVENT_SETPOINT_MOVED, "now %s%s%s",
         applied_format(component, axis, applied, text, sizeof(text)),
+        too_little(component, axis, applied, least, sizeof(least)),
         applied == component->setpoints[axis].requested ? ", as asked" : "");
+}
+
+void command_explain(const struct component *component, enum axis axis, double applied, char *out, size_t cap)
+{
+    char text[256], least[80];
+    out[0] = '\0';
+    too_little(component, axis, applied, least, sizeof(least));
+    if (applied != component->setpoints[axis].requested || *least) {
+        snprintf(out, cap, "applied %s%s", applied_format(component, axis, applied, text, sizeof(text)),
+            least);
+    }
 }

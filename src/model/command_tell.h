@@ -14,4 +14,9 @@ void command_tell_accepted(const struct component *component, enum axis axis, do
 /* Of the axis's set-point the gateway has come to apply `applied`. */
 void command_tell_moved(const struct component *component, enum axis axis, double applied);
 
+/* For the journal, what was applied and why, if that is not just what was asked: "applied +3000 W of +5000 W
+ * (added bounds)"; else "". */
+void command_explain(
+    const struct component *component, enum axis axis, double applied, char *out, size_t cap);
+
 #endif

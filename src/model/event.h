@@ -17,7 +17,8 @@ enum event_kind {
     EVENT_SETPOINT_FAILED,   /* the device did not take a value that the gateway sent by itself */
     EVENT_BOUNDS_ADDED,
     EVENT_BOUNDS_EXPIRED,
-    EVENT_BOUNDS_RESTORED, /* they go on after a restart of the gateway */
+    EVENT_BOUNDS_RESTORED, /* they go on after a restart of the gateway, or have ended before it */
+    EVENT_BOUNDS_DROPPED,  /* they had not ended, but cannot go on after it */
     EVENT_BOUNDS_CLEARED,  /* by a caller */
     EVENT_LIFECYCLE,       /* start, standby, stop, ack: begun, done or failed */
     EVENT_OFFLINE,

@@ -29,10 +29,10 @@ enum journal_verb {
     JOURNAL_ACK,
 };
 
-/* How a set-point ended. Stored by number: append only. */
+/* How a set-point or bounds ended. Stored by number: append only. */
 enum journal_end {
     JOURNAL_EXPIRED,
-    JOURNAL_DROPPED,  /* by start, standby, stop, an error, or a device that no longer took it */
+    JOURNAL_DROPPED,  /* by start, standby, stop, an error, a device that no longer took it, or a restart */
     JOURNAL_REPLACED, /* by a newer one; told only of one that was renewed */
 };
 
@@ -72,6 +72,18 @@ struct journal_bounds {
     int64_t until_ns, until_utc_ns;
 };
 
+/* Bounds that have ended, all of one metric at once. */
+struct journal_bounds_end {
+    uint64_t component_id;
+    const char *component; /* its name */
+    enum bounded bounded;
+    const char *detail; /* which, as of a command */
+    const char *by;     /* "": several callers */
+    int64_t until_utc_ns;
+    enum journal_end end;
+    const char *why;
+};
+
 typedef void journal_sync_fn(void *userdata);
 
 struct journal;
@@ -79,12 +91,15 @@ struct journal;
 struct journal_keeper {
     /* Returns the command's entry, never 0. */
     uint64_t (*write_command)(struct journal *journal, const struct journal_command *command);
+    /* The message of an OK says what was applied, if that is not what was asked. */
     void (*write_outcome)(struct journal *journal, uint64_t entry, const struct ugrpc_status *st);
     /* A command that never was one, in a row of its own; it may be written late. */
     void (*write_refusal)(
         struct journal *journal, const struct journal_command *command, const struct ugrpc_status *st);
     void (*write_end)(struct journal *journal, const struct journal_setpoint *setpoint, enum journal_end end,
         const char *why);
+    /* It may be written late. What is kept of them goes. */
+    void (*write_bounds_end)(struct journal *journal, const struct journal_bounds_end *ended);
 
     void (*keep_setpoint)(struct journal *journal, const struct journal_setpoint *setpoint);
     /* Identical ones are kept once, with the later end. */

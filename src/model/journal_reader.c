@@ -49,7 +49,7 @@ void journal_page_free(struct journal_page *page)
 
 bool journal_filter_accepts(const struct journal_filter *filter, const struct journal_entry *entry)
 {
-    bool named = filter->n_component_ids == 0 || entry->kind == JOURNAL_KIND_GAP;
+    bool named = filter->n_component_ids == 0 || entry->kind >= JOURNAL_KIND_GAP;
     for (size_t i = 0; i < filter->n_component_ids && !named; i++) {
         named = filter->component_ids[i] == entry->component_id;
     }

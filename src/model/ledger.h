@@ -19,12 +19,21 @@ struct inputs {
     const struct component *open;
 };
 
+/* Added bounds that count no more, but nobody was told yet. */
+struct ended {
+    size_t n;
+    struct ranges ranges; /* their union */
+    char by[sizeof(((struct setpoint *)NULL)->by)];
+    bool several; /* it was not one caller's */
+    int64_t until_utc_ns;
+};
+
 /* The added bounds of one metric. */
 struct slot {
     struct component *component;
     enum bounded bounded;
     struct added added;
-    size_t ended; /* of the added, but nobody was told yet */
+    struct ended ended;
     struct timer expiry;
 };
 

@@ -128,18 +128,22 @@ static void on_synced(void *userdata)
 }
 
 /* The order under way has ended; whatever else comes of it is too late. */
-static void conclude(struct outbox *outbox, const struct ugrpc_status *st)
+static void conclude(struct outbox *outbox, const struct ugrpc_status *answer)
 {
     struct dispatch dispatch = outbox->flying;
+    struct ugrpc_status st = {.code = UGRPC_OK};
+    if (answer->code != UGRPC_OK) {
+        st = *answer;
+    }
     outbox->flying = (struct dispatch){.order = ORDER_NONE};
     outbox->ticket = NULL;
-    if (st->code != UGRPC_OK) {
+    if (st.code != UGRPC_OK) {
         outbox->held = TOLD_UNSURE;
     }
     timer_stop(outbox->component->site->timers, &outbox->limit);
-    outbox->answered(outbox, &dispatch, st);
+    outbox->answered(outbox, &dispatch, &st);
     launch_next(outbox);
-    later_answer_now(outbox->component->site->later, &dispatch.waiters, st);
+    later_answer_now(outbox->component->site->later, &dispatch.waiters, &st);
     if (outbox->flying.order == ORDER_NONE) {
         outbox->idle(outbox);
     }

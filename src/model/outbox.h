@@ -60,8 +60,9 @@ struct outbox {
     struct timer limit; /* of what is flying */
     struct ticket tickets[OUTBOX_TICKETS];
     const struct ticket *ticket; /* of what is flying; NULL: too many answers are owed to know this one */
-    /* Runs when the device has answered and nothing else is under way yet. Does not answer the waiters. */
-    void (*answered)(struct outbox *outbox, const struct dispatch *dispatch, const struct ugrpc_status *st);
+    /* Runs when the device has answered and nothing else is under way yet. Does not answer the waiters, but
+     * may say in the message of an OK what the journal should have of it. */
+    void (*answered)(struct outbox *outbox, const struct dispatch *dispatch, struct ugrpc_status *st);
     void (*idle)(struct outbox *outbox); /* then: nothing is under way any more */
 };
 

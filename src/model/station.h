@@ -79,6 +79,7 @@ void station_settle(struct station *station, enum command_end end);
 /* After what the device may still hold has ended: it is told also while it does not operate or is silent. */
 void station_insist(struct station *station);
 void station_tell_expired(const struct station *station, const char *when);
+void station_tell_dropped(const struct station *station, double requested, const char *why);
 void station_follow_state(struct station *station, const struct component_state *before, bool was_offline);
 
 /* command_keep.c: what the journal has to know of it. */

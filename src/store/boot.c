@@ -22,19 +22,25 @@ void boot_read(struct boot *boot)
     boot->id[strcspn(boot->id, "\n")] = '\0';
 }
 
-bool boot_carry_over(const struct boot *boot, const char *noted, int64_t now_ns, int64_t now_utc_ns,
-    int64_t last_utc_ns, int64_t *until_ns, int64_t until_utc_ns)
+enum boot_verdict boot_carry_over(const struct boot *boot, const char *noted, int64_t now_ns,
+    int64_t now_utc_ns, int64_t last_utc_ns, int64_t *until_ns, int64_t until_utc_ns)
 {
     int64_t left_ns = *until_ns - now_ns;
     if (!*boot->id || strcmp(boot->id, noted) != 0) {
-        if (!boot->synchronised || now_utc_ns < last_utc_ns) {
-            return false;
+        if (!boot->synchronised) {
+            return BOOT_UNSYNCHRONISED;
+        }
+        if (now_utc_ns < last_utc_ns) {
+            return BOOT_CLOCK_BEHIND;
         }
         left_ns = until_utc_ns - now_utc_ns;
     }
-    if (left_ns <= 0 || left_ns > LIFETIME_MAX_S * NS_PER_S) { /* none is as long: the note is wrong */
-        return false;
+    if (left_ns <= 0) {
+        return BOOT_ENDED;
+    }
+    if (left_ns > LIFETIME_MAX_S * NS_PER_S) {
+        return BOOT_IMPOSSIBLE;
     }
     *until_ns = now_ns + left_ns;
-    return true;
+    return BOOT_GOES_ON;
 }

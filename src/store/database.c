@@ -4,8 +4,6 @@
  * read by itself. What to go on with stands in two small tables, which are written over. */
 #include "store/database.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
 #include <sqlite3.h>
@@ -13,13 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/base.h"
 #include "base/clock.h"
 #include "model/journal_reader.h"
+#include "store/file.h"
 
 #define BUSY_MS  500  /* for another process that reads or copies the file */
 #define PRUNE_AT 1000 /* entries beyond those to keep */
@@ -52,11 +48,12 @@ enum statement {
     ADD_OUTCOME,
     ADD_END,
     ADD_GAP,
+    ADD_NOTE,
     KEEP_SETPOINT,
     KEEP_BOUND,
     END_BOUNDS,
     DROP_BOUNDS,
-    SET_BOOT,
+    SET_FACT,
     REMEMBER,
     PRUNE,
     STATEMENT_COUNT,
@@ -66,14 +63,16 @@ static const char *const texts[STATEMENT_COUNT] = {
     [ADD_COMMAND] =
         "INSERT INTO entry (id, kind, at_utc_ns, component, name, verb, value, lifetime_ns, detail, caller,"
         " code, message) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
+    /* Nothing of a command that is missing itself. */
     [ADD_OUTCOME] =
         "INSERT INTO entry (id, kind, about, at_utc_ns, component, name, verb, value, lifetime_ns, detail,"
         " caller, code, message) SELECT ?1,?2,?3,?4, component, name, verb, value, lifetime_ns, detail,"
-        " caller, ?5, ?6 FROM (SELECT 1) LEFT JOIN entry ON id = ?3",
+        " caller, ?5, ?6 FROM entry WHERE id = ?3",
     [ADD_END] =
-        "INSERT INTO entry (id, kind, about, at_utc_ns, component, name, verb, value, caller, message, ending,"
-        " renewals, until_utc_ns) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)",
+        "INSERT INTO entry (id, kind, about, at_utc_ns, component, name, verb, value, detail, caller,"
+        " message, ending, renewals, until_utc_ns) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
     [ADD_GAP] = "INSERT INTO entry (id, kind, at_utc_ns, value, until_utc_ns) VALUES (?1,?2,?3,?4,?5)",
+    [ADD_NOTE] = "INSERT INTO entry (id, kind, at_utc_ns, message) VALUES (?1,?2,?3,?4)",
     [KEEP_SETPOINT] = "INSERT OR REPLACE INTO setpoint VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
     [KEEP_BOUND] =
         "INSERT INTO bound VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9) ON CONFLICT DO UPDATE SET"
@@ -81,7 +80,7 @@ static const char *const texts[STATEMENT_COUNT] = {
         " until_utc_ns END, until_ns = max(until_ns, excluded.until_ns), at_utc_ns = excluded.at_utc_ns",
     [END_BOUNDS] = "DELETE FROM bound WHERE component = ?1 AND metric = ?2 AND until_ns <= ?3",
     [DROP_BOUNDS] = "DELETE FROM bound WHERE component = ?1 AND metric = ?2 AND token = ?3",
-    [SET_BOOT] = "INSERT OR REPLACE INTO fact VALUES ('boot', ?1)",
+    [SET_FACT] = "INSERT OR REPLACE INTO fact VALUES (?1, ?2)",
     [REMEMBER] = "INSERT INTO memory VALUES (?1,?2,?3) ON CONFLICT DO UPDATE SET value = excluded.value"
                  " WHERE value IS NOT excluded.value",
     [PRUNE] = "DELETE FROM entry WHERE id <= ?1",
@@ -89,13 +88,22 @@ static const char *const texts[STATEMENT_COUNT] = {
 
 struct database {
     sqlite3 *db;
+    char *path;
+    struct file_identity identity; /* what stood there when it was opened */
     bool read_only;
     uint64_t first_id; /* no entry is older */
     sqlite3_stmt *statements[STATEMENT_COUNT];
 };
 
 /* How an entry's kind is stored. */
-enum { KIND_COMMAND = 1, KIND_OUTCOME = 2, KIND_REFUSAL = 3, KIND_END = 4, KIND_GAP = 5 };
+enum {
+    KIND_COMMAND = 1,
+    KIND_OUTCOME = 2,
+    KIND_REFUSAL = 3,
+    KIND_END = 4,
+    KIND_GAP = 5,
+    KIND_NOTE = 6,
+};
 
 /* ---- opening ---------------------------------------------------------------------------------------- */
 
@@ -174,9 +182,29 @@ static int prepare(struct database *database)
     return rc;
 }
 
-static int open_file(struct database *database, const char *path, int flags, int64_t *version)
+/* What can only be read goes on as a copy in memory, which is brought up to date. */
+static int lift(struct database *database, int64_t *version)
 {
-    int rc = sqlite3_open_v2(path, &database->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    sqlite3 *copy = NULL;
+    int rc = sqlite3_open_v2(":memory:", &copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    sqlite3_backup *backup = rc ? NULL : sqlite3_backup_init(copy, "main", database->db, "main");
+    if (backup) {
+        sqlite3_backup_step(backup, -1);
+        rc = sqlite3_backup_finish(backup);
+    } else {
+        rc = rc ? rc : sqlite3_errcode(copy);
+    }
+    sqlite3_close(database->db);
+    database->db = copy;
+    database->read_only = false;
+    rc = rc ? rc : migrate(database, version);
+    database->read_only = true;
+    return rc;
+}
+
+static int open_file(struct database *database, int flags, int64_t *version)
+{
+    int rc = sqlite3_open_v2(database->path, &database->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
     database->read_only = flags & SQLITE_OPEN_READONLY;
     if (rc == SQLITE_OK) {
         sqlite3_busy_timeout(database->db, BUSY_MS);
@@ -190,7 +218,11 @@ static int open_file(struct database *database, const char *path, int flags, int
     }
     rc = rc ? rc : migrate(database, version);
     rc = rc ? rc : check(database);
+    if (rc == SQLITE_OK && database->read_only && *version < DATABASE_SCHEMA) {
+        rc = lift(database, version);
+    }
     rc = rc ? rc : prepare(database);
+    database->identity = file_identify(database->path);
     if (rc == SQLITE_OK) {
         database->first_id = (uint64_t)read_number(database, "SELECT min(id) FROM entry", 1, &rc);
     }
@@ -207,58 +239,25 @@ static void close_file(struct database *database)
     database->db = NULL;
 }
 
-/* Nothing is ever deleted that somebody may want to look at. Its companions go with it, as they would be
- * taken for the new file's. */
-static int set_aside(const char *path, char aside[DATABASE_ASIDE_BYTES])
-{
-    static const char *const companions[] = {"", "-wal", "-shm"};
-    char stamp[32], from[4200], to[4300];
-    time_t now = time(NULL);
-    struct tm utc;
-    strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &utc));
-    snprintf(to, sizeof(to), "%s.corrupt-%s", path, stamp);
-    for (int i = 1; access(to, F_OK) == 0; i++) {
-        snprintf(to, sizeof(to), "%s.corrupt-%s-%d", path, stamp, i);
-    }
-    snprintf(aside, DATABASE_ASIDE_BYTES, "%s", to);
-    size_t len = strlen(to);
-    for (size_t i = 0; i < ARRAY_LEN(companions); i++) {
-        snprintf(from, sizeof(from), "%s%s", path, companions[i]);
-        snprintf(to + len, sizeof(to) - len, "%s", companions[i]);
-        if (rename(from, to) < 0 && errno != ENOENT) {
-            return -1;
-        }
-    }
-    return 0;
-}
-
-/* Who commanded what is nobody else's business. SQLite gives its other files the same mode. */
-static void make_private(const char *path)
-{
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd >= 0) {
-        close(fd);
-    }
-}
-
 struct database *database_open(
-    const char *folder, bool may_be_read_only, char aside[DATABASE_ASIDE_BYTES], struct ugrpc_status *st)
+    const char *folder, bool may_be_read_only, char aside[FILE_ASIDE_BYTES], struct ugrpc_status *st)
 {
+    const int writable = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     char path[4096];
     int64_t version = 0;
     struct database *database = calloc(1, sizeof(*database));
-    if (!database) {
+    snprintf(path, sizeof(path), "%s/journal.db", folder);
+    if (!database || !(database->path = strdup(path))) {
         abort();
     }
     aside[0] = '\0';
-    snprintf(path, sizeof(path), "%s/journal.db", folder);
-    make_private(path);
-    int rc = open_file(database, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &version);
+    file_make_private(path);
+    int rc = open_file(database, writable, &version);
     if (is_damage(rc)) {
         close_file(database);
-        if (set_aside(path, aside) == 0) {
-            make_private(path);
-            rc = open_file(database, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &version);
+        if (file_set_aside(path, aside)) {
+            file_make_private(path);
+            rc = open_file(database, writable, &version);
         }
     }
     if (rc == SQLITE_OK) {
@@ -266,12 +265,13 @@ struct database *database_open(
     }
     if (rc == SQLITE_MISMATCH) {
         status_set(st, UGRPC_FAILED_PRECONDITION,
-            "%s: its schema is version %lld, made by a newer microgridd; this one knows up to %d", path,
-            (long long)version, DATABASE_SCHEMA);
+            "%s: its schema is version %lld, made by a newer microgridd; this one knows up to %d. Start that "
+            "one again; or move the file elsewhere, and what it holds is forgotten",
+            path, (long long)version, DATABASE_SCHEMA);
     } else {
         complain(database, rc, st);
         close_file(database);
-        if (may_be_read_only && open_file(database, path, SQLITE_OPEN_READONLY, &version) == SQLITE_OK) {
+        if (may_be_read_only && open_file(database, SQLITE_OPEN_READONLY, &version) == SQLITE_OK) {
             return database;
         }
     }
@@ -283,6 +283,8 @@ void database_close(struct database *database)
 {
     if (database) {
         close_file(database);
+        file_drop_orphan(database->path, &database->identity);
+        free(database->path);
         free(database);
     }
 }
@@ -326,6 +328,12 @@ static int write_memory(struct database *database, const struct memory *memory)
     return rc;
 }
 
+static int end_bounds(struct database *database, const struct op *op)
+{
+    return execute(
+        database, END_BOUNDS, "iii", (int64_t)op->component, (int64_t)op->place, op->now_ns);
+}
+
 static int write_op(struct database *database, const struct op *op)
 {
     int64_t id = (int64_t)op->id, about = (int64_t)op->about, component = (int64_t)op->component;
@@ -335,24 +343,29 @@ static int write_op(struct database *database, const struct op *op)
     case OP_REFUSAL:
         return execute(database, ADD_COMMAND, "iiiisidissis", id,
             (int64_t)(op->kind == OP_COMMAND ? KIND_COMMAND : KIND_REFUSAL), op->at_utc_ns, component,
-            op->name, (int64_t)op->verb, op->value, op->lifetime_ns, op->kind == OP_COMMAND ? op->text : "",
-            op->caller, (int64_t)op->code, op->kind == OP_COMMAND ? "" : op->text);
+            op->name, (int64_t)op->verb, op->value, op->lifetime_ns, op->detail, op->caller,
+            (int64_t)op->code, op->text);
     case OP_OUTCOME:
         return execute(database, ADD_OUTCOME, "iiiiis", id, (int64_t)KIND_OUTCOME, about, op->at_utc_ns,
             (int64_t)op->code, op->text);
     case OP_END:
-        return execute(database, ADD_END, "iiiiisidssiii", id, (int64_t)KIND_END, about, op->at_utc_ns,
-            component, op->name, (int64_t)op->verb, op->value, op->caller, op->text, (int64_t)op->end,
-            (int64_t)op->renewals, op->until_utc_ns);
+    case OP_BOUNDS_END:
+        rc = execute(database, ADD_END, "iiiiisidsssiii", id, (int64_t)KIND_END, about, op->at_utc_ns,
+            component, op->name, (int64_t)op->verb, op->value, op->detail, op->caller, op->text,
+            (int64_t)op->end, (int64_t)op->renewals, op->until_utc_ns);
+        return rc || op->kind == OP_END ? rc : end_bounds(database, op);
     case OP_GAP:
         return execute(database, ADD_GAP, "iiidi", id, (int64_t)KIND_GAP, op->at_utc_ns, (double)op->lost,
             op->until_utc_ns);
+    case OP_NOTE:
+        rc = execute(database, ADD_NOTE, "iiis", id, (int64_t)KIND_NOTE, op->at_utc_ns, op->text);
+        return rc || !op->stops ? rc : execute(database, SET_FACT, "si", "runs", (int64_t)0);
     case OP_KEEP_SETPOINT:
         return execute(database, KEEP_SETPOINT, "iiiidiisiiii", component, (int64_t)op->place,
             (int64_t)op->mode, (int64_t)op->waiting, op->value, op->until_ns, op->until_utc_ns, op->caller,
             about, (int64_t)op->renewals, op->at_utc_ns, (int64_t)op->limiting);
     case OP_KEEP_BOUND:
-        rc = execute(database, END_BOUNDS, "iii", component, (int64_t)op->place, op->now_ns);
+        rc = end_bounds(database, op);
         return rc ? rc
                   : execute(database, KEEP_BOUND, "iissddiii", component, (int64_t)op->place, op->text,
                         op->caller, op->value, op->upper, op->until_ns, op->until_utc_ns, op->at_utc_ns);
@@ -360,7 +373,8 @@ static int write_op(struct database *database, const struct op *op)
         return execute(database, DROP_BOUNDS, "iis", component, (int64_t)op->place, op->text);
     case OP_FORGET:
         rc = run(database, "DELETE FROM setpoint; DELETE FROM bound");
-        return rc ? rc : execute(database, SET_BOOT, "s", op->text);
+        rc = rc ? rc : execute(database, SET_FACT, "ss", "boot", op->text);
+        return rc ? rc : execute(database, SET_FACT, "si", "runs", (int64_t)1);
     case OP_REMEMBER:
         return write_memory(database, &op->memory);
     }
@@ -409,7 +423,14 @@ int database_write(struct database *database, const struct op *first, uint64_t m
     if (rc < 0) {
         database->first_id = first_id;
     }
-    return rc;
+    return rc < 0 ? rc : database_check_place(database, st);
+}
+
+int database_check_place(const struct database *database, struct ugrpc_status *st)
+{
+    return database->read_only || file_is_still(database->path, &database->identity)
+               ? 0
+               : status_set(st, UGRPC_NOT_FOUND, "somebody has removed or replaced it");
 }
 
 int database_probe(struct database *database, struct ugrpc_status *st)
@@ -440,9 +461,9 @@ static int read_rows(struct database *database, const char *sql, fill_fn *fill, 
     sqlite3_stmt *statement = NULL;
     int rc = sqlite3_prepare_v2(database->db, sql, -1, &statement, NULL);
     while (rc == SQLITE_OK && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
-        struct op op = {.name = "", .caller = "", .text = ""};
+        struct op op = {.name = NULL};
         fill(statement, &op);
-        *list = op_copy(&op);
+        *list = op_new(&op);
         list = &(*list)->next;
         rc = SQLITE_OK;
     }
@@ -526,6 +547,9 @@ int database_read_kept(struct database *database, struct kept *kept, struct ugrp
             " SELECT at_utc_ns FROM entry WHERE id = (SELECT max(id) FROM entry))",
             INT64_MIN, &rc);
     }
+    if (rc == SQLITE_OK) {
+        kept->crashed = read_number(database, "SELECT value FROM fact WHERE name = 'runs'", 0, &rc) != 0;
+    }
     rc = rc ? rc : read_boot(database, kept->boot, sizeof(kept->boot));
     rc = rc ? rc
             : read_rows(database,
@@ -564,11 +588,13 @@ static bool fill_entry(sqlite3_stmt *statement, struct journal_entry *entry)
     static const enum journal_kind kinds[] = {[KIND_OUTCOME] = JOURNAL_KIND_COMMAND,
         [KIND_REFUSAL] = JOURNAL_KIND_REFUSAL,
         [KIND_END] = JOURNAL_KIND_END,
-        [KIND_GAP] = JOURNAL_KIND_GAP};
+        [KIND_GAP] = JOURNAL_KIND_GAP,
+        [KIND_NOTE] = JOURNAL_KIND_NOTE};
     int kind = sqlite3_column_int(statement, 1);
+    bool shown = kind > KIND_COMMAND && kind <= KIND_NOTE;
     *entry = (struct journal_entry){
         .id = (uint64_t)sqlite3_column_int64(statement, 0),
-        .kind = kind > KIND_COMMAND && kind <= KIND_GAP ? kinds[kind] : JOURNAL_KIND_COMMAND,
+        .kind = shown ? kinds[kind] : JOURNAL_KIND_COMMAND,
         .at_utc_ns = sqlite3_column_int64(statement, 2),
         .component_id = (uint64_t)sqlite3_column_int64(statement, 3),
         .component = text_at(statement, 4),
@@ -588,7 +614,7 @@ static bool fill_entry(sqlite3_stmt *statement, struct journal_entry *entry)
         entry->lost_utc_ns = entry->until_utc_ns;
         entry->value = NAN;
     }
-    return kind > KIND_COMMAND && kind <= KIND_GAP;
+    return shown;
 }
 
 int database_read_entries(struct database *database, uint64_t *last_id, int most, database_entry_fn *row,

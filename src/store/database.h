@@ -8,10 +8,10 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "store/file.h"
 #include "store/op.h"
 
-#define DATABASE_SCHEMA      3 /* its version */
-#define DATABASE_ASIDE_BYTES 4352
+#define DATABASE_SCHEMA 3 /* its version */
 
 struct database;
 struct journal_entry;
@@ -22,13 +22,17 @@ struct sqlite3_stmt;
  * written now (UNAVAILABLE: another attempt may help), or a newer version made it (FAILED_PRECONDITION).
  * `read_only`: the file is there and may be read, but not written; only with `may_be_read_only`. */
 struct database *database_open(
-    const char *folder, bool may_be_read_only, char aside[DATABASE_ASIDE_BYTES], struct ugrpc_status *st);
+    const char *folder, bool may_be_read_only, char aside[FILE_ASIDE_BYTES], struct ugrpc_status *st);
 void database_close(struct database *database); /* NULL is fine */
 bool database_is_read_only(const struct database *database);
 
 /* All of it or nothing, and on the disk when it returns. Keeps at most some `most` entries, the newest ones.
- * -UGRPC_UNAVAILABLE, or -UGRPC_DATA_LOSS if the file is corrupt and should be opened anew. */
+ * -UGRPC_UNAVAILABLE; or -UGRPC_DATA_LOSS if the file is corrupt, and -UGRPC_NOT_FOUND if somebody has removed
+ * or replaced it: then it should be opened anew. */
 int database_write(struct database *database, const struct op *first, uint64_t most, struct ugrpc_status *st);
+
+/* 0, or -UGRPC_NOT_FOUND: what is written would be lost. */
+int database_check_place(const struct database *database, struct ugrpc_status *st);
 
 /* 0 if something can be written now. */
 int database_probe(struct database *database, struct ugrpc_status *st);
@@ -38,6 +42,7 @@ struct kept {
     char boot[64];       /* of which boot of the machine the boot times are; "" if unknown */
     uint64_t last_id;    /* of the newest entry, 0 if there is none */
     int64_t last_utc_ns; /* when the newest thing was written, INT64_MIN if nothing was */
+    bool crashed;        /* who wrote it was started, but not stopped */
     struct op *bounds;   /* those of one token one after the other */
     struct op *setpoints;
     struct memory memory;

@@ -44,7 +44,7 @@ static void recall(struct store *store, const struct memory *memory, bool late)
 static void remember(struct store *store, size_t first, size_t n)
 {
     if (store->devices && store->recalled) {
-        struct op *op = op_new(OP_REMEMBER, NULL, NULL, NULL);
+        struct op *op = op_new(&(struct op){.kind = OP_REMEMBER});
         memory_collect(store->devices, first, n, &op->memory);
         store_make(store, op);
     }

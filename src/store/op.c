@@ -5,19 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *put(char **at, const char *text, size_t size)
-{
-    const char *begin = *at;
-    memcpy(*at, text, size);
-    *at += size;
-    return begin;
-}
+#include "base/base.h"
 
-struct op *op_new(enum op_kind kind, const char *name, const char *caller, const char *text)
+struct op *op_new(const struct op *like)
 {
-    const char *strings[] = {name ? name : "", caller ? caller : "", text ? text : ""};
-    size_t sizes[3], total = 0;
-    for (int i = 0; i < 3; i++) {
+    const char *strings[] = {like->name, like->caller, like->detail, like->text};
+    size_t sizes[ARRAY_LEN(strings)], total = 0;
+    for (size_t i = 0; i < ARRAY_LEN(strings); i++) {
+        strings[i] = strings[i] ? strings[i] : "";
         sizes[i] = strlen(strings[i]) + 1;
         total += sizes[i];
     }
@@ -25,25 +20,16 @@ struct op *op_new(enum op_kind kind, const char *name, const char *caller, const
     if (!op) {
         abort();
     }
-    *op = (struct op){.kind = kind};
+    *op = *like;
+    op->next = NULL;
+    op->memory = (struct memory){NULL};
+    const char **own[] = {&op->name, &op->caller, &op->detail, &op->text};
     char *at = (char *)(op + 1);
-    op->name = put(&at, strings[0], sizes[0]);
-    op->caller = put(&at, strings[1], sizes[1]);
-    op->text = put(&at, strings[2], sizes[2]);
+    for (size_t i = 0; i < ARRAY_LEN(own); i++) {
+        *own[i] = memcpy(at, strings[i], sizes[i]);
+        at += sizes[i];
+    }
     return op;
-}
-
-struct op *op_copy(const struct op *op)
-{
-    struct op *copy = op_new(op->kind, op->name, op->caller, op->text);
-    const char *name = copy->name, *caller = copy->caller, *text = copy->text;
-    *copy = *op;
-    copy->next = NULL;
-    copy->memory = (struct memory){NULL};
-    copy->name = name;
-    copy->caller = caller;
-    copy->text = text;
-    return copy;
 }
 
 void op_free_list(struct op *first)
@@ -56,7 +42,12 @@ void op_free_list(struct op *first)
     }
 }
 
+bool op_is_row(const struct op *op)
+{
+    return op->kind <= OP_NOTE;
+}
+
 bool op_is_entry(const struct op *op)
 {
-    return op->kind <= OP_GAP;
+    return op_is_row(op) && op->kind != OP_COMMAND;
 }

@@ -13,7 +13,9 @@ enum op_kind {
     OP_OUTCOME,
     OP_REFUSAL,
     OP_END,
+    OP_BOUNDS_END, /* of those that have ended by now_ns */
     OP_GAP,
+    OP_NOTE,
     OP_KEEP_SETPOINT,
     OP_KEEP_BOUND,
     OP_DROP_BOUNDS,
@@ -27,7 +29,7 @@ struct op {
     uint64_t serial;   /* counts ops */
     uint64_t id;       /* of the entry that it becomes */
     uint64_t about;    /* the entry of the command that it is about */
-    int64_t at_utc_ns; /* when it happened */
+    int64_t at_utc_ns; /* when it happened; 0: when it is made */
 
     uint64_t component;
     int place; /* enum axis, of set-points; enum bounded, of bounds */
@@ -35,20 +37,24 @@ struct op {
     uint64_t lost; /* entries, in a gap since until_utc_ns */
     int mode;      /* enum setpoint_mode */
     bool waiting, limiting;
+    bool stops; /* the gateway, with this note */
     double value; /* NAN: none; of bounds, the lower side */
     double upper;
     int64_t lifetime_ns, until_ns, until_utc_ns, now_ns;
     uint32_t renewals;
-    const char *name, *caller, *text; /* in the op's own memory */
+    const char *name, *caller, *detail, *text; /* in the op's own memory */
     struct memory memory;             /* the op's own; not copied */
 };
 
-/* Strings are copied, NULL counts as "". Aborts when memory runs out. */
-struct op *op_new(enum op_kind kind, const char *name, const char *caller, const char *text);
-struct op *op_copy(const struct op *op);
+/* A copy with strings of its own, NULL counting as "", and without memory. Aborts when memory runs out. */
+struct op *op_new(const struct op *like);
 void op_free_list(struct op *first);
 
-/* It would be missing in the record: a row, not a state that a later one repeats. */
+/* It becomes a row of the record, and has an id. */
+bool op_is_row(const struct op *op);
+
+/* It would be missing in the record: an entry that is shown, not a state that a later op repeats, nor a
+ * command, whose outcome repeats it. */
 bool op_is_entry(const struct op *op);
 
 #endif

@@ -13,7 +13,8 @@ struct restoring {
     struct store *store;
     const struct kept *kept;
     int64_t now_ns, now_utc_ns;
-    struct component *component; /* whose bounds of one token are being gathered */
+    struct component *component; /* whose bounds of one token, or with one verdict, are being gathered */
+    enum boot_verdict verdict;
     struct journal_bounds bounds;
     struct range *ranges;
     size_t cap;
@@ -21,10 +22,31 @@ struct restoring {
     size_t n_setpoints, n_ended;
 };
 
-static bool carry_over(const struct restoring *restoring, int64_t *until_ns, int64_t until_utc_ns)
+static enum boot_verdict carry_over(
+    const struct restoring *restoring, int64_t *until_ns, int64_t until_utc_ns)
 {
     return boot_carry_over(&restoring->store->boot, restoring->kept->boot, restoring->now_ns,
         restoring->now_utc_ns, restoring->kept->last_utc_ns, until_ns, until_utc_ns);
+}
+
+/* Of what does not go on, in words. */
+static const char *why_ended(enum boot_verdict verdict)
+{
+    static const char *const words[] = {
+        [BOOT_GOES_ON] = "",
+        [BOOT_ENDED] = "while the gateway was not running",
+        [BOOT_UNSYNCHRONISED] = "the machine was restarted and its clock is not synchronised, so that nobody "
+                                "knows how long it had to go",
+        [BOOT_CLOCK_BEHIND] = "the machine was restarted and its clock is behind the journal, so that nobody "
+                              "knows how long it had to go",
+        [BOOT_IMPOSSIBLE] = "the journal has an end for it that no lifetime reaches",
+    };
+    return words[verdict];
+}
+
+static enum journal_end how_ended(enum boot_verdict verdict)
+{
+    return verdict == BOOT_ENDED ? JOURNAL_EXPIRED : JOURNAL_DROPPED;
 }
 
 static void restore_setpoint(struct restoring *restoring, const struct op *op)
@@ -48,14 +70,17 @@ static void restore_setpoint(struct restoring *restoring, const struct op *op)
         return; /* no longer in the site file, or commanded since */
     }
     kept.component = component->spec.name;
-    if (kept.mode == SETPOINT_ACTIVE && !carry_over(restoring, &kept.until_ns, kept.until_utc_ns)) {
+    enum boot_verdict verdict = kept.mode == SETPOINT_ACTIVE
+                                    ? carry_over(restoring, &kept.until_ns, kept.until_utc_ns)
+                                    : BOOT_GOES_ON;
+    if (verdict != BOOT_GOES_ON) {
         struct journal *journal = &restoring->store->journal;
         kept.until_ns = restoring->now_ns;
-        journal->keeper->write_end(journal, &kept, JOURNAL_EXPIRED, "while the gateway was not running");
+        journal->keeper->write_end(journal, &kept, how_ended(verdict), why_ended(verdict));
         restoring->n_ended++;
     }
     restoring->n_setpoints++;
-    command_restore(component, &kept);
+    command_restore(component, &kept, verdict > BOOT_ENDED ? why_ended(verdict) : NULL);
 }
 
 static void restore_gathered(struct restoring *restoring)
@@ -64,7 +89,12 @@ static void restore_gathered(struct restoring *restoring)
         restoring->bounds.owner = restoring->owner;
         restoring->bounds.token = *restoring->token ? restoring->token : NULL;
         restoring->bounds.ranges = restoring->ranges;
-        bounds_restore(restoring->component, &restoring->bounds);
+        if (restoring->verdict == BOOT_GOES_ON) {
+            bounds_restore(restoring->component, &restoring->bounds);
+        } else {
+            bounds_end_kept(restoring->component, &restoring->bounds, &restoring->store->journal,
+                how_ended(restoring->verdict), why_ended(restoring->verdict));
+        }
     }
     restoring->component = NULL;
     restoring->bounds.n = 0;
@@ -88,14 +118,17 @@ static void restore_bound(struct restoring *restoring, const struct op *op)
     struct component *component = site_component(restoring->store->site, op->component);
     int64_t until_ns = op->until_ns;
     if (!component || op->place < 0 || op->place >= BOUNDED_COUNT || isnan(op->value) || isnan(op->upper) ||
-        op->value > op->upper || !carry_over(restoring, &until_ns, op->until_utc_ns)) {
+        op->value > op->upper) {
         return;
     }
+    enum boot_verdict verdict = carry_over(restoring, &until_ns, op->until_utc_ns);
     bool same = restoring->component == component && (int)restoring->bounds.bounded == op->place &&
-                *op->text && strcmp(restoring->token, op->text) == 0;
+                restoring->verdict == verdict && strcmp(restoring->token, op->text) == 0 &&
+                (*op->text || (verdict != BOOT_GOES_ON && strcmp(restoring->owner, op->caller) == 0));
     if (!same) {
         restore_gathered(restoring);
         restoring->component = component;
+        restoring->verdict = verdict;
         restoring->bounds = (struct journal_bounds){.component_id = op->component,
             .bounded = (enum bounded)op->place,
             .until_ns = until_ns,
@@ -116,7 +149,7 @@ static void restore_bound(struct restoring *restoring, const struct op *op)
 static void end_open_command(struct journal *journal, const struct op *op)
 {
     struct ugrpc_status st;
-    status_set(&st, UGRPC_UNKNOWN, "the gateway ended before its device had answered");
+    status_set(&st, UGRPC_UNKNOWN, "the gateway ended before it was written what became of it");
     journal->keeper->write_outcome(journal, op->id, &st);
 }
 

@@ -15,8 +15,6 @@
 
 #define MOST_PENDING 200000 /* ops, some 200 bytes each */
 
-static const struct journal_keeper keeper;
-
 void store_note(const struct store *store, enum log_level level, const char *format, ...)
 {
     char text[700];
@@ -25,11 +23,6 @@ void store_note(const struct store *store, enum log_level level, const char *for
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     store->options.note(level, text, store->options.userdata);
-}
-
-static struct store *store_of(struct journal *journal)
-{
-    return (struct store *)journal;
 }
 
 static void append(struct ops *ops, struct ops *more)
@@ -53,9 +46,10 @@ static const char *folder_of(const struct store *store)
     return store->options.folder;
 }
 
-static void note_aside(const struct store *store, const char *aside)
+static void note_aside(struct store *store, const char *aside)
 {
     if (*aside) {
+        snprintf(store->aside, sizeof(store->aside), "%s", aside);
         store_note(store, LOG_LEVEL_ERROR,
             "%s/journal.db was corrupt: it is kept as %s, a new journal begins; set-points, "
             "bounds and what devices had accumulated are not known",
@@ -72,7 +66,7 @@ static void give_back(int lock)
 
 struct store *store_open(const struct store_options *options, struct ugrpc_status *st)
 {
-    char aside[DATABASE_ASIDE_BYTES];
+    char aside[FILE_ASIDE_BYTES];
     struct ugrpc_status why = {.code = UGRPC_OK};
     int lock = folder_take(options->folder, &why);
     if (lock == -UGRPC_ALREADY_EXISTS) {
@@ -83,7 +77,7 @@ struct store *store_open(const struct store_options *options, struct ugrpc_statu
     if (!store) {
         abort();
     }
-    *store = (struct store){.journal.keeper = &keeper, .options = *options, .lock = lock};
+    *store = (struct store){.journal.keeper = &store_keeper, .options = *options, .lock = lock};
     if (store->options.entries == 0) {
         store->options.entries = STORE_ENTRIES;
     }
@@ -106,13 +100,15 @@ struct store *store_open(const struct store_options *options, struct ugrpc_statu
         return NULL;
     }
     store->kept_read = store->database && database_read_kept(store->database, &store->kept, st) == 0;
-    store->shared.broken = lock < 0 || !store->kept_read || database_is_read_only(store->database);
+    store->shared.broken = lock < 0 || !store->kept_read || database_is_read_only(store->database) ||
+                           database_probe(store->database, st) < 0;
     if (store->shared.broken) {
         snprintf(store->shared.why, sizeof(store->shared.why), "%s", lock < 0 ? why.message : st->message);
         store->degraded = true;
     }
     reader_init(&store->reader, &store->mutex, &store->wake);
     store->next_id = store->kept.last_id + 1;
+    store->told_start = store->kept_read && store->kept.last_id == 0;
     return store;
 }
 
@@ -121,12 +117,7 @@ struct journal_reader *store_reader(struct store *store)
     return &store->reader.base;
 }
 
-static bool is_degraded(const struct journal *journal)
-{
-    return ((const struct store *)journal)->degraded;
-}
-
-/* ---- what the model writes -------------------------------------------------------------------------- */
+/* ---- what is made ----------------------------------------------------------------------------------- */
 
 static void break_down(struct store *store, const char *why);
 static void ask_patience(struct store *store);
@@ -138,143 +129,68 @@ static void get_stuck(struct store *store, const char *why)
     break_down(store, why);
 }
 
-void store_make(struct store *store, struct op *op)
+/* What the gateway tells of itself. */
+static void write_note(struct store *store, const char *text)
 {
+    store_make(store, op_new(&(struct op){.kind = OP_NOTE, .text = text}));
+}
+
+/* Once, before anything else of this run: where nothing happens, restarts fill no journal. A new journal needs
+ * none. */
+static void tell_start(struct store *store)
+{
+    if (!store->told_start) {
+        store->told_start = true;
+        store_make(store, op_new(&(struct op){
+                              .kind = OP_NOTE,
+                              .at_utc_ns = store->started_utc_ns,
+                              .text = store->after_crash
+                                          ? "the gateway started after one that was not stopped but ended; if "
+                                            "that one could not write its journal, its last entries are missing"
+                                          : "the gateway started",
+                          }));
+    }
+}
+
+uint64_t store_make(struct store *store, struct op *op)
+{
+    uint64_t id = 0;
+    if (op_is_row(op)) {
+        tell_start(store);
+        store->made_rows = true;
+        id = op->id = store->next_id++;
+    }
     if (!store->stuck && op_is_entry(op) && store->serial - store->written >= MOST_PENDING) {
         get_stuck(store, "the disk is too slow"); /* but not amid a snapshot, which has no entries */
     }
     if (store->stuck) {
         store->skipped += op_is_entry(op);
         op_free_list(op);
-        return;
+        return id;
     }
     op->serial = ++store->serial;
-    op->at_utc_ns = clock_now_utc_ns(store_clock(store));
+    if (op->at_utc_ns == 0) {
+        op->at_utc_ns = clock_now_utc_ns(store_clock(store));
+    }
     append(&store->made, &(struct ops){op, op});
     if (op->serial == store->written + 1) {
         store->pending_since_ns = clock_now_ns(store_clock(store));
         ask_patience(store);
     }
-}
-
-static uint64_t write_command(struct journal *journal, const struct journal_command *command)
-{
-    struct store *store = store_of(journal);
-    struct op *op = op_new(OP_COMMAND, command->component, command->caller->label, command->detail);
-    uint64_t id = op->id = store->next_id++;
-    op->component = command->component_id;
-    op->verb = (int)command->verb;
-    op->value = command->value;
-    op->lifetime_ns = command->lifetime_ns;
-    store_make(store, op);
-    if (command->verb >= JOURNAL_START && command->verb <= JOURNAL_ACK) {
-        store_remember_soon(store); /* relays move */
-    }
     return id;
 }
 
-static void write_outcome(struct journal *journal, uint64_t entry, const struct ugrpc_status *st)
+/* The new journal, too, says why there is no more in it, as soon as it can be written. */
+static void write_aside(struct store *store)
 {
-    struct store *store = store_of(journal);
-    struct op *op = op_new(OP_OUTCOME, NULL, NULL, st->code == UGRPC_OK ? "" : st->message);
-    op->id = store->next_id++;
-    op->about = entry;
-    op->code = st->code;
-    store_make(store, op);
-}
-
-static void write_refusal(
-    struct journal *journal, const struct journal_command *command, const struct ugrpc_status *st)
-{
-    struct store *store = store_of(journal);
-    char text[sizeof(st->message) + 64];
-    int64_t now_ns = clock_now_ns(store_clock(store));
-    if (now_ns - store->refusals_since_ns >= STORE_WINDOW_MS * NS_PER_MS) {
-        store->refusals_since_ns = now_ns;
-        store->refusals = 0;
+    char text[FILE_ASIDE_BYTES + 128];
+    if (*store->aside) {
+        snprintf(text, sizeof(text),
+            "the journal before was corrupt; it is kept as %s, and what it held goes on in nothing",
+            store->aside);
+        write_note(store, text);
+        store->aside[0] = '\0';
     }
-    if (store->refusals++ >= STORE_REFUSALS) {
-        store->refusals_left_out++;
-        return;
-    }
-    int len = snprintf(text, sizeof(text), "%s", st->message);
-    if (store->refusals_left_out > 0) {
-        snprintf(text + len, sizeof(text) - (size_t)len, " (%" PRIu64 " refusals before it are left out)",
-            store->refusals_left_out);
-        store->refusals_left_out = 0;
-    }
-    struct op *op = op_new(OP_REFUSAL, command->component, command->caller->label, text);
-    op->id = store->next_id++;
-    op->component = command->component_id;
-    op->verb = (int)command->verb;
-    op->value = command->value;
-    op->lifetime_ns = command->lifetime_ns;
-    op->code = st->code;
-    store_make(store, op);
-}
-
-static void write_end(
-    struct journal *journal, const struct journal_setpoint *setpoint, enum journal_end end, const char *why)
-{
-    struct store *store = store_of(journal);
-    struct op *op = op_new(OP_END, setpoint->component, setpoint->by, why);
-    op->id = store->next_id++;
-    op->about = setpoint->entry;
-    op->component = setpoint->component_id;
-    op->verb = setpoint->axis == AXIS_ACTIVE ? JOURNAL_SET_ACTIVE : JOURNAL_SET_REACTIVE;
-    op->value = setpoint->requested;
-    op->end = (int)end;
-    op->renewals = setpoint->renewals;
-    op->until_utc_ns = setpoint->until_utc_ns;
-    store_make(store, op);
-    store->urgent = true;
-}
-
-static void keep_setpoint(struct journal *journal, const struct journal_setpoint *setpoint)
-{
-    struct op *op = op_new(OP_KEEP_SETPOINT, NULL, setpoint->by, NULL);
-    op->component = setpoint->component_id;
-    op->place = (int)setpoint->axis;
-    op->mode = (int)setpoint->mode;
-    op->waiting = setpoint->waiting;
-    op->limiting = setpoint->limiting;
-    op->value = setpoint->requested;
-    op->until_ns = setpoint->until_ns;
-    op->until_utc_ns = setpoint->until_utc_ns;
-    op->about = setpoint->entry;
-    op->renewals = setpoint->renewals;
-    store_make(store_of(journal), op);
-}
-
-static void keep_bounds(struct journal *journal, const struct journal_bounds *bounds)
-{
-    struct store *store = store_of(journal);
-    for (size_t i = 0; i < bounds->n; i++) {
-        struct op *op = op_new(OP_KEEP_BOUND, NULL, bounds->owner, bounds->token);
-        op->component = bounds->component_id;
-        op->place = (int)bounds->bounded;
-        op->value = bounds->ranges[i].lower;
-        op->upper = bounds->ranges[i].upper;
-        op->until_ns = bounds->until_ns;
-        op->until_utc_ns = bounds->until_utc_ns;
-        op->now_ns = clock_now_ns(store_clock(store));
-        store_make(store, op);
-    }
-}
-
-static void drop_bounds(
-    struct journal *journal, uint64_t component_id, enum bounded bounded, const char *token)
-{
-    struct op *op = op_new(OP_DROP_BOUNDS, NULL, NULL, token);
-    op->component = component_id;
-    op->place = (int)bounded;
-    store_make(store_of(journal), op);
-}
-
-static void forget(struct journal *journal)
-{
-    struct store *store = store_of(journal);
-    store_make(store, op_new(OP_FORGET, NULL, NULL, store->boot.id));
 }
 
 /* Nobody waits for the disk: what is to be told is told in the next turn. */
@@ -304,9 +220,8 @@ static void ask_patience(struct store *store)
     }
 }
 
-static void ask_sync(struct journal *journal, journal_sync_fn *done, void *userdata)
+void store_sync(struct store *store, journal_sync_fn *done, void *userdata)
 {
-    struct store *store = store_of(journal);
     struct sync *sync = calloc(1, sizeof(*sync));
     if (!sync) {
         abort();
@@ -324,19 +239,6 @@ static void ask_sync(struct journal *journal, journal_sync_fn *done, void *userd
     store->last_sync = sync;
     store->urgent = true;
 }
-
-static const struct journal_keeper keeper = {
-    .write_command = write_command,
-    .write_outcome = write_outcome,
-    .write_refusal = write_refusal,
-    .write_end = write_end,
-    .keep_setpoint = keep_setpoint,
-    .keep_bounds = keep_bounds,
-    .drop_bounds = drop_bounds,
-    .forget = forget,
-    .sync = ask_sync,
-    .is_degraded = is_degraded,
-};
 
 /* ---- what the loop hears ---------------------------------------------------------------------------- */
 
@@ -384,14 +286,20 @@ static void on_repaired(void *userdata)
     if (store->broken || store->stuck) {
         return; /* again; it is repaired once more */
     }
-    store_note(store, LOG_LEVEL_INFO, "%s/journal.db is written again; %" PRIu64 " entr%s missing in it",
-        folder_of(store), store->missing, store->missing == 1 ? "y is" : "ies are");
+    char missing[48] = "nothing is";
+    if (store->missing > 0) {
+        snprintf(missing, sizeof(missing), "%" PRIu64 " entr%s", store->missing,
+            store->missing == 1 ? "y is" : "ies are");
+    }
+    store_note(store, LOG_LEVEL_INFO, "%s/journal.db is written again; %s missing in it", folder_of(store),
+        missing);
     store->missing = 0;
     set_degraded(store, false);
 }
 
 /* It can be written again, after entries were lost: what counts is written anew. */
-static void repair(struct store *store, uint64_t lost, int64_t since_utc_ns, const struct kept *kept)
+static void repair(
+    struct store *store, uint64_t lost, int64_t since_utc_ns, bool replaced, const struct kept *kept)
 {
     store_recall_late(store, &kept->memory); /* of a file that could not be read before */
     if (!store->site) {
@@ -402,14 +310,18 @@ static void repair(struct store *store, uint64_t lost, int64_t since_utc_ns, con
         store->next_id = kept->last_id + 1;
     }
     store_restore_kept(store, kept); /* likewise */
-    struct op *op = op_new(OP_GAP, NULL, NULL, NULL);
-    op->id = store->next_id++;
-    op->lost = lost;
-    op->until_utc_ns = since_utc_ns;
-    store->missing += lost;
-    store_make(store, op);
+    write_aside(store);
+    if (replaced) {
+        write_note(store, "somebody removed or replaced journal.db while the gateway ran: what was in it is not "
+                          "here");
+    }
+    if (lost > 0) {
+        store->missing += lost;
+        store_make(store, op_new(&(struct op){.kind = OP_GAP, .lost = lost, .until_utc_ns = since_utc_ns}));
+    }
     journal_snapshot(store->site);
-    ask_sync(&store->journal, on_repaired, store);
+    store_remember_soon(store);
+    store_sync(store, on_repaired, store);
 }
 
 static void take_report(struct store *store)
@@ -445,7 +357,7 @@ static void take_report(struct store *store)
     store->repairs = seen.repairs;
     if (repaired || was_stuck) {
         repair(store, (repaired ? seen.lost : 0) + skipped,
-            repaired ? seen.since_utc_ns : store->stuck_utc_ns, &seen.kept);
+            repaired ? seen.since_utc_ns : store->stuck_utc_ns, repaired && seen.replaced, &seen.kept);
     }
     kept_done(&seen.kept);
     ask_patience(store);
@@ -524,6 +436,12 @@ void store_restore(struct store *store, struct site *site, bool as_new)
     }
     if (!as_new) {
         store->site = site;
+        store->started_utc_ns = clock_now_utc_ns(store_clock(store));
+        store->after_crash = store->kept.crashed;
+        write_aside(store);
+        if (store->kept.crashed || store->kept.setpoints || store->kept.bounds) {
+            tell_start(store);
+        }
         store_restore_kept(store, &store->kept);
         journal_attach(site, &store->journal);
     }
@@ -602,6 +520,10 @@ void store_close(struct store *store, int64_t limit_ms)
         journal_detach(store->site);
     }
     if (store->runs) {
+        if (store->made_rows) {
+            store_make(store, op_new(&(struct op){
+                                  .kind = OP_NOTE, .stops = true, .text = "the gateway stopped"}));
+        }
         store_remember(store);
         hand_over(store);
     }

@@ -43,7 +43,8 @@ struct shared {
     bool broken;                                              /* the last attempt failed */
     uint64_t repairs;                                         /* how often it could be written again */
     char why[sizeof(((struct ugrpc_status *)NULL)->message)]; /* it is broken */
-    char aside[DATABASE_ASIDE_BYTES];                         /* a corrupt file that was set aside */
+    char aside[FILE_ASIDE_BYTES];                             /* a corrupt file that was set aside */
+    bool replaced;                                            /* by somebody, before the last repair */
     uint64_t lost;                                            /* entries, before the last repair, … */
     int64_t since_utc_ns;                                     /* … from then on */
     struct kept
@@ -64,6 +65,7 @@ struct store {
     int lock;
     bool kept_read; /* else the thread reads it as soon as it can */
     bool recalled;  /* the devices have been given what was kept */
+    char aside[FILE_ASIDE_BYTES]; /* a corrupt file that was set aside, which the new one does not tell yet */
 
     /* The loop's. */
     struct site *site; /* NULL: nothing is written of it */
@@ -72,6 +74,8 @@ struct store {
     struct ops made; /* in this turn */
     bool urgent;     /* somebody waits for one of them */
     uint64_t serial, next_id;
+    int64_t started_utc_ns;
+    bool told_start, after_crash, made_rows;
     struct sync *first_sync, *last_sync;
     struct timer patience;    /* with the disk */
     int64_t pending_since_ns; /* something was made, and nothing has been written since */
@@ -100,8 +104,14 @@ static inline struct clock *store_clock(const struct store *store)
     return store->timers->clock;
 }
 
-/* Takes the op, to be written with all that this turn of the loop makes. */
-void store_make(struct store *store, struct op *op);
+/* How the model writes: keeper.c, by the two below. */
+extern const struct journal_keeper store_keeper;
+
+/* Takes the op, to be written with all that this turn of the loop makes. Returns the row's id, if it is one.
+ */
+uint64_t store_make(struct store *store, struct op *op);
+/* As journal_keeper.sync. */
+void store_sync(struct store *store, journal_sync_fn *done, void *userdata);
 
 /* What devices have accumulated: to be written now, all of it; within STORE_WINDOW_MS, or on a large site as
  * soon as it is its turn; or given to them, if it could not be read before, and written. */

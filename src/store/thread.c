@@ -7,12 +7,18 @@
 #include "store/folder.h"
 #include "store/store_internal.h"
 
+#define LOOK_MS       1000  /* between looks at whether the file is still there */
+#define RETRY_MOST_MS 60000 /* between attempts, where it breaks within as long after each repair */
+
 /* What it knows of an interruption. */
 struct trouble {
     bool broken;
+    bool replaced; /* somebody has removed or replaced the file */
     uint64_t lost; /* entries */
     int64_t since_utc_ns;
-    bool kept_read; /* what was kept has been read, now or when the store was opened */
+    bool kept_read;                       /* what was kept has been read, now or when the store was opened */
+    uint64_t retry_ms;                    /* between attempts, */
+    uint64_t retry_at_ns, repaired_at_ns; /* of uv_hrtime(); repaired: 0: never */
 };
 
 static void lose(struct trouble *trouble, const struct op *first)
@@ -24,7 +30,7 @@ static void lose(struct trouble *trouble, const struct op *first)
 
 /* Opened anew, as the file may be another by now. */
 static bool try_repair(
-    struct store *store, struct kept *kept, char aside[DATABASE_ASIDE_BYTES], struct ugrpc_status *st)
+    struct store *store, struct kept *kept, char aside[FILE_ASIDE_BYTES], struct ugrpc_status *st)
 {
     database_close(store->database);
     store->database = NULL;
@@ -36,26 +42,50 @@ static bool try_repair(
            database_read_kept(store->database, kept, st) == 0 && database_probe(store->database, st) == 0;
 }
 
-/* What is lost needs no second attempt: what counts is written anew after the repair. */
-static void write_ops(struct store *store, struct trouble *trouble, const struct op *first)
+/* A disk that breaks again and again is asked ever more seldom, so that it fills neither log nor journal. */
+static void begin_trouble(struct trouble *trouble, const struct op *first, bool replaced)
+{
+    uint64_t now_ns = uv_hrtime();
+    bool again = trouble->repaired_at_ns &&
+                 now_ns - trouble->repaired_at_ns < RETRY_MOST_MS * (uint64_t)NS_PER_MS;
+    trouble->retry_ms = again ? 2 * trouble->retry_ms : STORE_RETRY_MS;
+    trouble->retry_ms = trouble->retry_ms < RETRY_MOST_MS ? trouble->retry_ms : RETRY_MOST_MS;
+    trouble->retry_at_ns = now_ns + trouble->retry_ms * NS_PER_MS;
+    trouble->broken = true;
+    trouble->replaced = replaced;
+    trouble->lost = 0;
+    trouble->since_utc_ns = first ? first->at_utc_ns : clock_now_utc_ns(clock_real());
+    lose(trouble, first);
+}
+
+/* What is lost needs no second attempt: what counts is written anew after the repair. True: there is
+ * something to report. */
+static bool write_ops(struct store *store, struct trouble *trouble, const struct op *first, bool last)
 {
     struct ugrpc_status st = {.code = UGRPC_OK};
-    char aside[DATABASE_ASIDE_BYTES] = "";
+    char aside[FILE_ASIDE_BYTES] = "";
     bool repaired = false;
     struct kept kept = {.last_id = 0};
+    int rc = 0;
     if (trouble->broken) {
         lose(trouble, first);
-        repaired = try_repair(store, &kept, aside, &st);
-    } else if (first && database_write(store->database, first, store->options.entries, &st) < 0) {
-        trouble->broken = true;
-        trouble->lost = 0;
-        trouble->since_utc_ns = first->at_utc_ns;
-        lose(trouble, first);
+        if (last || uv_hrtime() >= trouble->retry_at_ns) {
+            repaired = try_repair(store, &kept, aside, &st);
+            trouble->retry_at_ns = uv_hrtime() + trouble->retry_ms * NS_PER_MS;
+        }
+    } else {
+        rc = first ? database_write(store->database, first, store->options.entries, &st)
+                   : database_check_place(store->database, &st);
+        if (rc < 0) {
+            begin_trouble(trouble, first, rc == -UGRPC_NOT_FOUND);
+        }
     }
     uv_mutex_lock(&store->mutex);
     struct shared *shared = &store->shared;
     if (repaired) {
         trouble->broken = false;
+        trouble->repaired_at_ns = uv_hrtime();
+        shared->replaced = trouble->replaced;
         shared->lost = trouble->lost;
         shared->since_utc_ns = trouble->since_utc_ns;
         shared->repairs++;
@@ -75,15 +105,14 @@ static void write_ops(struct store *store, struct trouble *trouble, const struct
     }
     uv_mutex_unlock(&store->mutex);
     kept_done(&kept);
+    return first || st.code != UGRPC_OK || repaired;
 }
 
 /* With the mutex. Waits to be woken, at most until `until_ns`, and answers who asks to read. */
 static void doze(struct store *store, uint64_t until_ns)
 {
     uint64_t now_ns = uv_hrtime();
-    if (!reader_is_asked(&store->reader) && until_ns == UINT64_MAX) {
-        uv_cond_wait(&store->wake, &store->mutex);
-    } else if (!reader_is_asked(&store->reader) && now_ns < until_ns) {
+    if (!reader_is_asked(&store->reader) && now_ns < until_ns) {
         uv_cond_timedwait(&store->wake, &store->mutex, until_ns - now_ns);
     }
     if (reader_is_asked(&store->reader)) {
@@ -98,15 +127,12 @@ static void doze(struct store *store, uint64_t until_ns)
 static void await_work(struct store *store, const struct trouble *trouble)
 {
     struct shared *shared = &store->shared;
-    uint64_t until_ns = uv_hrtime() + STORE_RETRY_MS * NS_PER_MS;
-    if (trouble->broken) {
-        do {
-            doze(store, until_ns);
-        } while (!shared->handed.first && !shared->end && uv_hrtime() < until_ns);
-        return;
+    uint64_t until_ns = trouble->broken ? trouble->retry_at_ns : uv_hrtime() + LOOK_MS * NS_PER_MS;
+    while (!shared->handed.first && !shared->end && uv_hrtime() < until_ns) {
+        doze(store, until_ns);
     }
-    while (!shared->handed.first && !shared->end) {
-        doze(store, UINT64_MAX);
+    if (trouble->broken || !shared->handed.first) {
+        return;
     }
     until_ns = uv_hrtime() + (uint64_t)(store->options.window_ms * NS_PER_MS);
     while (!shared->urgent && !shared->end && uv_hrtime() < until_ns) {
@@ -122,6 +148,8 @@ void store_run_thread(void *userdata)
         .broken = shared->broken,
         .since_utc_ns = clock_now_utc_ns(clock_real()),
         .kept_read = store->kept_read,
+        .retry_ms = STORE_RETRY_MS,
+        .retry_at_ns = uv_hrtime() + STORE_RETRY_MS * NS_PER_MS,
     };
     uv_mutex_lock(&store->mutex);
     while (!shared->end || shared->handed.first) {
@@ -129,13 +157,14 @@ void store_run_thread(void *userdata)
         struct ops ops = shared->handed;
         shared->handed = (struct ops){NULL};
         shared->urgent = false;
+        bool last = shared->end;
         uv_mutex_unlock(&store->mutex);
-        write_ops(store, &trouble, ops.first);
+        bool news = write_ops(store, &trouble, ops.first, last);
         uv_mutex_lock(&store->mutex);
         if (ops.last) {
             shared->written = ops.last->serial;
         }
-        if (!shared->abandoned) {
+        if (news && !shared->abandoned) {
             uv_async_send(&store->handles->reported);
         }
         op_free_list(ops.first);

@@ -36,7 +36,8 @@ static uint64_t write_command(struct journal *journal, const struct journal_comm
 
 static void write_outcome(struct journal *journal, uint64_t entry, const struct ugrpc_status *st)
 {
-    say(journal, "outcome %d %d\n", (int)entry, st->code);
+    say(journal, "outcome %d %d%s%s\n", (int)entry, st->code, st->code == UGRPC_OK && *st->message ? " " : "",
+        st->code == UGRPC_OK ? st->message : "");
 }
 
 static void write_refusal(
@@ -52,6 +53,12 @@ static void write_end(
     static const char *const names[] = {"expired", "dropped", "replaced"};
     say(journal, "%s %d after %d renewals %s\n", names[end], (int)setpoint->entry, (int)setpoint->renewals,
         why);
+}
+
+static void write_bounds_end(struct journal *journal, const struct journal_bounds_end *ended)
+{
+    say(journal, "bounds ended %d %s by %s: %s\n", (int)ended->component_id, ended->detail, ended->by,
+        ended->why);
 }
 
 static void keep_setpoint(struct journal *journal, const struct journal_setpoint *setpoint)
@@ -107,6 +114,7 @@ static const struct journal_keeper keeper = {
     .write_outcome = write_outcome,
     .write_refusal = write_refusal,
     .write_end = write_end,
+    .write_bounds_end = write_bounds_end,
     .keep_setpoint = keep_setpoint,
     .keep_bounds = keep_bounds,
     .drop_bounds = drop_bounds,

@@ -170,6 +170,7 @@ static void on_event(const struct event *event, void *userdata)
     fake->events[event->kind]++;
     fake->last_event = *event;
     snprintf(fake->event_text, sizeof(fake->event_text), "%s", event->text);
+    snprintf(fake->texts[event->kind], sizeof(fake->texts[0]), "%s", event->text);
 }
 
 struct fake_site *fake_site_new_bare(void)

@@ -295,7 +295,7 @@ static void a_set_point_goes_on_to_its_original_end(void **state)
 {
     struct fixture *f = *state;
     struct journal_setpoint setpoint = kept(f, 5000, 30);
-    command_restore(f->fake->bat_inv, &setpoint);
+    command_restore(f->fake->bat_inv, &setpoint, NULL);
     assert_true(fake_last(f->fake, f->fake->bat_inv)->power == 5000);
     fake_finish_all(f->fake);
     const struct setpoint *now = &f->fake->bat_inv->setpoints[AXIS_ACTIVE];
@@ -313,7 +313,7 @@ static void what_ended_meanwhile_is_brought_to_0_at_once(void **state)
 {
     struct fixture *f = *state;
     struct journal_setpoint setpoint = kept(f, 5000, 0);
-    command_restore(f->fake->bat_inv, &setpoint);
+    command_restore(f->fake->bat_inv, &setpoint, NULL);
     assert_true(fake_last(f->fake, f->fake->bat_inv)->power == 0);
     assert_int_equal(f->fake->events[EVENT_SETPOINT_EXPIRED], 1);
 }
@@ -323,7 +323,7 @@ static void an_axis_that_held_0_is_told_0_again(void **state)
     struct fixture *f = *state;
     struct journal_setpoint setpoint = {
         .component_id = 4, .axis = AXIS_ACTIVE, .mode = SETPOINT_ZERO, .by = ""};
-    command_restore(f->fake->bat_inv, &setpoint);
+    command_restore(f->fake->bat_inv, &setpoint, NULL);
     assert_true(fake_last(f->fake, f->fake->bat_inv)->power == 0);
     assert_int_equal(f->fake->events[EVENT_SETPOINT_EXPIRED], 0);
 }
@@ -334,7 +334,7 @@ static void a_component_that_waited_to_be_woken_is_woken(void **state)
     struct journal_setpoint setpoint = kept(f, 5000, 30);
     setpoint.waiting = true;
     fake_report_state(f->fake->bat_inv, STATE_BIT(STATE_STANDBY));
-    command_restore(f->fake->bat_inv, &setpoint);
+    command_restore(f->fake->bat_inv, &setpoint, NULL);
     assert_int_equal(fake_count(f->fake, f->fake->bat_inv, FAKE_START), 1);
     assert_int_equal(f->fake->bat_inv->setpoints[AXIS_ACTIVE].mode, SETPOINT_ACTIVE);
 }
@@ -347,7 +347,7 @@ static void a_component_that_waited_is_woken_by_its_first_sample(void **state)
     struct component *pv = fake_add(fresh, 9, "pv_inv", COMPONENT_PV_INVERTER, -15000, 0);
     struct journal_setpoint setpoint = kept(f, -5000, 30);
     setpoint.waiting = true;
-    command_restore(pv, &setpoint);
+    command_restore(pv, &setpoint, NULL);
     assert_true(pv->setpoints[AXIS_ACTIVE].waiting);
     fake_report_state(pv, STATE_BIT(STATE_STANDBY));
     assert_int_equal(pv->setpoints[AXIS_ACTIVE].mode, SETPOINT_ACTIVE);
@@ -360,7 +360,7 @@ static void a_component_that_is_off_by_now_loses_its_set_point(void **state)
     struct fixture *f = *state;
     struct journal_setpoint setpoint = kept(f, 5000, 30);
     fake_report_state(f->fake->bat_inv, STATE_BIT(STATE_OFF));
-    command_restore(f->fake->bat_inv, &setpoint);
+    command_restore(f->fake->bat_inv, &setpoint, NULL);
     assert_int_equal(f->fake->bat_inv->setpoints[AXIS_ACTIVE].mode, SETPOINT_ZERO);
     assert_says(f, "dropped 77");
 }
@@ -374,7 +374,7 @@ static void one_that_ran_free_within_a_limit_is_freed_of_it(void **state)
         .limiting = true,
         .requested = -8000,
         .by = ""};
-    command_restore(f->fake->pv_inv, &setpoint);
+    command_restore(f->fake->pv_inv, &setpoint, NULL);
     assert_int_equal(fake_last(f->fake, f->fake->pv_inv)->kind, FAKE_RELEASE);
     assert_int_equal(f->fake->pv_inv->setpoints[AXIS_ACTIVE].mode, SETPOINT_FREE);
 }
@@ -397,7 +397,7 @@ static void a_silent_device_is_told_what_goes_on_when_it_answers(void **state)
     fake_silence_ms(f->fake, 10000); /* all are offline */
     struct journal_setpoint setpoint = kept(f, 5000, 60);
     size_t before = f->fake->device.n;
-    command_restore(f->fake->bat_inv, &setpoint);
+    command_restore(f->fake->bat_inv, &setpoint, NULL);
     assert_int_equal(f->fake->device.n, before);
     fake_report_state(f->fake->bat_inv, STATE_BIT(STATE_READY));
     assert_true(fake_last(f->fake, f->fake->bat_inv)->power == 5000);

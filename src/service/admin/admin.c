@@ -58,7 +58,7 @@ static void list_holders(struct ugrpc_call *call, const ugrpc_protobuf_empty *re
     const struct admin *admin = userdata;
     struct ugrpc_status st;
     if (admin_may_call(call, &st)) {
-        holders_reply(service_site(admin->service), call);
+        holders_reply(service_site(admin->service), !service_takes_commands(admin->service), call);
     } else {
         ugrpc_call_fail_status(call, &st);
     }

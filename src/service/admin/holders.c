@@ -10,6 +10,7 @@
 
 #include "microgrid/admin/v1/admin.ugrpc.h"
 #include "model/bounds.h"
+#include "model/caller.h"
 #include "model/journal.h"
 #include "model/site.h"
 #include "service/shown.h"
@@ -27,6 +28,7 @@ struct held_bounds {
 
 struct holders {
     const struct component *component; /* that is being looked at */
+    struct clock *clock;
     struct held_setpoint *setpoints;
     struct held_bounds *bounds;
     size_t n_setpoints, cap_setpoints, n_bounds, cap_bounds;
@@ -53,6 +55,14 @@ static void *grow(void *list, size_t n, size_t *cap, size_t size)
     return list;
 }
 
+/* What ends then on boot time, whatever UTC did meanwhile. To the millisecond, as each call reads both clocks
+ * anew. */
+static ugrpc_protobuf_timestamp until_of(const struct holders *holders, int64_t until_ns)
+{
+    int64_t utc_ns = clock_now_utc_ns(holders->clock) + until_ns - clock_now_ns(holders->clock);
+    return shown_timestamp((utc_ns + NS_PER_MS / 2) / NS_PER_MS * NS_PER_MS);
+}
+
 static void add_setpoint(struct holders *holders, enum axis axis)
 {
     const struct component *component = holders->component;
@@ -71,18 +81,9 @@ static void add_setpoint(struct holders *holders, enum axis axis)
     if (!isnan(setpoint->applied)) {
         microgrid_admin_v1_held_setpoint_set_applied(&held->message, setpoint->applied);
     }
-    held->until = shown_timestamp(setpoint->until_utc_ns);
+    held->until = until_of(holders, setpoint->until_ns);
     held->message.caller = (char *)setpoint->by;
     held->message.renewals = setpoint->renewals;
-}
-
-/* "127.0.0.1:41822", as set-points have it, of "connection 3 from 127.0.0.1:41822", which tells owners apart.
- */
-static const char *caller_of(const char *owner)
-{
-    static const char connection[] = "connection ", from[] = " from ";
-    const char *peer = strncmp(owner, connection, strlen(connection)) == 0 ? strstr(owner, from) : NULL;
-    return peer ? peer + strlen(from) : owner;
 }
 
 static void add_bounds(const struct journal_bounds *added, void *userdata)
@@ -101,15 +102,16 @@ static void add_bounds(const struct journal_bounds *added, void *userdata)
     if (isfinite(added->ranges->upper)) {
         microgrid_admin_v1_held_bounds_set_upper(&held->message, added->ranges->upper);
     }
-    held->until = shown_timestamp(added->until_utc_ns);
-    held->message.caller = (char *)caller_of(added->owner);
+    held->until = until_of(holders, added->until_ns);
+    held->message.caller = (char *)caller_shown(added->owner);
     held->message.token = (char *)(added->token ? added->token : "");
 }
 
 /* The lists no longer move: now they can be pointed to. */
-static void reply(struct holders *holders, struct ugrpc_call *call)
+static void reply(struct holders *holders, bool read_only, struct ugrpc_call *call)
 {
     microgrid_admin_v1_list_holders_response message = MICROGRID_ADMIN_V1_LIST_HOLDERS_RESPONSE_INIT;
+    message.read_only = read_only;
     message.n_setpoints = holders->n_setpoints;
     message.setpoints = calloc(holders->n_setpoints + 1, sizeof(message.setpoints[0]));
     message.n_bounds = holders->n_bounds;
@@ -130,9 +132,9 @@ static void reply(struct holders *holders, struct ugrpc_call *call)
     free(message.bounds);
 }
 
-void holders_reply(const struct site *site, struct ugrpc_call *call)
+void holders_reply(const struct site *site, bool read_only, struct ugrpc_call *call)
 {
-    struct holders holders = {.component = NULL};
+    struct holders holders = {.clock = site->timers->clock};
     for (size_t i = 0; i < site->n_components; i++) {
         holders.component = site->components[i];
         for (int axis = 0; axis < AXIS_COUNT; axis++) {
@@ -140,7 +142,7 @@ void holders_reply(const struct site *site, struct ugrpc_call *call)
         }
         bounds_each_added(holders.component, add_bounds, &holders);
     }
-    reply(&holders, call);
+    reply(&holders, read_only, call);
     free(holders.setpoints);
     free(holders.bounds);
 }

@@ -3,10 +3,12 @@
 #ifndef SERVICE_ADMIN_HOLDERS_H
 #define SERVICE_ADMIN_HOLDERS_H
 
+#include <stdbool.h>
+
 struct site;
 struct ugrpc_call;
 
-/* Finishes a call of ListHolders. */
-void holders_reply(const struct site *site, struct ugrpc_call *call);
+/* Finishes a call of ListHolders. `read_only`: the gateway takes no commands. */
+void holders_reply(const struct site *site, bool read_only, struct ugrpc_call *call);
 
 #endif

@@ -70,6 +70,7 @@ static enum ugrpc_sent send_entry(struct ugrpc_call *call, const struct journal_
         [JOURNAL_KIND_REFUSAL] = MICROGRID_ADMIN_V1_JOURNAL_KIND_REFUSAL,
         [JOURNAL_KIND_END] = MICROGRID_ADMIN_V1_JOURNAL_KIND_END,
         [JOURNAL_KIND_GAP] = MICROGRID_ADMIN_V1_JOURNAL_KIND_GAP,
+        [JOURNAL_KIND_NOTE] = MICROGRID_ADMIN_V1_JOURNAL_KIND_NOTE,
     };
     ugrpc_protobuf_timestamp at = shown_timestamp(entry->at_utc_ns);
     ugrpc_protobuf_timestamp until = shown_timestamp(entry->until_utc_ns);

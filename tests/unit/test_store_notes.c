@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+/* What the journal says besides commands: of itself, of starts and stops, of what did not go on and why, and of
+ * bounds that end. And what becomes of it when somebody takes its file away. */
+#include "unit.h"
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "disk.h"
+#include "model/bounds.h"
+#include "model/journal.h"
+#include "store/database.h"
+
+static int set_up(void **state)
+{
+    *state = disk_new();
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    disk_free(*state);
+    return 0;
+}
+
+static void change(const struct disk *f, const char *sql)
+{
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(disk_path(f, "journal.db"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static int64_t count(const struct disk *f, const char *where)
+{
+    char sql[512];
+    snprintf(sql, sizeof(sql), "SELECT count(*) FROM entry WHERE %s", where);
+    return disk_ask(f, sql);
+}
+
+static void bound(struct disk *f, double lower, double upper, int64_t lifetime_s)
+{
+    assert_int_equal(fake_bound(f->fake->bat_inv, METRIC_AC_ACTIVE_POWER, lower, upper, lifetime_s), 0);
+}
+
+static void reboot(struct disk *f)
+{
+    snprintf(f->boot.id, sizeof(f->boot.id), "another boot");
+    f->at_ns = 5 * NS_PER_S;
+}
+
+/* ---- the file is taken away ------------------------------------------------------------------------- */
+
+/* What counts is written anew, in a new file. */
+static void expect_recovery(struct disk *f, const char *file)
+{
+    disk_set(f, f->fake->bat_inv, 6000, 900);
+    assert_true(f->unhealthy);
+    assert_true(journal_is_degraded(f->fake->site));
+    assert_non_null(strstr(f->notes[0], "cannot be written: somebody has removed or replaced it"));
+    disk_await_health(f, true);
+    assert_int_equal(access(disk_path(f, file), F_OK), 0);
+    disk_end(f);
+    assert_int_equal(disk_ask(f, "SELECT requested FROM setpoint"), 6000);
+    assert_int_equal(count(f, "kind = 6 AND message LIKE 'somebody removed or replaced journal.db%'"), 1);
+    assert_int_equal(count(f, "kind = 5 AND value = 1"), 1);
+}
+
+static void a_journal_that_is_deleted_is_missed_by_the_next_command(void **state)
+{
+    struct disk *f = *state;
+    disk_begin(f);
+    disk_set(f, f->fake->bat_inv, 5000, 900);
+    assert_int_equal(unlink(disk_path(f, "journal.db")), 0);
+    expect_recovery(f, "journal.db");
+}
+
+static void a_log_that_is_deleted_is_missed_too(void **state)
+{
+    struct disk *f = *state;
+    disk_begin(f);
+    disk_set(f, f->fake->bat_inv, 5000, 900);
+    assert_int_equal(unlink(disk_path(f, "journal.db-wal")), 0);
+    disk_set(f, f->fake->bat_inv, 6000, 900);
+    assert_true(f->unhealthy);
+    disk_await_health(f, true);
+    disk_set(f, f->fake->bat_inv, 7000, 900);
+    assert_false(f->unhealthy);
+    assert_int_equal(disk_ask(f, "SELECT requested FROM setpoint"), 7000);
+}
+
+static void a_journal_that_is_replaced_by_an_older_copy_is_written_over(void **state)
+{
+    struct disk *f = *state;
+    char copy[512];
+    disk_begin(f);
+    disk_set(f, f->fake->bat_inv, 1000, 900);
+    bound(f, -3000, 3000, 900);
+    disk_sync(f);
+    disk_end(f);
+    disk_hide(f);
+    assert_int_equal(rmdir(disk_path(f, "journal.db")), 0);
+    snprintf(copy, sizeof(copy), "%s", disk_path(f, "away"));
+    disk_begin(f);
+    disk_set(f, f->fake->bat_inv, 5000, 900);
+    assert_int_equal(rename(copy, disk_path(f, "journal.db")), 0);
+    expect_recovery(f, "journal.db");
+    assert_int_equal(disk_ask(f, "SELECT count(*) FROM bound"), 0); /* nobody has added it in this run */
+    assert_int_equal(count(f, "kind = 2 AND value = 1000"), 1);
+}
+
+static void a_journal_that_is_deleted_is_missed_also_while_nothing_happens(void **state)
+{
+    struct disk *f = *state;
+    disk_begin(f);
+    disk_set(f, f->fake->bat_inv, 5000, 900);
+    assert_int_equal(unlink(disk_path(f, "journal.db")), 0);
+    disk_await_health(f, false);
+    disk_await_health(f, true);
+    assert_int_equal(disk_ask(f, "SELECT requested FROM setpoint"), 5000);
+    assert_non_null(strstr(f->notes[1], "is written again; nothing is missing in it"));
+    assert_int_equal(count(f, "kind = 5"), 0);
+}
+
+/* ---- starts and stops ------------------------------------------------------------------------------- */
+
+static void a_run_in_which_nothing_happens_writes_no_entry(void **state)
+{
+    struct disk *f = *state;
+    for (int i = 0; i < 3; i++) {
+        disk_begin(f);
+        disk_end(f);
+    }
+    assert_int_equal(count(f, "1"), 0);
+}
+
+static void starts_and_stops_stand_around_what_happens(void **state)
+{
+    struct disk *f = *state;
+    disk_begin(f);
+    disk_set(f, f->fake->bat_inv, 5000, 10);
+    disk_end(f);
+    f->at_ns += 20 * NS_PER_S;
+    f->utc_ns += 20 * NS_PER_S;
+    int64_t started_utc_ns = f->utc_ns;
+    disk_begin(f);
+    fake_pass_ms(f->fake, 5000);
+    disk_set(f, f->fake->bat_inv, 1000, 10);
+    disk_end(f);
+    assert_int_equal(disk_ask(f, "SELECT id FROM entry WHERE message = 'the gateway stopped'"), 3);
+    assert_int_equal(disk_ask(f, "SELECT id FROM entry WHERE message = 'the gateway started'"), 4);
+    int64_t told_utc_ns = disk_ask(f, "SELECT at_utc_ns FROM entry WHERE id = 4");
+    assert_true(told_utc_ns >= started_utc_ns && told_utc_ns < started_utc_ns + NS_PER_S);
+    assert_int_equal(disk_ask(f, "SELECT kind FROM entry WHERE id = 5"), 4); /* the end of what was kept */
+    assert_int_equal(count(f, "message = 'the gateway stopped'"), 2);
+    assert_int_equal(disk_ask(f, "SELECT max(id) FROM entry WHERE message = 'the gateway stopped'"),
+        disk_ask(f, "SELECT max(id) FROM entry"));
+}
+
+static void a_start_after_a_crash_says_so(void **state)
+{
+    struct disk *f = *state;
+    disk_begin(f);
+    disk_set(f, f->fake->bat_inv, 5000, 60);
+    disk_end(f);
+    change(f, "DELETE FROM entry WHERE kind = 6; UPDATE fact SET value = 1 WHERE name = 'runs'");
+    disk_begin(f);
+    disk_end(f);
+    assert_int_equal(count(f, "kind = 6 AND message LIKE 'the gateway started after one that was not stopped"
+                              " but ended; %'"),
+        1);
+    disk_begin(f);
+    disk_end(f);
+    assert_int_equal(count(f, "kind = 6 AND message = 'the gateway started'"), 1);
+}
+
+static void a_disk_that_is_full_at_the_start_is_told_before_the_first_command(void **state)
+{
+    struct disk *f = *state;
+    disk_begin(f);
+    disk_set(f, f->fake->bat_inv, 5000, 60);
+    disk_end(f);
+    sqlite3 *lock = disk_lock(f);
+    disk_begin(f);
+    assert_true(f->unhealthy);
+    sqlite3_close(lock);
+    disk_await_health(f, true);
+}
+
+/* ---- what does not go on ---------------------------------------------------------------------------- */
+
+static void what_a_reboot_ends_is_told_with_its_reason(void **state)
+{
+    struct disk *f = *state;
+    disk_begin(f);
+    disk_set(f, f->fake->bat_inv, 5000, 60);
+    bound(f, -9000, 9000, 60);
+    disk_sync(f);
+    disk_end(f);
+    reboot(f);
+    f->boot.synchronised = false;
+    int64_t now_utc_ns = f->utc_ns += NS_PER_S;
+    disk_begin(f);
+    assert_non_null(strstr(f->fake->texts[EVENT_BOUNDS_DROPPED],
+        "1 added bound of ac_active_power dropped: the machine was restarted and its clock is not synchronised"));
+    assert_non_null(strstr(f->fake->texts[EVENT_SETPOINT_DROPPED],
+        "set-point +5000 W dropped: the machine was restarted and its clock is not synchronised"));
+    disk_end(f);
+    assert_int_equal(count(f, "kind = 4 AND ending = 1 AND verb = 0 AND message LIKE '%not synchronised%'"), 1);
+    assert_int_equal(count(f, "kind = 4 AND ending = 1 AND verb = 2 AND message LIKE '%not synchronised%'"), 1);
+    int64_t told_utc_ns = disk_ask(f, "SELECT max(at_utc_ns) FROM entry WHERE kind = 4");
+    assert_true(told_utc_ns >= now_utc_ns && told_utc_ns < now_utc_ns + NS_PER_S);
+    assert_int_equal(disk_ask(f, "SELECT count(*) FROM bound"), 0);
+}
+
+static void bounds_that_ended_while_the_gateway_was_down_are_told(void **state)
+{
+    struct disk *f = *state;
+    disk_begin(f);
+    bound(f, -9000, 9000, 60);
+    disk_sync(f);
+    disk_end(f);
+    f->at_ns += 61 * NS_PER_S;
+    f->utc_ns += 61 * NS_PER_S;
+    disk_begin(f);
+    assert_string_equal(f->fake->texts[EVENT_BOUNDS_RESTORED],
+        "1 added bound of ac_active_power ended while the gateway was not running");
+    disk_end(f);
+    assert_int_equal(
+        count(f, "kind = 4 AND ending = 0 AND detail = 'ac_active_power -9000 ... 9000 W' AND caller = 'key a'"
+                 " AND message = 'while the gateway was not running'"),
+        1);
+}
+
+static void bounds_that_end_are_an_entry_and_kept_no_more(void **state)
+{
+    struct disk *f = *state;
+    disk_begin(f);
+    bound(f, -9000, 9000, 10);
+    bound(f, -2000, 2000, 60);
+    disk_sync(f);
+    assert_int_equal(disk_ask(f, "SELECT count(*) FROM bound"), 2);
+    fake_pass_ms(f->fake, 10000);
+    disk_sync(f);
+    assert_int_equal(disk_ask(f, "SELECT count(*) FROM bound"), 1);
+    assert_int_equal(count(f, "kind = 4 AND ending = 0 AND verb = 2 AND caller = 'key a' AND detail ="
+                              " 'ac_active_power -9000 ... 9000 W' AND message ="
+                              " 'now in force: -2000 ... 2000 W'"),
+        1);
+}
+
+/* ---- what is missing -------------------------------------------------------------------------------- */
+
+static void an_outcome_without_its_command_is_no_entry(void **state)
+{
+    struct disk *f = *state;
+    struct fake_answer answer;
+    disk_begin(f);
+    disk_set(f, f->fake->bat_inv, 1000, 900);
+    sqlite3 *lock = disk_lock(f);
+    assert_int_equal(fake_set(f->fake->bat_inv, 5000, 900, &answer), 0);
+    disk_await_health(f, false); /* its intent is lost */
+    sqlite3_close(lock);
+    disk_await_health(f, true);
+    fake_finish_all(f->fake);
+    disk_await(f, &answer);
+    disk_end(f);
+    assert_int_equal(count(f, "component IS NULL AND kind < 5"), 0);
+    assert_int_equal(disk_ask(f, "SELECT requested FROM setpoint"), 5000);
+}
+
+static void a_journal_of_an_older_version_that_can_only_be_read_is_gone_on_with(void **state)
+{
+    struct disk *f = *state;
+    struct kept kept;
+    struct ugrpc_status st;
+    char aside[FILE_ASIDE_BYTES];
+    disk_begin(f);
+    disk_set(f, f->fake->bat_inv, 5000, 60);
+    disk_end(f);
+    change(f, "DROP TABLE memory; ALTER TABLE setpoint DROP COLUMN limiting;"
+              "ALTER TABLE setpoint RENAME COLUMN mode TO held;"
+              "UPDATE setpoint SET held = held - 1; PRAGMA user_version = 1");
+    sqlite3 *lock = disk_lock(f);
+    struct database *database = database_open(f->folder, true, aside, &st);
+    assert_non_null(database);
+    assert_true(database_is_read_only(database));
+    assert_int_equal(database_read_kept(database, &kept, &st), 0);
+    assert_non_null(kept.setpoints);
+    assert_true(kept.setpoints->value == 5000 && kept.setpoints->mode == SETPOINT_ACTIVE);
+    kept_done(&kept);
+    database_close(database);
+    sqlite3_close(lock);
+    assert_int_equal(disk_ask(f, "PRAGMA user_version"), 1);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(a_journal_that_is_deleted_is_missed_by_the_next_command),
+        TEST(a_log_that_is_deleted_is_missed_too),
+        TEST(a_journal_that_is_replaced_by_an_older_copy_is_written_over),
+        TEST(a_journal_that_is_deleted_is_missed_also_while_nothing_happens),
+        TEST(a_run_in_which_nothing_happens_writes_no_entry),
+        TEST(starts_and_stops_stand_around_what_happens),
+        TEST(a_start_after_a_crash_says_so),
+        TEST(a_disk_that_is_full_at_the_start_is_told_before_the_first_command),
+        TEST(what_a_reboot_ends_is_told_with_its_reason),
+        TEST(bounds_that_ended_while_the_gateway_was_down_are_told),
+        TEST(bounds_that_end_are_an_entry_and_kept_no_more),
+        TEST(an_outcome_without_its_command_is_no_entry),
+        TEST(a_journal_of_an_older_version_that_can_only_be_read_is_gone_on_with),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
