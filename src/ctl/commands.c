@@ -13,7 +13,8 @@ const struct command command_table[] = {
         "info\n"
         "info --target gw.local:50051 --ca ca.pem --key-file key\n",
         0, 0, .run = command_info},
-    {"list", "", "the components: state, power, what is allowed now", NULL,
+    {"list", "", "the components: state, power, what is allowed now",
+        "ALLOWED NOW is rounded inwards: what it shows can be asked for. --json has it as it is.",
         "list\n"
         "list --category inverter\n"
         "list --json | jq '.[] | select(.states[] == \"error\") | .name'\n",

@@ -17,7 +17,8 @@ const char *value_format(double value, const char *unit, char *out, size_t cap);
 const char *power_format(double value, const char *unit, char *out, size_t cap);
 /* "10kW": what quantity_parse() reads back as the same float. */
 const char *operand_format(double value, enum unit unit, char *out, size_t cap);
-/* "-10.0 ... 10.0 kW", several joined by ", "; exact: "-2000 ... 4000 W". */
+/* "-10.0 ... 10.0 kW", several joined by ", ", rounded to what is within and can be asked for; exact: "-2000
+ * ... 4000 W". */
 const char *bounds_format(
     microgrid_common_v1_metrics_bounds *const *bounds, size_t n, const char *unit, char *out, size_t cap);
 const char *bounds_format_exact(

@@ -91,11 +91,39 @@ static void bounds_share_a_unit(void **state)
     bounds_message *one[] = {bounds(&a, -10000, 10000)};
     assert_string_equal(bounds_format(one, 1, "W", text, sizeof(text)), "-10.0 ... 10.0 kW");
     bounds_message *two[] = {bounds(&a, -12163.4f, 0), bounds(&b, 500, 500)};
-    assert_string_equal(bounds_format(two, 2, "W", text, sizeof(text)), "-12.2 ... 0, 0.5 kW");
+    assert_string_equal(bounds_format(two, 2, "W", text, sizeof(text)), "-12.1 ... 0, 0.5 kW");
     assert_string_equal(bounds_format_exact(two, 2, "W", text, sizeof(text)), "-12163.4 ... 0, 500 W");
     bounds_message *open[] = {bounds(&a, NAN, -8), bounds(&b, 8, NAN), bounds(&c, NAN, NAN)};
     assert_string_equal(bounds_format_exact(open, 3, "%", text, sizeof(text)), "... -8, 8 ..., ... %");
     assert_string_equal(bounds_format(NULL, 0, "W", text, sizeof(text)), "");
+}
+
+static void limits_are_rounded_to_what_can_be_asked_for(void **state)
+{
+    static const struct {
+        float lower, upper;
+        const char *unit, *text;
+    } cases[] = {
+        {-9856, 9856, "W", "-9.8 ... 9.8 kW"},
+        {-9849, 9800, "W", "-9.8 ... 9.8 kW"},
+        {-999.6f, 999.6f, "W", "-999 ... 999 W"},
+        {-1000, 999999, "W", "-1.0 ... 999.9 kW"},
+        {-1e6f, 1239999, "W", "-1.00 ... 1.23 MW"},
+        {-10000, 60, "W", "-10.0 ... 0.0 kW"},
+        {-60, 0.9f, "W", "-60 ... 0 W"},
+        {5040, 9856, "W", "5.1 ... 9.8 kW"}, /* it does nothing below */
+        {-9856, -5040, "W", "-9.8 ... -5.1 kW"},
+        {5040, 5090, "W", "5.04 ... 5.09 kW"}, /* what lies between can be told, too */
+        {5041.5f, 5041.5f, "W", "5.0415 kW"},
+        {10.1f, 80.1f, "%", "10.1 ... 80.1 %"}, /* as they were written, whatever a float makes of it */
+        {33.33f, 66.67f, "%", "33.4 ... 66.6 %"},
+        {-1280, 439, "VAr", "-1.2 ... 0.4 kVAr"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char text[100];
+        bounds_message a, *one = bounds(&a, cases[i].lower, cases[i].upper);
+        assert_string_equal(bounds_format(&one, 1, cases[i].unit, text, sizeof(text)), cases[i].text);
+    }
 }
 
 static void times_are_told(void **state)
@@ -290,6 +318,7 @@ int main(void)
         cmocka_unit_test(powers_say_their_sign),
         cmocka_unit_test(an_operand_reads_back_as_the_same_float),
         cmocka_unit_test(bounds_share_a_unit),
+        cmocka_unit_test(limits_are_rounded_to_what_can_be_asked_for),
         cmocka_unit_test(times_are_told),
         cmocka_unit_test(durations_are_read),
         cmocka_unit_test(moments_are_read),
