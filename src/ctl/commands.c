@@ -87,6 +87,7 @@ const struct command command_table[] = {
     {"journal", "", "what was commanded, by whom, and what became of it",
         "Of a gateway that keeps one (microgridd --state DIR), asked on its own machine or with an admin's key. --json: a document a line.",
         "journal --since 1h\n"
+        "journal --since yesterday\n"
         "journal --component bat_inv_1 --follow\n"
         "journal --since 2026-01-01 --csv > january.csv\n"
         "journal --json | jq 'select(.kind == \"refusal\")'\n",

@@ -254,15 +254,33 @@ int duration_parse(const char *text, double *seconds, struct ugrpc_status *st)
     return rc;
 }
 
+/* Local midnight, so many days ago: not always 24 h apart. */
+static int64_t midnight_before(time_t now, int days)
+{
+    struct tm parts;
+    localtime_r(&now, &parts);
+    parts.tm_mday -= days;
+    parts.tm_hour = parts.tm_min = parts.tm_sec = 0;
+    parts.tm_isdst = -1;
+    return mktime(&parts);
+}
+
 int moment_parse(const char *text, ugrpc_protobuf_timestamp *at, struct ugrpc_status *st)
 {
     static const char *const formats[] = {"%H:%M:%S", "%H:%M", "%Y-%m-%d", "%Y-%m-%d %H:%M:%S",
         "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"};
+    static const char *const day_names[] = {"today", "yesterday"};
     time_t now = time(NULL);
     double ago;
     if (duration_parse(text, &ago, NULL) == 0) {
         at->seconds = now - (int64_t)ago;
         return 0;
+    }
+    for (int days = 0; days < (int)ARRAY_LEN(day_names); days++) {
+        if (strcmp(text, day_names[days]) == 0) {
+            at->seconds = midnight_before(now, days);
+            return 0;
+        }
     }
     for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
         struct tm parts;
@@ -286,7 +304,7 @@ int moment_parse(const char *text, ugrpc_protobuf_timestamp *at, struct ugrpc_st
         return 0;
     }
     return status_set(st, UGRPC_INVALID_ARGUMENT,
-        "a time is due, like 1h (ago), 12:06, 2026-01-31 or \"2026-01-31 12:06\"");
+        "a time is due, like 1h (ago), today, 12:06, 2026-01-31 or \"2026-01-31 12:06\"");
 }
 
 int power_parse(const char *text, enum unit unit, double *value, struct ugrpc_status *st)

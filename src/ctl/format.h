@@ -35,8 +35,8 @@ const char *duration_format(int64_t seconds, char *out, size_t cap);
 
 /* "30s", "15m" or "15 min", "1h"; into seconds. -UGRPC_INVALID_ARGUMENT says what to write instead. */
 int duration_parse(const char *text, double *seconds, struct ugrpc_status *st) MUST_CHECK;
-/* A time in the past: "30m" ago; local time like "12:06", "2026-01-31", "2026-01-31 12:06:03"; UTC with T and
- * Z. */
+/* A time in the past: "30m" ago; local time like "12:06", "2026-01-31", "2026-01-31 12:06:03"; "today" and
+ * "yesterday", which begin at local midnight; UTC with T and Z. */
 int moment_parse(const char *text, ugrpc_protobuf_timestamp *at, struct ugrpc_status *st) MUST_CHECK;
 /* "-2kW..4kW", "..4kW", "10%..": a missing side is absent. */
 int range_parse(const char *text, enum unit unit, microgrid_common_v1_metrics_bounds *bounds,

@@ -188,10 +188,35 @@ static void moments_are_read(void **state)
         assert_in_range(at.seconds, before - 86400, time(NULL));
     }
     static const char *const wrong[] = {
-        "", "soon", "12", "12:6x", "2026-13-01", "2026-01-31 12:06 CET", "-1h"};
+        "", "soon", "tomorrow", "today 12:06", "12", "12:6x", "2026-13-01", "2026-01-31 12:06 CET", "-1h"};
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         assert_int_equal(moment_parse(wrong[i], &at, &st), -UGRPC_INVALID_ARGUMENT);
-        assert_non_null(strstr(st.message, "1h (ago)"));
+        assert_non_null(strstr(st.message, "1h (ago), today, 12:06"));
+    }
+}
+
+static void days_have_names(void **state)
+{
+    static const char *const zones[] = {
+        "UTC", "UTC-2", "CET-1CEST,M3.5.0,M10.5.0/3", "NZST-12NZDT,M9.5.0,M4.1.0/3"};
+    ugrpc_protobuf_timestamp today = UGRPC_PROTOBUF_TIMESTAMP_INIT, yesterday = today;
+    struct ugrpc_status st;
+    for (size_t i = 0; i < ARRAY_LEN(zones); i++) {
+        time_t now;
+        char day[40], text[40];
+        setenv("TZ", zones[i], 1);
+        tzset();
+        do { /* again, if midnight came between */
+            now = time(NULL);
+            assert_int_equal(moment_parse("today", &today, &st), 0);
+            assert_int_equal(moment_parse("yesterday", &yesterday, &st), 0);
+            strftime(day, sizeof(day), "%Y-%m-%d 00:00:00", localtime(&(time_t){time(NULL)}));
+        } while (strncmp(moment_format(&today, text, sizeof(text)), day, 10) != 0);
+        assert_string_equal(moment_format(&today, text, sizeof(text)), day);
+        assert_in_range(now - today.seconds, 0, 25 * 3600);
+        assert_in_range(today.seconds - yesterday.seconds, 23 * 3600, 25 * 3600);
+        moment_format(&yesterday, text, sizeof(text));
+        assert_string_equal(text + 10, " 00:00:00");
     }
 }
 
@@ -322,6 +347,7 @@ int main(void)
         cmocka_unit_test(times_are_told),
         cmocka_unit_test(durations_are_read),
         cmocka_unit_test(moments_are_read),
+        cmocka_unit_test(days_have_names),
         cmocka_unit_test(ranges_are_read),
         cmocka_unit_test(every_metric_of_the_table_is_a_word_with_its_unit),
         cmocka_unit_test(the_nearest_word_is_found),
