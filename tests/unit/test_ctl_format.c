@@ -15,9 +15,9 @@
 #include <time.h>
 
 #include "base/metric_table.h"
-#include "base/nearest.h"
 #include "ctl/format.h"
 #include "ctl/metric.h"
+#include "ctl/suggestion.h"
 #include "ctl/table.h"
 #include "ctl/vocabulary.h"
 
@@ -251,6 +251,10 @@ static void every_metric_of_the_table_is_a_word_with_its_unit(void **state)
 #undef X
     assert_int_equal(metric_parse("soc", &metric), 0);
     assert_int_equal(metric, METRIC(BATTERY_SOC_PCT));
+    assert_int_equal(metric_parse("active", &metric), 0);
+    assert_int_equal(metric, METRIC(AC_ACTIVE_POWER));
+    assert_int_equal(metric_parse("reactive-power", &metric), 0);
+    assert_int_equal(metric, METRIC(AC_REACTIVE_POWER));
     assert_int_equal(metric_parse("unspecified", &metric), 2);
     assert_string_equal(metric_unit(4711), "");
     assert_string_equal(word_of(metric_words, 4711, word, sizeof(word)), "4711");
@@ -258,13 +262,33 @@ static void every_metric_of_the_table_is_a_word_with_its_unit(void **state)
 
 static void the_nearest_word_is_found(void **state)
 {
-    char best[48];
-    struct nearest nearest = {.text = "batery"};
-    word_nearest(category_words, &nearest, best, sizeof(best));
-    assert_string_equal(nearest.best, "battery");
-    nearest = (struct nearest){.text = "xyzzy"};
-    word_nearest(category_words, &nearest, best, sizeof(best));
-    assert_null(nearest.best);
+    static const struct {
+        const char *typed, *meant;
+    } cases[] = {
+        {"ac_reactive_powr", "ac_reactive_power"},
+        {"dc_curent", "dc_current"},
+        {"active", "ac_active_power"},     /* rather than a neighbour of some letters */
+        {"Apparent", "ac_apparent_power"}, /* the shortest that has the word */
+        {"power_active", "ac_active_power"},
+        {"batt-temp", "battery_temperature"},
+        {"soc", "battery_soc_pct"},
+        {"dc", "dc_power"},
+        {"ctive", NULL}, /* no word begins so */
+        {"a", NULL},
+        {"_", NULL},
+        {"", NULL},
+        {"xyzzy", NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char best[80];
+        struct suggestion suggestion = {.text = cases[i].typed};
+        word_suggest(metric_words, &suggestion, best, sizeof(best));
+        if (cases[i].meant) {
+            assert_string_equal(suggestion.best, cases[i].meant);
+        } else {
+            assert_null(suggestion.best);
+        }
+    }
 }
 
 static void types_and_flows_have_words_for_people(void **state)
