@@ -6,11 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/nearest.h"
 #include "ctl/ctl.h"
 #include "ctl/help.h"
 #include "ctl/report.h"
 #include "ctl/settings.h"
+#include "ctl/suggestion.h"
 
 void arguments_add(struct arguments *arguments, enum option_id id, const char *value, const char *from)
 {
@@ -149,14 +149,14 @@ static bool has_option(const struct command *command, int id)
 static int complain_unknown(int argc, char **argv, const char *word, const char *name)
 {
     const struct command *command = guess_command(argc, argv);
-    struct nearest nearest = {.text = name};
+    struct suggestion suggestion = {.text = name};
     for (int i = 0; i < OPTIONS; i++) {
         if (has_option(command, i)) {
-            nearest_try(&nearest, option_table[i].name);
+            suggestion_try(&suggestion, option_table[i].name);
         }
     }
-    if (nearest.best) {
-        return report_usage("no option \"%s\"; did you mean --%s?", word, nearest.best);
+    if (suggestion.best) {
+        return report_usage("no option \"%s\"; did you mean --%s?", word, suggestion.best);
     }
     return report_usage("no option \"%s\"      all options: microgridctl %s%s--help", word,
         command ? command->name : "", command ? " " : "");
@@ -240,7 +240,7 @@ static bool is_named(const struct command *command, const struct arguments *argu
 static int complain_command(const struct arguments *arguments)
 {
     const char *name = arguments->operands[0];
-    struct nearest nearest = {.text = name};
+    struct suggestion suggestion = {.text = name};
     if (arguments->family && arguments->n_operands == 1) {
         return report_usage("%s what?      microgridctl %s --help", name, name);
     }
@@ -249,10 +249,10 @@ static int complain_command(const struct arguments *arguments)
             "no command \"%s %s\"      microgridctl %s --help", name, arguments->operands[1], name);
     }
     for (size_t i = 0; i < n_commands; i++) {
-        nearest_try(&nearest, command_table[i].name);
+        suggestion_try(&suggestion, command_table[i].name);
     }
-    if (nearest.best) {
-        return report_usage("no command \"%s\"; did you mean microgridctl %s?", name, nearest.best);
+    if (suggestion.best) {
+        return report_usage("no command \"%s\"; did you mean microgridctl %s?", name, suggestion.best);
     }
     return report_usage("no command \"%s\"      all commands: microgridctl --help", name);
 }

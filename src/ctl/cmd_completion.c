@@ -23,6 +23,7 @@ static const char *const kind_names[] = {
     [PROPOSE_CATEGORY] = "category",
     [PROPOSE_SHELL] = "shell",
     [PROPOSE_ROLE] = "role",
+    [PROPOSE_DAY] = "day",
     [PROPOSE_COMPONENT] = "component",
     [PROPOSE_POWERED] = "powered",
     [PROPOSE_LIMITED] = "limited",
@@ -55,6 +56,9 @@ static void print_words_of(enum proposal proposal)
         break;
     case PROPOSE_ROLE:
         fputs("viewer operator admin", stdout);
+        break;
+    case PROPOSE_DAY:
+        fputs("today yesterday", stdout);
         break;
     default:
         break;
@@ -104,7 +108,8 @@ static uint64_t options_with_value(bool settings_only)
 
 static void print_proposals(void)
 {
-    static const enum proposal of_words[] = {PROPOSE_METRIC, PROPOSE_CATEGORY, PROPOSE_SHELL, PROPOSE_ROLE};
+    static const enum proposal of_words[] = {
+        PROPOSE_METRIC, PROPOSE_CATEGORY, PROPOSE_SHELL, PROPOSE_ROLE, PROPOSE_DAY};
     fputs("    case $kind in\n"
           "    file) files ;;\n"
           "    folder) folders ;;\n",
@@ -304,6 +309,7 @@ static void print_fish_proposal(enum proposal proposal)
     case PROPOSE_CATEGORY:
     case PROPOSE_SHELL:
     case PROPOSE_ROLE:
+    case PROPOSE_DAY:
         fputs(" -a '", stdout);
         print_words_of(proposal);
         fputs("'", stdout);

@@ -107,6 +107,24 @@ static int receive(struct journal *journal, struct ugrpc_status *st)
     return ugrpc_stream_close(stream, st);
 }
 
+/* To people, aside of stdout, whose lines are entries. */
+static void tell_none(const struct journal *journal)
+{
+    const microgrid_admin_v1_receive_journal_request *request = &journal->request;
+    char text[160];
+    fputs("no entries", stderr);
+    if (request->n_component_ids == 1) {
+        const component_message *component = directory_by_id(&journal->directory, request->component_ids[0]);
+        fprintf(stderr, " of %s", label_format(component->name, component->id, text, sizeof(text)));
+    } else if (request->n_component_ids > 1) {
+        fputs(" of these components", stderr);
+    }
+    if (request->since) {
+        fprintf(stderr, " since %s", moment_format(request->since, text, sizeof(text)));
+    }
+    fputc('\n', stderr);
+}
+
 static void on_end(int number)
 {
     _exit(CTL_DONE); /* each line has been written */
@@ -121,6 +139,9 @@ static int run(struct journal *journal)
         tell_away(journal, &st);
         nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
         rc = receive(journal, &st);
+    }
+    if (rc == 0 && !journal->seen && !journal->csv && !journal->ctl->json) {
+        tell_none(journal);
     }
     return rc < 0 ? report_status(journal->ctl, &st, NULL) : rc;
 }

@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/nearest.h"
 #include "ctl/ctl.h"
 #include "ctl/format.h"
 #include "ctl/json.h"
 #include "ctl/report.h"
 #include "ctl/snapshot.h"
+#include "ctl/suggestion.h"
 #include "ctl/table.h"
 
 /* ---- --category ---- */
@@ -24,18 +24,20 @@ static bool is_of(const component_message *component, const char *word)
 /* A category, or a kind of inverter. */
 static int check_category(const char *word)
 {
-    struct nearest nearest = {.text = word};
+    struct suggestion suggestion = {.text = word};
+    bool known = word_find(category_words, word) >= 0;
     char best[48];
     const char *kind;
-    word_nearest(category_words, &nearest, best, sizeof(best));
+    word_suggest(category_words, &suggestion, best, sizeof(best));
     for (size_t i = 0; (kind = inverter_kind(i)); i++) {
-        nearest_try(&nearest, kind);
+        known = known || strcmp(word, kind) == 0;
+        suggestion_try(&suggestion, kind);
     }
-    if (nearest.best && nearest.distance == 0) {
+    if (known) {
         return 0;
     }
-    if (nearest.best) {
-        return report_usage("--category \"%s\": no such category; did you mean %s?", word, nearest.best);
+    if (suggestion.best) {
+        return report_usage("--category \"%s\": no such category; did you mean %s?", word, suggestion.best);
     }
     return report_usage(
         "--category \"%s\": no such category      all categories: microgridctl help categories", word);

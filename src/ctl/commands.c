@@ -13,7 +13,8 @@ const struct command command_table[] = {
         "info\n"
         "info --target gw.local:50051 --ca ca.pem --key-file key\n",
         0, 0, .run = command_info},
-    {"list", "", "the components: state, power, what is allowed now", NULL,
+    {"list", "", "the components: state, power, what is allowed now",
+        "ALLOWED NOW is rounded inwards: what it shows can be asked for. --json has it as it is.",
         "list\n"
         "list --category inverter\n"
         "list --json | jq '.[] | select(.states[] == \"error\") | .name'\n",
@@ -86,6 +87,7 @@ const struct command command_table[] = {
     {"journal", "", "what was commanded, by whom, and what became of it",
         "Of a gateway that keeps one (microgridd --state DIR), asked on its own machine or with an admin's key. --json: a document a line.",
         "journal --since 1h\n"
+        "journal --since yesterday\n"
         "journal --component bat_inv_1 --follow\n"
         "journal --since 2026-01-01 --csv > january.csv\n"
         "journal --json | jq 'select(.kind == \"refusal\")'\n",

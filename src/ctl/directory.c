@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/nearest.h"
 #include "ctl/ctl.h"
 #include "ctl/json.h"
 #include "ctl/report.h"
+#include "ctl/suggestion.h"
 #include "ctl/table.h"
 
 static void clean(struct directory *directory)
@@ -100,16 +100,16 @@ static int complain(const struct directory *directory, const char *operand)
     const char *what = directory->sensors ? "component or sensor" : "component";
     const char *where = directory->sensors ? "microgridctl list, microgridctl sensors" : "microgridctl list";
     char label[160];
-    struct nearest nearest = {.text = operand};
+    struct suggestion suggestion = {.text = operand};
     struct named named, best = {.sensor = NULL};
     for (size_t i = 0; at(directory, i, &named); i++) {
-        const char *before = nearest.best;
-        nearest_try(&nearest, named_name(&named));
-        best = nearest.best == before ? best : named;
+        const char *before = suggestion.best;
+        suggestion_try(&suggestion, named_name(&named));
+        best = suggestion.best == before ? best : named;
     }
-    if (nearest.best) {
+    if (suggestion.best) {
         return report_usage("no %s \"%s\"; did you mean %s?      all names: %s", what, operand,
-            label_format(nearest.best, named_id(&best), label, sizeof(label)), where);
+            label_format(suggestion.best, named_id(&best), label, sizeof(label)), where);
     }
     return report_usage("no %s \"%s\"      all names: %s", what, operand, where);
 }

@@ -112,11 +112,12 @@ static void print_end(const entry_message *entry, const char *label, FILE *to)
 static void print_outcome(const entry_message *entry, const char *label, FILE *to)
 {
     const char *word = entry->kind == KIND(REFUSAL) ? "refused" : "failed";
-    if (entry->code == UGRPC_OK) {
-        fputs(": done", to);
+    const char *message = message_of(entry, label);
+    if (entry->code == UGRPC_OK) { /* the message: if it was not done just as it was asked for */
+        fprintf(to, ": done%s%s", *message ? ", " : "", message);
         return;
     }
-    fprintf(to, ": %s, %s: %s", word, ugrpc_code_name(entry->code), message_of(entry, label));
+    fprintf(to, ": %s, %s: %s", word, ugrpc_code_name(entry->code), message);
 }
 
 void entry_print(const entry_message *entry, const struct directory *directory, FILE *to)

@@ -29,31 +29,37 @@ struct scale {
     int digits;
 };
 
-static struct scale scale_of(double magnitude, const char *unit)
+/* `up`: the share of the last digit from which on a number is rounded up, 0.5, or, to be cut, 0. */
+static struct scale scale_of(double magnitude, const char *unit, double up)
 {
     if (!is_scaled(unit)) {
         return (struct scale){1, "", *unit ? 1 : 2};
     }
-    if (magnitude < 999.5) {
+    if (magnitude < 1e3 - up) {
         return (struct scale){1, "", 0};
     }
-    return magnitude < 999950 ? (struct scale){1e3, "k", 1} : (struct scale){1e6, "M", 2};
+    return magnitude < 1e6 - 100 * up ? (struct scale){1e3, "k", 1} : (struct scale){1e6, "M", 2};
 }
 
-/* A number that reads 0 is neither negative nor has it decimals where whole things are counted. */
-static const char *number_format(double value, const struct scale *scale, char *out, size_t cap)
+/* `shown` has its scale already. A number that reads 0 is not negative. */
+static const char *digits_format(double shown, int digits, char *out, size_t cap)
 {
-    double shown = value / scale->factor;
-    snprintf(out, cap, "%.*f", value == 0 ? 0 : scale->digits, shown);
+    snprintf(out, cap, "%.*f", digits, shown);
     if (out[0] == '-' && strtod(out, NULL) == 0) {
         memmove(out, out + 1, strlen(out));
     }
     return out;
 }
 
+/* 0 itself has no decimals. */
+static const char *number_format(double value, const struct scale *scale, char *out, size_t cap)
+{
+    return digits_format(value / scale->factor, value == 0 ? 0 : scale->digits, out, cap);
+}
+
 const char *value_format(double value, const char *unit, char *out, size_t cap)
 {
-    struct scale scale = scale_of(fabs(value), unit);
+    struct scale scale = scale_of(fabs(value), unit, 0.5);
     char number[48];
     snprintf(out, cap, "%s%s%s%s", number_format(value, &scale, number, sizeof(number)), *unit ? " " : "",
         scale.prefix, unit);
@@ -92,6 +98,7 @@ const char *operand_format(double value, enum unit unit, char *out, size_t cap)
 
 /* ---- bounds ---- */
 
+#define MOST_DIGITS          9
 #define ABSENT(bounds, side) (!microgrid_common_v1_metrics_bounds_has_##side(bounds))
 
 static double magnitude_of(microgrid_common_v1_metrics_bounds *const *bounds, size_t n)
@@ -104,13 +111,41 @@ static double magnitude_of(microgrid_common_v1_metrics_bounds *const *bounds, si
     return magnitude;
 }
 
-static const char *side_format(double value, bool absent, const struct scale *scale, char *out, size_t cap)
+enum side { LOWER, UPPER };
+
+/* The nearest number with these digits that is not beyond the limit, as it would be read from a command. */
+static const char *limit_format(
+    double limit, enum side side, const struct scale *scale, char *out, size_t cap)
+{
+    double shown = strtod(number_format(limit, scale, out, cap), NULL);
+    float asked = (float)(shown * scale->factor);
+    if (side == LOWER ? asked < (float)limit : asked > (float)limit) {
+        double step = pow(10, -scale->digits);
+        digits_format(shown + (side == LOWER ? step : -step), scale->digits, out, cap);
+    }
+    return out;
+}
+
+static const char *side_format(
+    double value, bool absent, enum side side, const struct scale *scale, char *out, size_t cap)
 {
     if (absent) {
         out[0] = '\0';
         return out;
     }
-    return scale ? number_format(value, scale, out, cap) : exact_format(value, out, cap);
+    return scale ? limit_format(value, side, scale, out, cap) : exact_format(value, out, cap);
+}
+
+/* Whether so few digits leave nothing between its limits. */
+static bool is_lost(const microgrid_common_v1_metrics_bounds *range, const struct scale *scale)
+{
+    char lower[48], upper[48];
+    if (ABSENT(range, lower) || ABSENT(range, upper)) {
+        return false;
+    }
+    limit_format(range->lower, LOWER, scale, lower, sizeof(lower));
+    limit_format(range->upper, UPPER, scale, upper, sizeof(upper));
+    return strtod(lower, NULL) > strtod(upper, NULL);
 }
 
 static const char *list_bounds(microgrid_common_v1_metrics_bounds *const *bounds, size_t n, const char *unit,
@@ -120,8 +155,8 @@ static const char *list_bounds(microgrid_common_v1_metrics_bounds *const *bounds
     out[0] = '\0';
     for (size_t i = 0; i < n && len < cap; i++) {
         char lower[48], upper[48];
-        side_format(bounds[i]->lower, ABSENT(bounds[i], lower), scale, lower, sizeof(lower));
-        side_format(bounds[i]->upper, ABSENT(bounds[i], upper), scale, upper, sizeof(upper));
+        side_format(bounds[i]->lower, ABSENT(bounds[i], lower), LOWER, scale, lower, sizeof(lower));
+        side_format(bounds[i]->upper, ABSENT(bounds[i], upper), UPPER, scale, upper, sizeof(upper));
         if (*lower && strcmp(lower, upper) == 0) { /* only this */
             len += (size_t)snprintf(out + len, cap - len, "%s%s", i ? ", " : "", lower);
             continue;
@@ -138,7 +173,12 @@ static const char *list_bounds(microgrid_common_v1_metrics_bounds *const *bounds
 const char *bounds_format(
     microgrid_common_v1_metrics_bounds *const *bounds, size_t n, const char *unit, char *out, size_t cap)
 {
-    struct scale scale = scale_of(magnitude_of(bounds, n), unit);
+    struct scale scale = scale_of(magnitude_of(bounds, n), unit, 0);
+    for (size_t i = 0; i < n; i++) {
+        while (scale.digits < MOST_DIGITS && is_lost(bounds[i], &scale)) {
+            scale.digits++;
+        }
+    }
     return list_bounds(bounds, n, unit, &scale, out, cap);
 }
 
@@ -214,15 +254,33 @@ int duration_parse(const char *text, double *seconds, struct ugrpc_status *st)
     return rc;
 }
 
+/* Local midnight, so many days ago: not always 24 h apart. */
+static int64_t midnight_before(time_t now, int days)
+{
+    struct tm parts;
+    localtime_r(&now, &parts);
+    parts.tm_mday -= days;
+    parts.tm_hour = parts.tm_min = parts.tm_sec = 0;
+    parts.tm_isdst = -1;
+    return mktime(&parts);
+}
+
 int moment_parse(const char *text, ugrpc_protobuf_timestamp *at, struct ugrpc_status *st)
 {
     static const char *const formats[] = {"%H:%M:%S", "%H:%M", "%Y-%m-%d", "%Y-%m-%d %H:%M:%S",
         "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"};
+    static const char *const day_names[] = {"today", "yesterday"};
     time_t now = time(NULL);
     double ago;
     if (duration_parse(text, &ago, NULL) == 0) {
         at->seconds = now - (int64_t)ago;
         return 0;
+    }
+    for (int days = 0; days < (int)ARRAY_LEN(day_names); days++) {
+        if (strcmp(text, day_names[days]) == 0) {
+            at->seconds = midnight_before(now, days);
+            return 0;
+        }
     }
     for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
         struct tm parts;
@@ -246,7 +304,7 @@ int moment_parse(const char *text, ugrpc_protobuf_timestamp *at, struct ugrpc_st
         return 0;
     }
     return status_set(st, UGRPC_INVALID_ARGUMENT,
-        "a time is due, like 1h (ago), 12:06, 2026-01-31 or \"2026-01-31 12:06\"");
+        "a time is due, like 1h (ago), today, 12:06, 2026-01-31 or \"2026-01-31 12:06\"");
 }
 
 int power_parse(const char *text, enum unit unit, double *value, struct ugrpc_status *st)

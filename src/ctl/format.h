@@ -17,7 +17,8 @@ const char *value_format(double value, const char *unit, char *out, size_t cap);
 const char *power_format(double value, const char *unit, char *out, size_t cap);
 /* "10kW": what quantity_parse() reads back as the same float. */
 const char *operand_format(double value, enum unit unit, char *out, size_t cap);
-/* "-10.0 ... 10.0 kW", several joined by ", "; exact: "-2000 ... 4000 W". */
+/* "-10.0 ... 10.0 kW", several joined by ", ", rounded to what is within and can be asked for; exact: "-2000
+ * ... 4000 W". */
 const char *bounds_format(
     microgrid_common_v1_metrics_bounds *const *bounds, size_t n, const char *unit, char *out, size_t cap);
 const char *bounds_format_exact(
@@ -34,8 +35,8 @@ const char *duration_format(int64_t seconds, char *out, size_t cap);
 
 /* "30s", "15m" or "15 min", "1h"; into seconds. -UGRPC_INVALID_ARGUMENT says what to write instead. */
 int duration_parse(const char *text, double *seconds, struct ugrpc_status *st) MUST_CHECK;
-/* A time in the past: "30m" ago; local time like "12:06", "2026-01-31", "2026-01-31 12:06:03"; UTC with T and
- * Z. */
+/* A time in the past: "30m" ago; local time like "12:06", "2026-01-31", "2026-01-31 12:06:03"; "today" and
+ * "yesterday", which begin at local midnight; UTC with T and Z. */
 int moment_parse(const char *text, ugrpc_protobuf_timestamp *at, struct ugrpc_status *st) MUST_CHECK;
 /* "-2kW..4kW", "..4kW", "10%..": a missing side is absent. */
 int range_parse(const char *text, enum unit unit, microgrid_common_v1_metrics_bounds *bounds,

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/nearest.h"
 #include "ctl/arguments.h"
 #include "ctl/report.h"
+#include "ctl/suggestion.h"
 #include "ctl/vocabulary.h"
 
 static const struct {
@@ -21,28 +21,53 @@ static const struct {
     {"soc", METRIC(BATTERY_SOC_PCT)},
 };
 
-int metric_parse(const char *text, int *metric)
+/* What people call them besides, and which short name it is. */
+static const char *const others[][2] = {
+    {"active", "power"},
+    {"active_power", "power"},
+    {"reactive_power", "reactive"},
+};
+
+/* -1: none. */
+static int find(const char *word)
 {
+    for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+        word = strcmp(others[i][0], word) == 0 ? others[i][1] : word;
+    }
     for (size_t i = 0; i < ARRAY_LEN(shorts); i++) {
-        if (strcmp(shorts[i].word, text) == 0) {
-            *metric = shorts[i].metric;
-            return 0;
+        if (strcmp(shorts[i].word, word) == 0) {
+            return shorts[i].metric;
         }
     }
-    *metric = word_find(metric_words, text);
-    if (*metric >= 0) {
-        return 0;
-    }
+    return word_find(metric_words, word);
+}
+
+static int complain(const char *text)
+{
     char best[80];
-    struct nearest nearest = {.text = text};
-    word_nearest(metric_words, &nearest, best, sizeof(best));
+    struct suggestion suggestion = {.text = text};
+    word_suggest(metric_words, &suggestion, best, sizeof(best));
     for (size_t i = 0; i < ARRAY_LEN(shorts); i++) {
-        nearest_try(&nearest, shorts[i].word);
+        suggestion_try(&suggestion, shorts[i].word);
     }
-    if (nearest.best) {
-        return report_usage("no metric \"%s\"; did you mean %s?", text, nearest.best);
+    for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+        suggestion_try(&suggestion, others[i][0]);
+        suggestion.best = suggestion.best == others[i][0] ? others[i][1] : suggestion.best;
     }
-    return report_usage("no metric \"%s\"      all metrics: microgridctl help metrics", text);
+    return report_usage("no metric \"%s\"%s%s%s      all metrics: microgridctl help metrics", text,
+        suggestion.best ? "; did you mean " : "", suggestion.best ? suggestion.best : "",
+        suggestion.best ? "?" : "");
+}
+
+int metric_parse(const char *text, int *metric)
+{
+    char word[80];
+    snprintf(word, sizeof(word), "%s", text);
+    for (char *c = word; *c; c++) {
+        *c = *c == '-' ? '_' : *c; /* as the commands and options have it */
+    }
+    *metric = find(word);
+    return *metric >= 0 ? 0 : complain(text);
 }
 
 const char *metric_brief(size_t index, int *metric)

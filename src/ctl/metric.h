@@ -9,7 +9,8 @@
 
 struct arguments;
 
-/* "ac_active_power", or short: "power", "soc". CTL_USAGE, told with the nearest name, if it is none. */
+/* "ac_active_power", or short: "power", "soc"; "active-power" as well. CTL_USAGE, told with the nearest name,
+ * if it is none. */
 int metric_parse(const char *text, int *metric) MUST_CHECK;
 
 /* The index-th short name and what it stands for; NULL past the last. */

@@ -58,6 +58,7 @@ enum proposal {
     PROPOSE_CATEGORY,
     PROPOSE_SHELL,
     PROPOSE_ROLE,
+    PROPOSE_DAY,
     PROPOSE_COMPONENT,
     PROPOSE_POWERED,           /* components that take power */
     PROPOSE_LIMITED,           /* those that curtail is for */

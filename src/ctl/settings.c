@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <yaml.h>
 
-#include "base/nearest.h"
 #include "ctl/ctl.h"
 #include "ctl/report.h"
+#include "ctl/suggestion.h"
 
 /* Where a value was found, for complaints. */
 struct place {
@@ -69,15 +69,15 @@ static int add(struct arguments *arguments, enum option_id id, const char *value
 
 static int complain_name(const struct place *place)
 {
-    struct nearest nearest = {.text = place->name};
+    struct suggestion suggestion = {.text = place->name};
     char text[100];
     for (int i = 0; i < OPTIONS; i++) {
         if (option_table[i].setting) {
-            nearest_try(&nearest, option_table[i].name);
+            suggestion_try(&suggestion, option_table[i].name);
         }
     }
-    snprintf(text, sizeof(text), nearest.best ? "no such setting; did you mean %s?" : "no such setting%s",
-        nearest.best ? nearest.best : "");
+    snprintf(text, sizeof(text), suggestion.best ? "no such setting; did you mean %s?" : "no such setting%s",
+        suggestion.best ? suggestion.best : "");
     return complain(place, text);
 }
 

@@ -8,7 +8,7 @@
 
 #include "base/base.h"
 #include "base/metric_table.h"
-#include "base/nearest.h"
+#include "ctl/suggestion.h"
 
 const ProtobufCEnumDescriptor *const metric_words = &microgrid__common__v1__metrics__metric__descriptor;
 const ProtobufCEnumDescriptor *const category_words =
@@ -61,15 +61,15 @@ int word_find(const ProtobufCEnumDescriptor *words, const char *word)
     return -1;
 }
 
-void word_nearest(const ProtobufCEnumDescriptor *words, struct nearest *nearest, char *best, size_t cap)
+void word_suggest(const ProtobufCEnumDescriptor *words, struct suggestion *suggestion, char *best, size_t cap)
 {
     char name[80];
     int number;
     for (unsigned i = 0; (number = word_at(words, i)) >= 0; i++) {
-        nearest_try(nearest, word_of(words, number, name, sizeof(name)));
-        if (nearest->best == name) {
+        suggestion_try(suggestion, word_of(words, number, name, sizeof(name)));
+        if (suggestion->best == name) {
             snprintf(best, cap, "%s", name);
-            nearest->best = best;
+            suggestion->best = best;
         }
     }
 }

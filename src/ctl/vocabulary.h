@@ -9,7 +9,7 @@
 
 #include <microgrid/v1.h>
 
-struct nearest;
+struct suggestion;
 
 typedef microgrid_common_v1_microgrid_components_component component_message;
 typedef microgrid_common_v1_microgrid_sensors_sensor sensor_message;
@@ -31,8 +31,9 @@ int word_find(const ProtobufCEnumDescriptor *words, const char *word);
 /* The index-th word's number, without UNSPECIFIED; -1 past the last. */
 int word_at(const ProtobufCEnumDescriptor *words, unsigned index);
 
-/* Tries every word; the best goes to `best`, to which nearest->best then points. */
-void word_nearest(const ProtobufCEnumDescriptor *words, struct nearest *nearest, char *best, size_t cap);
+/* Tries every word; the best goes to `best`, to which suggestion->best then points. */
+void word_suggest(
+    const ProtobufCEnumDescriptor *words, struct suggestion *suggestion, char *best, size_t cap);
 
 /* "W", "" for a ratio and for what is not known. */
 const char *metric_unit(int metric);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/base.h"
 #include "support/ctl.h"
 
 static struct ctl_run ctl;
@@ -162,6 +163,9 @@ static void names_that_nobody_has_are_answered_with_the_nearest(void **state)
     START(state);
     ctl_expect(&ctl, ARGS("set-power", "bat_inv1", "1kW"), 2,
         "no component \"bat_inv1\"; did you mean bat_inv_1 (4)?      all names: microgridctl list\n");
+    ctl_expect(&ctl, ARGS("curtail", "pv", "1kW"), 2, "did you mean pv_inv (9)?");
+    ctl_expect(&ctl, ARGS("power", "bat_inv_1", "1kW"), 2,
+        "no command \"power\"; did you mean microgridctl set-power?\n");
     ctl_expect(&ctl, ARGS("start", "999"), 2, "no component \"999\"      all names: microgridctl list\n");
     ctl_expect(&ctl, ARGS("charge", "thermometer", "1kW"), 2, "no component \"thermometer\"");
     json_t *error = ctl_json(&ctl, ARGS("start", "xyz", "--json"), 2);
@@ -266,6 +270,17 @@ static void added_bounds_tell_what_is_in_force_and_what_they_moved(void **state)
     json_decref(added);
 }
 
+static void active_power_may_be_called_so(void **state)
+{
+    static const char *const words[] = {"active", "active-power", "active_power", "ac-active-power"};
+    START(state);
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        json_t *added = ctl_json(&ctl, ARGS("bounds", "add", "bat_inv_1", words[i], "0..4kW", "--json"), 0);
+        assert_string_equal(json_string_value(json_object_get(added, "metric")), "ac_active_power");
+        json_decref(added);
+    }
+}
+
 static void wrong_bounds_are_told(void **state)
 {
     START(state);
@@ -273,6 +288,8 @@ static void wrong_bounds_are_told(void **state)
     ctl_expect(
         &ctl, ARGS("bounds", "add", "bat_inv_1", "power", "1..2kW"), 2, "the unit is missing; write 1 W or");
     ctl_expect(&ctl, ARGS("bounds", "add", "bat_inv_1", "powr", "1W..2W"), 2, "did you mean power?");
+    ctl_expect(&ctl, ARGS("bounds", "add", "bat_inv_1", "activ", "1W..2W"), 2,
+        "no metric \"activ\"; did you mean power?      all metrics: microgridctl help metrics\n");
     ctl_expect(
         &ctl, ARGS("bounds", "add", "bat_inv_1", "power", "1W..2W", "--for", "2m"), 2, "5s, 1m, 5m or 15m");
     ctl_expect(&ctl, ARGS("bounds", "add", "bat_inv_1", "power", "2W..1W"), 2,
@@ -328,6 +345,7 @@ int main(void)
         TEST(hold_that_is_refused_ends_at_once_and_has_no_time_limit),
         TEST(bounds_are_added_and_cut_what_is_allowed),
         TEST(added_bounds_tell_what_is_in_force_and_what_they_moved),
+        TEST(active_power_may_be_called_so),
         TEST(wrong_bounds_are_told),
         TEST(components_are_switched_and_what_must_come_first_is_told),
     };

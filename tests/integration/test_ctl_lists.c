@@ -60,6 +60,8 @@ static void list_filters_by_several_categories_and_kinds_of_inverter(void **stat
     assert_int_equal(json_array_size(names), 15);
     json_decref(names);
     ctl_expect(&ctl, ARGS("list", "--category", "invertr"), 2, "did you mean inverter?");
+    ctl_expect(&ctl, ARGS("list", "--category", "pv"), 2, "did you mean pv_inverter?");
+    ctl_expect(&ctl, ARGS("list", "--category", "Inverter"), 2, "did you mean inverter?");
     ctl_expect(
         &ctl, ARGS("list", "--foo"), 2, "no option \"--foo\"      all options: microgridctl list --help\n");
     ctl_expect_done(&ctl, ARGS("help", "categories"), "  voltage_transformer");

@@ -522,6 +522,7 @@ static void bash_completes_commands_options_and_names(void **state)
     expect_proposals("microgridctl watch --metric dc_", "dc_voltage dc_current dc_power\n");
     expect_proposals("microgridctl list --category pv", "pv_inverter\n");
     expect_proposals("microgridctl key new tv --role v", "viewer\n");
+    expect_proposals("microgridctl journal --since ''", "today yesterday\n");
     expect_proposals("microgridctl completion z", "zsh\n");
     expect_proposals("microgridctl charge bat_inv_1 ''", "\n");
     snprintf(typed, sizeof(typed), "microgridctl --target %s charge bat_", ctl.gateway->addresses[0]);

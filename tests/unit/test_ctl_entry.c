@@ -79,6 +79,28 @@ static void a_command_that_failed_says_how(void **state)
         "2026-01-01 00:06:03  component 4: stop: failed, UNAVAILABLE: no answer   by 127.0.0.1:4711\n");
 }
 
+/* Done, but not all of it. */
+static void a_command_that_was_cut_says_how(void **state)
+{
+    ugrpc_protobuf_timestamp time = at(1767225963);
+    entry_message entry = entry_of(MICROGRID_ADMIN_V1_JOURNAL_KIND_COMMAND, &time);
+    microgrid_admin_v1_journal_entry_set_value(&entry, 5000);
+    entry.message = (char *)"applied 3000 W of 5000 W (added bounds)";
+    const char *printed =
+        "2026-01-01 00:06:03  bat_inv_1 (4): active power +5000 W: done, applied 3000 W of 5000 W "
+        "(added bounds)   by 127.0.0.1:4711\n";
+    assert_printed(&entry, printed);
+    assert_csv(&entry,
+        "2026-01-01T00:06:03.000Z,7,command,4,bat_inv_1,set_active_power,5000,W,,,127.0.0.1:4711,OK,"
+        "applied 3000 W of 5000 W (added bounds),,,,,\r\n");
+    json_t *object = entry_to_json(&entry);
+    assert_string_equal(json_string_value(json_object_get(object, "message")), entry.message);
+    assert_string_equal(json_string_value(json_object_get(object, "code")), "OK");
+    json_decref(object);
+    entry.message = (char *)"bat_inv_1 (4): applied 3000 W of 5000 W (added bounds)";
+    assert_printed(&entry, printed);
+}
+
 static void an_end_says_how_and_how_often_it_was_renewed(void **state)
 {
     ugrpc_protobuf_timestamp time = at(1767225963), until = at(1767225962);
@@ -150,6 +172,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_refusal_names_the_component_once),
         cmocka_unit_test(a_command_that_failed_says_how),
+        cmocka_unit_test(a_command_that_was_cut_says_how),
         cmocka_unit_test(an_end_says_how_and_how_often_it_was_renewed),
         cmocka_unit_test(a_gap_says_what_is_missing),
         cmocka_unit_test(json_leaves_out_what_an_entry_does_not_have),

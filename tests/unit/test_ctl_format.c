@@ -15,9 +15,9 @@
 #include <time.h>
 
 #include "base/metric_table.h"
-#include "base/nearest.h"
 #include "ctl/format.h"
 #include "ctl/metric.h"
+#include "ctl/suggestion.h"
 #include "ctl/table.h"
 #include "ctl/vocabulary.h"
 
@@ -91,11 +91,39 @@ static void bounds_share_a_unit(void **state)
     bounds_message *one[] = {bounds(&a, -10000, 10000)};
     assert_string_equal(bounds_format(one, 1, "W", text, sizeof(text)), "-10.0 ... 10.0 kW");
     bounds_message *two[] = {bounds(&a, -12163.4f, 0), bounds(&b, 500, 500)};
-    assert_string_equal(bounds_format(two, 2, "W", text, sizeof(text)), "-12.2 ... 0, 0.5 kW");
+    assert_string_equal(bounds_format(two, 2, "W", text, sizeof(text)), "-12.1 ... 0, 0.5 kW");
     assert_string_equal(bounds_format_exact(two, 2, "W", text, sizeof(text)), "-12163.4 ... 0, 500 W");
     bounds_message *open[] = {bounds(&a, NAN, -8), bounds(&b, 8, NAN), bounds(&c, NAN, NAN)};
     assert_string_equal(bounds_format_exact(open, 3, "%", text, sizeof(text)), "... -8, 8 ..., ... %");
     assert_string_equal(bounds_format(NULL, 0, "W", text, sizeof(text)), "");
+}
+
+static void limits_are_rounded_to_what_can_be_asked_for(void **state)
+{
+    static const struct {
+        float lower, upper;
+        const char *unit, *text;
+    } cases[] = {
+        {-9856, 9856, "W", "-9.8 ... 9.8 kW"},
+        {-9849, 9800, "W", "-9.8 ... 9.8 kW"},
+        {-999.6f, 999.6f, "W", "-999 ... 999 W"},
+        {-1000, 999999, "W", "-1.0 ... 999.9 kW"},
+        {-1e6f, 1239999, "W", "-1.00 ... 1.23 MW"},
+        {-10000, 60, "W", "-10.0 ... 0.0 kW"},
+        {-60, 0.9f, "W", "-60 ... 0 W"},
+        {5040, 9856, "W", "5.1 ... 9.8 kW"}, /* it does nothing below */
+        {-9856, -5040, "W", "-9.8 ... -5.1 kW"},
+        {5040, 5090, "W", "5.04 ... 5.09 kW"}, /* what lies between can be told, too */
+        {5041.5f, 5041.5f, "W", "5.0415 kW"},
+        {10.1f, 80.1f, "%", "10.1 ... 80.1 %"}, /* as they were written, whatever a float makes of it */
+        {33.33f, 66.67f, "%", "33.4 ... 66.6 %"},
+        {-1280, 439, "VAr", "-1.2 ... 0.4 kVAr"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char text[100];
+        bounds_message a, *one = bounds(&a, cases[i].lower, cases[i].upper);
+        assert_string_equal(bounds_format(&one, 1, cases[i].unit, text, sizeof(text)), cases[i].text);
+    }
 }
 
 static void times_are_told(void **state)
@@ -160,10 +188,35 @@ static void moments_are_read(void **state)
         assert_in_range(at.seconds, before - 86400, time(NULL));
     }
     static const char *const wrong[] = {
-        "", "soon", "12", "12:6x", "2026-13-01", "2026-01-31 12:06 CET", "-1h"};
+        "", "soon", "tomorrow", "today 12:06", "12", "12:6x", "2026-13-01", "2026-01-31 12:06 CET", "-1h"};
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         assert_int_equal(moment_parse(wrong[i], &at, &st), -UGRPC_INVALID_ARGUMENT);
-        assert_non_null(strstr(st.message, "1h (ago)"));
+        assert_non_null(strstr(st.message, "1h (ago), today, 12:06"));
+    }
+}
+
+static void days_have_names(void **state)
+{
+    static const char *const zones[] = {
+        "UTC", "UTC-2", "CET-1CEST,M3.5.0,M10.5.0/3", "NZST-12NZDT,M9.5.0,M4.1.0/3"};
+    ugrpc_protobuf_timestamp today = UGRPC_PROTOBUF_TIMESTAMP_INIT, yesterday = today;
+    struct ugrpc_status st;
+    for (size_t i = 0; i < ARRAY_LEN(zones); i++) {
+        time_t now;
+        char day[40], text[40];
+        setenv("TZ", zones[i], 1);
+        tzset();
+        do { /* again, if midnight came between */
+            now = time(NULL);
+            assert_int_equal(moment_parse("today", &today, &st), 0);
+            assert_int_equal(moment_parse("yesterday", &yesterday, &st), 0);
+            strftime(day, sizeof(day), "%Y-%m-%d 00:00:00", localtime(&(time_t){time(NULL)}));
+        } while (strncmp(moment_format(&today, text, sizeof(text)), day, 10) != 0);
+        assert_string_equal(moment_format(&today, text, sizeof(text)), day);
+        assert_in_range(now - today.seconds, 0, 25 * 3600);
+        assert_in_range(today.seconds - yesterday.seconds, 23 * 3600, 25 * 3600);
+        moment_format(&yesterday, text, sizeof(text));
+        assert_string_equal(text + 10, " 00:00:00");
     }
 }
 
@@ -198,6 +251,10 @@ static void every_metric_of_the_table_is_a_word_with_its_unit(void **state)
 #undef X
     assert_int_equal(metric_parse("soc", &metric), 0);
     assert_int_equal(metric, METRIC(BATTERY_SOC_PCT));
+    assert_int_equal(metric_parse("active", &metric), 0);
+    assert_int_equal(metric, METRIC(AC_ACTIVE_POWER));
+    assert_int_equal(metric_parse("reactive-power", &metric), 0);
+    assert_int_equal(metric, METRIC(AC_REACTIVE_POWER));
     assert_int_equal(metric_parse("unspecified", &metric), 2);
     assert_string_equal(metric_unit(4711), "");
     assert_string_equal(word_of(metric_words, 4711, word, sizeof(word)), "4711");
@@ -205,13 +262,33 @@ static void every_metric_of_the_table_is_a_word_with_its_unit(void **state)
 
 static void the_nearest_word_is_found(void **state)
 {
-    char best[48];
-    struct nearest nearest = {.text = "batery"};
-    word_nearest(category_words, &nearest, best, sizeof(best));
-    assert_string_equal(nearest.best, "battery");
-    nearest = (struct nearest){.text = "xyzzy"};
-    word_nearest(category_words, &nearest, best, sizeof(best));
-    assert_null(nearest.best);
+    static const struct {
+        const char *typed, *meant;
+    } cases[] = {
+        {"ac_reactive_powr", "ac_reactive_power"},
+        {"dc_curent", "dc_current"},
+        {"active", "ac_active_power"},     /* rather than a neighbour of some letters */
+        {"Apparent", "ac_apparent_power"}, /* the shortest that has the word */
+        {"power_active", "ac_active_power"},
+        {"batt-temp", "battery_temperature"},
+        {"soc", "battery_soc_pct"},
+        {"dc", "dc_power"},
+        {"ctive", NULL}, /* no word begins so */
+        {"a", NULL},
+        {"_", NULL},
+        {"", NULL},
+        {"xyzzy", NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char best[80];
+        struct suggestion suggestion = {.text = cases[i].typed};
+        word_suggest(metric_words, &suggestion, best, sizeof(best));
+        if (cases[i].meant) {
+            assert_string_equal(suggestion.best, cases[i].meant);
+        } else {
+            assert_null(suggestion.best);
+        }
+    }
 }
 
 static void types_and_flows_have_words_for_people(void **state)
@@ -290,9 +367,11 @@ int main(void)
         cmocka_unit_test(powers_say_their_sign),
         cmocka_unit_test(an_operand_reads_back_as_the_same_float),
         cmocka_unit_test(bounds_share_a_unit),
+        cmocka_unit_test(limits_are_rounded_to_what_can_be_asked_for),
         cmocka_unit_test(times_are_told),
         cmocka_unit_test(durations_are_read),
         cmocka_unit_test(moments_are_read),
+        cmocka_unit_test(days_have_names),
         cmocka_unit_test(ranges_are_read),
         cmocka_unit_test(every_metric_of_the_table_is_a_word_with_its_unit),
         cmocka_unit_test(the_nearest_word_is_found),
