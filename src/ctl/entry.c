@@ -130,6 +130,10 @@ void entry_print(const entry_message *entry, const struct directory *directory, 
             entry->lost == 1 ? "y is" : "ies are");
         return;
     }
+    if (entry->kind == KIND(NOTE)) {
+        fprintf(to, "%s\n", entry->message);
+        return;
+    }
     fprintf(to, "%s: ", label_of(entry, label, sizeof(label)));
     print_what(entry, directory, to);
     if (entry->kind == KIND(END)) {
@@ -151,6 +155,10 @@ json_t *entry_to_json(const entry_message *entry)
     if (entry->kind == KIND(GAP)) {
         json_object_set_new(object, "lost", json_integer((json_int_t)entry->lost));
         json_object_set_new(object, "lost_since", json_string(utc_format(entry->lost_since, at, sizeof(at))));
+        return object;
+    }
+    if (entry->kind == KIND(NOTE)) {
+        json_object_set_new(object, "message", json_string(entry->message));
         return object;
     }
     json_object_set_new(object, "id", json_integer((json_int_t)entry->component_id));
@@ -197,6 +205,12 @@ void entry_put_csv(const entry_message *entry, FILE *to)
     if (gap) {
         fprintf(to, ",,,,,,,,,,,,,%" PRIu64 ",%s\r\n", entry->lost,
             utc_format(entry->lost_since, at, sizeof(at)));
+        return;
+    }
+    if (entry->kind == KIND(NOTE)) {
+        fputs(",,,,,,,,,", to);
+        csv_put(entry->message, to);
+        fputs(",,,,,\r\n", to);
         return;
     }
     fprintf(to, "%" PRIu64 ",", entry->component_id);

@@ -133,7 +133,7 @@ static void on_expiry(struct timer *timer, void *userdata)
     struct station *station = userdata;
     bool waited = station_setpoint(station)->waiting;
     station_withdraw(station, UGRPC_DEADLINE_EXCEEDED, "its lifetime ended");
-    station_write_end(station, JOURNAL_EXPIRED, "");
+    station_write_end(station, JOURNAL_EXPIRED, NULL);
     station_settle(station, COMMAND_FAILED);
     if (!waited) {
         station_insist(station);
@@ -368,7 +368,7 @@ int command_set_power(struct component *component, enum axis axis, const struct 
         setpoint->renewals++;
     } else {
         if (setpoint->renewals > 0) {
-            station_write_end(station, JOURNAL_REPLACED, "");
+            station_write_end(station, JOURNAL_REPLACED, NULL);
         }
         setpoint->entry = write_command(station, caller, power, lifetime_s);
         setpoint->renewals = 0;
@@ -422,7 +422,7 @@ static void restore(struct station *station)
     bool ended = accepted->mode == SETPOINT_ACTIVE && accepted->until_ns <= station_now_ns(station);
     station_revert(station);
     if (ended) {
-        station_write_end(station, JOURNAL_EXPIRED, "");
+        station_write_end(station, JOURNAL_EXPIRED, NULL);
         station_settle(station, COMMAND_FAILED);
         station_insist(station);
         return;

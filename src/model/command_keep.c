@@ -9,6 +9,7 @@
 
 #include "model/bounds.h"
 #include "model/command_check.h"
+#include "model/command_tell.h"
 #include "model/driver.h"
 #include "model/parts.h"
 #include "model/station.h"
@@ -63,13 +64,22 @@ void command_keep(const struct component *component)
     }
 }
 
+/* Without a reason of its own, what was applied last says more than nothing. */
 void station_write_end(const struct station *station, enum journal_end end, const char *why)
 {
-    struct journal *journal = station->outbox.component->site->journal;
-    if (journal && station_setpoint(station)->mode == SETPOINT_ACTIVE) {
-        const struct journal_setpoint kept = kept_of(station);
-        journal->keeper->write_end(journal, &kept, end, why);
+    const struct outbox *outbox = &station->outbox;
+    const struct setpoint *setpoint = station_setpoint(station);
+    struct journal *journal = outbox->component->site->journal;
+    char applied[400];
+    if (!journal || setpoint->mode != SETPOINT_ACTIVE) {
+        return;
     }
+    if (!why && outbox->told == TOLD_POWER) {
+        command_explain(outbox->component, outbox->axis, setpoint->applied, applied, sizeof(applied));
+        why = applied;
+    }
+    const struct journal_setpoint kept = kept_of(station);
+    journal->keeper->write_end(journal, &kept, end, why ? why : "");
 }
 
 void station_revert(struct station *station)

@@ -82,7 +82,7 @@ void station_tell_expired(const struct station *station, const char *when);
 void station_tell_dropped(const struct station *station, double requested, const char *why);
 void station_follow_state(struct station *station, const struct component_state *before, bool was_offline);
 
-/* command_keep.c: what the journal has to know of it. */
+/* command_keep.c: what the journal has to know of it. `why` may be NULL. */
 void station_keep(const struct station *station);
 void station_write_end(const struct station *station, enum journal_end end, const char *why);
 /* What the device accepted last counts again. */

@@ -56,12 +56,13 @@ static void commands_outcomes_and_ends_are_there_after_a_crash(void **state)
         &ctl, ARGS("journal"), "  bat_inv_1 (4): charging, +5000 W for 10 s: done   by 127.0.0.1:");
     process_assert_says(
         &ctl.process.out, "  bat_inv_2 (6): discharging, -880 W for 15 min: done   by 127.0.0.1:");
-    assert_int_equal(process_count(&ctl.process.out, "\n"), 2);
+    process_assert_says(&ctl.process.out, "  the gateway started after one that was not stopped but ended; if ");
+    assert_int_equal(process_count(&ctl.process.out, "\n"), 3);
     ctl_expect_done(&ctl, ARGS("holders"), "  4  bat_inv_1  active power  +5000 W   +5000 W  ");
     int64_t until_ns = process_deadline_ns(2 * PROCESS_PATIENCE_MS);
     ctl_start(&following, ARGS("journal", "--follow", "--component", "bat_inv_1"));
     while (
-        process_count(&following.process.out, "\n") < 2 && process_turn(&following.process, -1, until_ns)) {
+        process_count(&following.process.out, "\n") < 3 && process_turn(&following.process, -1, until_ns)) {
     }
     process_assert_says(&following.process.out, "  bat_inv_1 (4): charging, +5000 W: expired at ");
     ctl_expect_done(&ctl, ARGS("holders"), "  6  bat_inv_2  active power  -880 W    -880 W  ");
@@ -279,6 +280,18 @@ static void who_does_not_come_by_loopback_is_refused(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, gateway_set_up, tear_down)
 
+static void a_gateway_that_takes_no_commands_has_no_holders(void **state)
+{
+    start(state);
+    command_some();
+    gateway_kill(*state);
+    gateway_start(*state, ARGS(ON_STATE, "--read-only"), NULL);
+    ctl_expect_done(&ctl, ARGS("holders"), "nobody can hold anything: the gateway takes no commands; ");
+    json_t *holders = ctl_json(&ctl, ARGS("holders", "--json"), 0);
+    assert_true(json_is_true(json_object_get(holders, "read_only")));
+    json_decref(holders);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -291,6 +304,7 @@ int main(void)
         TEST(follow_waits_for_a_gateway_that_is_gone_and_shows_nothing_twice),
         TEST(without_a_journal_it_is_said_how_to_have_one),
         TEST(holders_tell_what_is_applied_under_whose_bounds),
+        TEST(a_gateway_that_takes_no_commands_has_no_holders),
         TEST(a_journal_that_cannot_be_written_is_told_with_what_is_commanded),
         TEST(who_does_not_come_by_loopback_is_refused),
     };

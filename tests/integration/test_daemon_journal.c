@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/base.h"
 #include "base/clock.h"
@@ -276,6 +277,26 @@ static void commands_go_on_while_the_disk_is_full_and_say_so(void **state)
     assert_true(ask(g, "SELECT requested FROM setpoint WHERE component = 4") == 6000);
 }
 
+static void a_journal_that_is_deleted_under_a_gateway_loses_nothing_in_force(void **state)
+{
+    struct gateway *g = *state;
+    char path[64];
+    gateway_start(g, ARGS(ON_STATE), NULL);
+    set_accepted(g, 4, 1000, 60);
+    snprintf(path, sizeof(path), "%s/state/journal.db", g->folder);
+    assert_int_equal(unlink(path), 0);
+    const struct h2_call *call = set(g, 4, 5000, 60);
+    assert_int_equal(h2_grpc_status(call), UGRPC_OK);
+    assert_string_equal(h2_header(call, "journal"), "degraded");
+    process_expect(&g->process, "state/journal.db cannot be written: somebody has removed or replaced it");
+    process_expect(&g->process, "state/journal.db is written again; 1 entry is missing in it");
+    set_accepted(g, 6, 2000, 60);
+    gateway_kill(g);
+    gateway_start(g, ARGS(ON_STATE), NULL);
+    process_expect(&g->process, "set-point +5000 W goes on after the restart");
+    process_expect(&g->process, "set-point +2000 W goes on after the restart");
+}
+
 static void a_corrupt_journal_is_set_aside_and_the_gateway_starts(void **state)
 {
     struct gateway *g = *state;
@@ -296,6 +317,7 @@ int main(void)
         GATEWAY_TEST(a_second_gateway_on_the_folder_is_refused_and_told_of_the_first),
         GATEWAY_TEST(nothing_acknowledged_is_lost_whenever_the_gateway_is_killed),
         GATEWAY_TEST(commands_go_on_while_the_disk_is_full_and_say_so),
+        GATEWAY_TEST(a_journal_that_is_deleted_under_a_gateway_loses_nothing_in_force),
         GATEWAY_TEST(a_corrupt_journal_is_set_aside_and_the_gateway_starts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

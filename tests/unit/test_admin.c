@@ -367,6 +367,19 @@ static void a_set_point_is_held_until_it_expires(void **state)
     fake_release(reply);
 }
 
+static void until_when_it_is_held_follows_the_clock_that_ends_it(void **state)
+{
+    struct fake_service *f = *state;
+    struct fake_answer done;
+    assert_int_equal(fake_set(f->fake->bat_inv, 5000, 60, &done), 0);
+    fake_finish_all(f->fake);
+    f->fake->clock.utc_ns -= 3600 * NS_PER_S; /* it is set right */
+    microgrid_admin_v1_list_holders_response *reply = holders(f);
+    assert_int_equal(reply->setpoints[0]->valid_until->seconds, done.until_utc_ns / NS_PER_S - 3600);
+    assert_false(reply->read_only);
+    fake_release(reply);
+}
+
 static void bounds_are_held_with_their_owner_and_move_what_is_applied(void **state)
 {
     struct fake_service *f = *state;
@@ -423,6 +436,7 @@ int main(void)
             without_a_journal_the_refusal_says_how_to_have_one, set_up_without_journal, tear_down),
         ADMIN_TEST(a_key_needs_the_role_admin),
         ADMIN_TEST(a_set_point_is_held_until_it_expires),
+        ADMIN_TEST(until_when_it_is_held_follows_the_clock_that_ends_it),
         ADMIN_TEST(bounds_are_held_with_their_owner_and_move_what_is_applied),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,6 +70,16 @@ static void less_than_it_takes_to_run_is_accepted_and_told(void **state)
     assert_said(fake, EVENT_SETPOINT_ACCEPTED, "charge, +4140 W for 60 s, from a");
 }
 
+static void bounds_that_leave_less_than_it_takes_to_run_are_told(void **state)
+{
+    struct fake_site *fake = *state;
+    fake->ev_charger->spec.least_w = 4140;
+    set_accepted(fake, fake->ev_charger, 11000);
+    assert_int_equal(fake_bound(fake->ev_charger, METRIC_AC_ACTIVE_POWER, 0, 4000, 60), 0);
+    assert_string_equal(fake->texts[EVENT_SETPOINT_MOVED],
+        "now 0 W of +11000 W (added bounds) (it runs with 4140 W at least)");
+}
+
 static void what_bounds_take_and_give_back_is_told(void **state)
 {
     struct fake_site *fake = *state;
@@ -168,6 +178,7 @@ int main(void)
         test(what_is_asked_and_applied_is_one_value),
         test(what_steps_leave_of_a_set_point_is_told),
         test(less_than_it_takes_to_run_is_accepted_and_told),
+        test(bounds_that_leave_less_than_it_takes_to_run_are_told),
         test(what_bounds_take_and_give_back_is_told),
         test(a_relay_that_opens_and_closes_is_told),
         test(what_waits_and_is_applied_otherwise_is_told_when_it_wakes),

@@ -67,6 +67,32 @@ static void a_refusal_names_the_component_once(void **state)
         "OUT_OF_RANGE,\"bat_inv_1 (4): -15000 W is outside -10000 ... 10000 W, \"\"rated\"\"\",,,,,\r\n");
 }
 
+static void what_the_gateway_tells_of_itself_is_its_message(void **state)
+{
+    ugrpc_protobuf_timestamp time = at(1767225963);
+    entry_message entry = entry_of(MICROGRID_ADMIN_V1_JOURNAL_KIND_NOTE, &time);
+    entry.message = (char *)"the gateway started";
+    assert_printed(&entry, "2026-01-01 00:06:03  the gateway started\n");
+    assert_csv(&entry, "2026-01-01T00:06:03.000Z,7,note,,,,,,,,,,the gateway started,,,,,\r\n");
+    json_t *object = entry_to_json(&entry);
+    assert_string_equal(json_string_value(json_object_get(object, "message")), "the gateway started");
+    assert_null(json_object_get(object, "verb"));
+    json_decref(object);
+}
+
+static void bounds_that_ended_say_which_and_what_is_left(void **state)
+{
+    ugrpc_protobuf_timestamp time = at(1767225963), until = at(1767225960);
+    entry_message entry = entry_of(MICROGRID_ADMIN_V1_JOURNAL_KIND_END, &time);
+    entry.verb = MICROGRID_ADMIN_V1_JOURNAL_VERB_ADD_BOUNDS;
+    entry.detail = (char *)"ac_active_power -2000 ... 4000 W";
+    entry.end = MICROGRID_ADMIN_V1_JOURNAL_END_EXPIRED;
+    entry.message = (char *)"now in force: -10000 ... 10000 W";
+    entry.valid_until = &until;
+    assert_printed(&entry, "2026-01-01 00:06:03  bat_inv_1 (4): bounds ac_active_power -2000 ... 4000 W: expired at "
+                           "00:06:00, now in force: -10000 ... 10000 W   by 127.0.0.1:4711\n");
+}
+
 static void a_command_that_failed_says_how(void **state)
 {
     ugrpc_protobuf_timestamp time = at(1767225963);
@@ -171,6 +197,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_refusal_names_the_component_once),
+        cmocka_unit_test(what_the_gateway_tells_of_itself_is_its_message),
+        cmocka_unit_test(bounds_that_ended_say_which_and_what_is_left),
         cmocka_unit_test(a_command_that_failed_says_how),
         cmocka_unit_test(a_command_that_was_cut_says_how),
         cmocka_unit_test(an_end_says_how_and_how_often_it_was_renewed),

@@ -53,6 +53,53 @@ static void set_accepted(struct fixture *f, struct component *component, double 
 #define assert_says(f, what)   assert_true(fake_journal_says(&(f)->journal, what))
 #define assert_silent(f, what) assert_false(fake_journal_says(&(f)->journal, what))
 
+/* ---- what of a command was applied ------------------------------------------------------------------ */
+
+static void what_was_applied_of_a_command_stands_with_its_outcome(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(fake_bound(f->fake->bat_inv, METRIC_AC_ACTIVE_POWER, -3000, 3000, 60), 0);
+    set_accepted(f, f->fake->bat_inv, 2000, 60);
+    assert_says(f, "outcome 2 0\n");
+    f->fake->pv_inv->spec.resolution = 88;
+    set_accepted(f, f->fake->pv_inv, -200, 60);
+    assert_says(f, "outcome 3 0 applied -176 W of -200 W (steps of 88 W)\n");
+    f->fake->ev_charger->spec.least_w = 4140;
+    set_accepted(f, f->fake->ev_charger, 500, 60);
+    assert_says(f, "outcome 4 0 applied +500 W (it runs with 4140 W at least)\n");
+    set_accepted(f, f->fake->ev_charger, 11000, 60);
+    assert_says(f, "outcome 5 0\n");
+    fake_report_momentary(f->fake->battery, BOUNDED_DC_POWER, -20000, 1000);
+    settle(f);
+    fake_pass_ms(f->fake, 60000);
+    assert_says(f, "expired 2 after 0 renewals applied +1000 W of +2000 W (battery (5): what it allows now)\n");
+    assert_says(f, "expired 5 after 0 renewals \n");
+}
+
+static void bounds_that_end_are_written_once_with_what_is_left(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(fake_bound(f->fake->bat_inv, METRIC_AC_ACTIVE_POWER, -3000, 3000, 60), 0);
+    assert_int_equal(fake_bound(f->fake->bat_inv, METRIC_AC_ACTIVE_POWER, -3000, 3000, 90), 0); /* longer */
+    assert_int_equal(fake_bound(f->fake->bat_inv, METRIC_AC_ACTIVE_POWER, 3000, 4000, 90), 0);
+    fake_pass_ms(f->fake, 89000);
+    assert_silent(f, "bounds ended");
+    fake_pass_ms(f->fake, 1000);
+    assert_says(f, "bounds ended 4 ac_active_power -3000 ... 4000 W by key a: now in force: -10000 ... 10000 W\n");
+    assert_int_equal(fake_journal_count(&f->journal, "bounds ended"), 1);
+}
+
+static void bounds_that_end_as_others_are_added_are_written_too(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(fake_bound(f->fake->bat_inv, METRIC_AC_ACTIVE_POWER, -3000, 3000, 60), 0);
+    f->fake->clock.at_ns += 60 * NS_PER_S; /* no timer has run yet */
+    assert_int_equal(fake_bound(f->fake->bat_inv, METRIC_AC_ACTIVE_POWER, -2000, 2000, 60), 0);
+    assert_says(f, "bounds ended 4 ac_active_power -3000 ... 3000 W by key a: now in force: -2000 ... 2000 W\n");
+    fake_pass_ms(f->fake, 1);
+    assert_int_equal(fake_journal_count(&f->journal, "bounds ended"), 1);
+}
+
 /* ---- order ------------------------------------------------------------------------------------------ */
 
 static void a_command_is_written_then_sent_then_its_outcome_written_then_answered(void **state)
@@ -491,6 +538,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        TEST(what_was_applied_of_a_command_stands_with_its_outcome),
+        TEST(bounds_that_end_are_written_once_with_what_is_left),
+        TEST(bounds_that_end_as_others_are_added_are_written_too),
         TEST(a_command_is_written_then_sent_then_its_outcome_written_then_answered),
         TEST(a_refusal_of_the_device_is_an_outcome_and_what_was_before_is_kept),
         TEST(a_newer_command_that_comes_while_the_journal_writes_replaces_the_older),
