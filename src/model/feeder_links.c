@@ -35,26 +35,22 @@ static bool is_member(const struct component *component)
     return component_takes_power(component, AXIS_ACTIVE) || component_takes_power(component, AXIS_REACTIVE);
 }
 
-/* The line voltage of the first transformer met, at the side that is met; 0: there is none. */
-static double voltage_above(const struct component *component)
+static bool gives_voltage(const struct component *component)
 {
-    double line_v = 0;
-    for (size_t i = 0; i < component->n_parents && line_v == 0; i++) {
-        const struct component *parent = component->parents[i];
-        line_v = parent->spec.type == COMPONENT_TRANSFORMER ? parent->spec.secondary_v
-                                                            : voltage_above(parent);
-    }
-    return line_v;
+    return component->spec.secondary_v > 0;
 }
 
-static double voltage_below(const struct component *component)
+static bool takes_voltage(const struct component *component)
 {
-    double line_v = 0;
-    for (size_t i = 0; i < component->n_children && line_v == 0; i++) {
-        const struct component *child = component->children[i];
-        line_v = child->spec.type == COMPONENT_TRANSFORMER ? child->spec.primary_v : voltage_below(child);
-    }
-    return line_v;
+    return component->spec.primary_v > 0;
+}
+
+/* That of the first transformer met, at the side that is met. */
+static double line_v_of(const struct component *component)
+{
+    const struct component *above = graph_first_above(component, gives_voltage);
+    const struct component *below = above ? NULL : graph_first_below(component, takes_voltage);
+    return above ? above->spec.secondary_v : below ? below->spec.primary_v : LINE_V;
 }
 
 static double phase_va_of(const struct component *component)
@@ -62,9 +58,7 @@ static double phase_va_of(const struct component *component)
     if (component->spec.fuse_current_a <= 0) {
         return INFINITY;
     }
-    double line_v = voltage_above(component);
-    line_v = line_v > 0 ? line_v : voltage_below(component);
-    return (line_v > 0 ? line_v : LINE_V) / SQRT3 * component->spec.fuse_current_a;
+    return line_v_of(component) / SQRT3 * component->spec.fuse_current_a;
 }
 
 /* What part of each component's power passes `feeder`, in the order of the site's list; several ways share
