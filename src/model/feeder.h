@@ -16,22 +16,52 @@ enum reckoning {
     RECKONINGS,
 };
 
+/* How the power of a component comes through a feeder: the most of it that may, whichever relays are open,
+ * and where several ways meet of which these decide (NULL: it is always so much). */
+struct way {
+    double share;
+    const struct component *by;
+};
+
+/* Who measures what flows through a feeder: itself, or what stands below it. */
+struct source {
+    struct component *component;
+    const struct trace *trace; /* NULL: it measures nothing, those below it do */
+    struct way way;
+};
+
+/* Whether the ways of some components are decided at the same place. Then all their shares are less than the
+ * most by the same factor, and production of one is room for another whatever it is. */
+struct likeness {
+    bool any, differ;
+    const struct component *by;
+};
+
 /* A comparison of flows at one instant: what passes the feeder, less what its members have to do with it. */
 struct balance {
     int64_t at_ns; /* by then all of it has been measured */
     bool silent;   /* what measures the flow does not do so now */
-    struct flow flow;
+    struct flow flow, most, least;
+};
+
+struct load {
+    struct flow most, least;
 };
 
 /* A fuse or a grid connection with what hangs below it. */
 struct feeder {
-    const struct component *component;
+    struct component *component;
     double phase_va;       /* infinite: no fuse */
     struct range active_w; /* all phases */
 
-    struct balance balance;            /* of the comparison under way */
-    struct flow loads[FEEDER_LOADS];   /* the last ones measured */
-    struct flow load_most, load_least; /* what counts of them, for limits above and below */
+    struct source *sources;
+    size_t n_sources;
+    struct likeness members;
+    bool unlike; /* the ways of its members and sources differ */
+
+    struct balance balance;          /* of the comparison under way */
+    struct load loads[FEEDER_LOADS]; /* the last ones measured */
+    struct load load;                /* what counts of them, for limits above and below */
     uint64_t n_loads;
     int64_t measured_at_ns;
 
@@ -44,7 +74,7 @@ struct feeder {
 /* One feeder on a member's way. */
 struct feed {
     struct feeder *feeder;
-    double share; /* of the member's power that passes it; less than 1 where there are several ways */
+    struct way way;
 };
 
 /* What takes set-points. */
@@ -66,6 +96,9 @@ struct feeders {
     size_t n_feeders;
     struct member *members;
     size_t n_members;
+    struct component **below;            /* the feeder that is looked at */
+    struct way *ways;                    /* to it, by place in the site's list */
+    bool *dependable;                    /* by the same: no relay can part it from the grid */
     enum { TAKE, COMPARE, RENEW } phase; /* of the comparison */
     size_t next, next_spread;            /* members */
     struct timer tick, spread;
@@ -73,6 +106,9 @@ struct feeders {
 
 /* Fills in the site's feeders with members behind them. */
 void feeder_link(struct feeders *feeders);
+/* Lists who measures what flows through one. True if their and its members' ways differ. */
+bool feeder_list_sources(
+    struct feeders *feeders, struct feeder *feeder, bool (*measures)(const struct component *component));
 void feeder_unlink(struct feeders *feeders);
 
 #endif

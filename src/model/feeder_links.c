@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Who stands behind which fuse, and with what part of its power. Found once, for the connections as they are:
- * an open relay changes no share. */
+/* Who stands behind which fuse, and with what part of its power. Found once, for the connections as they are,
+ * and for all that relays may do: of several ways those without a relay share alike, but a way in which there
+ * is one cannot be counted on. So a share is the most that it can be, whichever relays are open. */
 #include "model/feeder.h"
 
 #include <math.h>
@@ -35,26 +36,22 @@ static bool is_member(const struct component *component)
     return component_takes_power(component, AXIS_ACTIVE) || component_takes_power(component, AXIS_REACTIVE);
 }
 
-/* The line voltage of the first transformer met, at the side that is met; 0: there is none. */
-static double voltage_above(const struct component *component)
+static bool gives_voltage(const struct component *component)
 {
-    double line_v = 0;
-    for (size_t i = 0; i < component->n_parents && line_v == 0; i++) {
-        const struct component *parent = component->parents[i];
-        line_v = parent->spec.type == COMPONENT_TRANSFORMER ? parent->spec.secondary_v
-                                                            : voltage_above(parent);
-    }
-    return line_v;
+    return component->spec.secondary_v > 0;
 }
 
-static double voltage_below(const struct component *component)
+static bool takes_voltage(const struct component *component)
 {
-    double line_v = 0;
-    for (size_t i = 0; i < component->n_children && line_v == 0; i++) {
-        const struct component *child = component->children[i];
-        line_v = child->spec.type == COMPONENT_TRANSFORMER ? child->spec.primary_v : voltage_below(child);
-    }
-    return line_v;
+    return component->spec.primary_v > 0;
+}
+
+/* That of the first transformer met, at the side that is met. */
+static double line_v_of(const struct component *component)
+{
+    const struct component *above = graph_first_above(component, gives_voltage);
+    const struct component *below = above ? NULL : graph_first_below(component, takes_voltage);
+    return above ? above->spec.secondary_v : below ? below->spec.primary_v : LINE_V;
 }
 
 static double phase_va_of(const struct component *component)
@@ -62,44 +59,141 @@ static double phase_va_of(const struct component *component)
     if (component->spec.fuse_current_a <= 0) {
         return INFINITY;
     }
-    double line_v = voltage_above(component);
-    line_v = line_v > 0 ? line_v : voltage_below(component);
-    return (line_v > 0 ? line_v : LINE_V) / SQRT3 * component->spec.fuse_current_a;
+    return line_v_of(component) / SQRT3 * component->spec.fuse_current_a;
 }
 
-/* What part of each component's power passes `feeder`, in the order of the site's list; several ways share
- * alike. */
-static void share_out(
-    const struct component *feeder, struct component *const *order, const struct site *site, double *shares)
+static size_t place_of(const struct component *component)
 {
-    for (size_t i = 0; i < site->n_components; i++) {
-        double share = order[i] == feeder ? 1 : 0;
-        for (size_t j = 0; j < order[i]->n_parents; j++) {
-            share += shares[site_find_component(site, order[i]->parents[j]->spec.id)] /
-                     (double)order[i]->n_parents;
+    return (size_t)site_find_component(component->site, component->spec.id);
+}
+
+static bool may_open(const struct component *component)
+{
+    return component->spec.type == COMPONENT_RELAY || component->spec.type == COMPONENT_PRECHARGER;
+}
+
+static void find_dependable(struct feeders *feeders, struct component *const *sorted)
+{
+    for (size_t i = 0; i < feeders->site->n_components; i++) {
+        const struct component *component = sorted[i];
+        bool dependable = component->spec.type == COMPONENT_GRID;
+        for (size_t j = 0; j < component->n_parents; j++) {
+            dependable |= feeders->dependable[place_of(component->parents[j])];
         }
-        shares[site_find_component(site, order[i]->spec.id)] = share;
+        feeders->dependable[place_of(component)] = dependable && !may_open(component);
     }
 }
 
-static void add_feed(struct member *member, struct feeder *feeder, double share)
+/* The average of its parents' shares, over all that are dependable and of the others those that make it most.
+ */
+static double most_of(const struct feeders *feeders, const struct component *component)
 {
-    member->feeds = realloc(member->feeds, (member->n_feeds + 1) * sizeof(*member->feeds));
-    if (!member->feeds) {
+    double most = -1;
+    for (;;) {
+        double sum = 0;
+        size_t n = 0;
+        for (size_t i = 0; i < component->n_parents; i++) {
+            size_t place = place_of(component->parents[i]);
+            if (feeders->dependable[place] || feeders->ways[place].share > most) {
+                sum += feeders->ways[place].share;
+                n++;
+            }
+        }
+        if (n == 0 || sum / (double)n <= most) {
+            return most;
+        }
+        most = sum / (double)n;
+    }
+}
+
+/* Of a component whose parents' ways are known. If these are alike, it does not matter which of them are
+ * open. */
+static struct way way_of(const struct feeders *feeders, const struct component *component)
+{
+    bool alike = true, decided = false;
+    struct way first = feeders->ways[place_of(component->parents[0])];
+    for (size_t i = 0; i < component->n_parents; i++) {
+        size_t place = place_of(component->parents[i]);
+        struct way way = feeders->ways[place];
+        alike &= way.share == first.share && way.by == first.by;
+        decided |= way.by || !feeders->dependable[place];
+    }
+    return alike ? first : (struct way){most_of(feeders, component), decided ? component : NULL};
+}
+
+/* Calls each() for the feeder and all that hangs below it, parents first. What hangs below what `ends` is
+ * true for counts only with what comes to it otherwise. */
+static void each_way(struct feeders *feeders, struct feeder *feeder,
+    bool (*ends)(const struct component *component),
+    void (*each)(struct feeder *feeder, struct component *component, struct way way))
+{
+    size_t n = graph_sort_below(feeder->component, ends, feeders->below);
+    for (size_t i = 0; i < n; i++) {
+        struct component *component = feeders->below[i];
+        struct way way = i == 0 ? (struct way){.share = 1} : way_of(feeders, component);
+        each(feeder, component, way);
+        feeders->ways[place_of(component)] = ends && ends(component) ? (struct way){0} : way;
+    }
+    for (size_t i = 0; i < n; i++) {
+        feeders->ways[place_of(feeders->below[i])] = (struct way){0};
+    }
+}
+
+static void likeness_add(struct likeness *likeness, struct way way)
+{
+    likeness->differ |= likeness->any && likeness->by != way.by;
+    likeness->any = true;
+    likeness->by = way.by;
+}
+
+static void *one_more(void *items, size_t n, size_t size)
+{
+    items = realloc(items, (n + 1) * size);
+    if (!items) {
         abort();
     }
-    member->feeds[member->n_feeds++] = (struct feed){feeder, share};
+    return items;
+}
+
+static void add_feed(struct feeder *feeder, struct component *component, struct way way)
+{
+    struct member *member = component->member;
+    if (!member) {
+        return;
+    }
+    member->feeds = one_more(member->feeds, member->n_feeds, sizeof(*member->feeds));
+    member->feeds[member->n_feeds++] = (struct feed){feeder, way};
+    likeness_add(&feeder->members, way);
     for (int axis = 0; axis < AXIS_COUNT; axis++) {
-        struct range rated = member->component->spec.rated[axis_bounded((enum axis)axis)];
-        double most = component_rated_va(member->component); /* of an axis without a rating of its own */
+        struct range rated = component->spec.rated[axis_bounded((enum axis)axis)];
+        double most = component_rated_va(component); /* of an axis without a rating of its own */
         double span = (isnan(rated.upper) ? most : fmax(rated.upper, 0)) -
                       (isnan(rated.lower) ? -most : fmin(rated.lower, 0));
-        feeder->need[axis] = fmax(feeder->need[axis], share * span);
+        feeder->need[axis] = fmax(feeder->need[axis], way.share * span);
     }
 }
 
-static void put_together(
-    struct feeder *feeder, const struct component *component, const struct site *site, const double *shares)
+static void add_source(struct feeder *feeder, struct component *component, struct way way)
+{
+    feeder->sources = one_more(feeder->sources, feeder->n_sources, sizeof(*feeder->sources));
+    feeder->sources[feeder->n_sources++] = (struct source){component, NULL, way};
+}
+
+bool feeder_list_sources(
+    struct feeders *feeders, struct feeder *feeder, bool (*measures)(const struct component *component))
+{
+    struct likeness all = feeder->members;
+    feeder->n_sources = 0;
+    each_way(feeders, feeder, measures, add_source);
+    for (size_t i = 0; i < feeder->n_sources; i++) {
+        if (measures(feeder->sources[i].component)) {
+            likeness_add(&all, feeder->sources[i].way);
+        }
+    }
+    return all.differ;
+}
+
+static void put_together(struct feeders *feeders, struct feeder *feeder, struct component *component)
 {
     *feeder = (struct feeder){
         .component = component,
@@ -108,11 +202,8 @@ static void put_together(
                         ? range_present(component->spec.rated[BOUNDED_ACTIVE])
                         : RANGE_ALL,
     };
-    for (size_t i = 0; i < site->n_components; i++) {
-        if (site->components[i]->member && shares[i] > 0) {
-            add_feed(site->components[i]->member, feeder, shares[i]);
-        }
-    }
+    each_way(feeders, feeder, NULL, add_feed);
+    feeder->unlike = feeder->members.differ;
 }
 
 static void begin_members(struct feeders *feeders)
@@ -142,19 +233,22 @@ void feeder_link(struct feeders *feeders)
     if (n_feeders == 0) {
         return;
     }
-    struct component **order = zeroed(n, sizeof(struct component *));
-    double *shares = zeroed(n, sizeof(double));
+    struct component **sorted = zeroed(n, sizeof(struct component *));
+    feeders->below = zeroed(n, sizeof(struct component *));
+    feeders->dependable = zeroed(n, sizeof(bool));
+    feeders->ways = zeroed(n, sizeof(struct way));
     feeders->feeders = zeroed(n_feeders, sizeof(*feeders->feeders));
     begin_members(feeders);
-    graph_sort(site, order);
+    graph_sort(site, sorted);
+    find_dependable(feeders, sorted);
     for (size_t i = 0; i < n; i++) {
-        if (is_feeder(order[i])) {
-            share_out(order[i], order, site, shares);
-            put_together(&feeders->feeders[feeders->n_feeders++], order[i], site, shares);
+        if (is_feeder(sorted[i])) {
+            struct feeder *feeder = &feeders->feeders[feeders->n_feeders];
+            put_together(feeders, feeder, sorted[i]);
+            feeders->n_feeders += feeder->members.any;
         }
     }
-    free(shares);
-    free(order);
+    free(sorted);
 }
 
 void feeder_unlink(struct feeders *feeders)
@@ -163,6 +257,12 @@ void feeder_unlink(struct feeders *feeders)
         feeders->members[i].component->member = NULL;
         free(feeders->members[i].feeds);
     }
+    for (size_t i = 0; i < feeders->n_feeders; i++) {
+        free(feeders->feeders[i].sources);
+    }
     free(feeders->feeders);
     free(feeders->members);
+    free(feeders->below);
+    free(feeders->dependable);
+    free(feeders->ways);
 }

@@ -47,21 +47,9 @@ static const struct trace *measured(const struct component *component)
     return own->trace && trace_take(own->trace, &component->telemetry) ? own->trace : NULL;
 }
 
-/* Who measures what flows through a component: itself, or what stands below it. */
-static void each_source(const struct component *component, double share,
-    void (*visit)(
-        struct balance *balance, const struct component *source, const struct trace *trace, double share),
-    struct balance *balance)
+static bool measures(const struct component *component)
 {
-    const struct trace *trace = measured(component);
-    if (trace) {
-        visit(balance, component, trace, share);
-        return;
-    }
-    for (size_t i = 0; i < component->n_children; i++) {
-        const struct component *child = component->children[i];
-        each_source(child, share / (double)child->n_parents, visit, balance);
-    }
+    return measured(component) != NULL;
 }
 
 /* It is offline, or its newest sample says nothing of its power. */
@@ -71,8 +59,7 @@ static bool is_silent(const struct component *source, const struct trace *trace)
 }
 
 /* A silent member holds nothing up: what it did last counts on, as its own. */
-static void find_instant(
-    struct balance *balance, const struct component *source, const struct trace *trace, double share)
+static void find_instant(struct balance *balance, const struct component *source, const struct trace *trace)
 {
     if (is_silent(source, trace)) {
         balance->silent |= !source->member;
@@ -81,11 +68,48 @@ static void find_instant(
     }
 }
 
-static void sum_up(
-    struct balance *balance, const struct component *source, const struct trace *trace, double share)
+enum extreme { LEAST, MOST };
+
+/* What passes a feeder of some power, at least and at most. Beside other ways, what relays may lead elsewhere
+ * is counted only if it takes room from others. */
+static double passing(const struct feeder *feeder, struct way way, double power, enum extreme extreme)
 {
+    if (feeder->unlike && way.by) {
+        power = extreme == MOST ? fmax(power, 0) : fmin(power, 0);
+    }
+    return way.share * power;
+}
+
+static void add_passing(struct flow *sum, const struct feeder *feeder, struct way way,
+    const struct flow *flow, enum extreme extreme, int sign)
+{
+    EACH_LANE (axis, lane) {
+        sum->of[axis][lane] += sign * passing(feeder, way, flow->of[axis][lane], extreme);
+    }
+}
+
+static void sum_up(struct feeder *feeder, struct way way, const struct trace *trace, int sign)
+{
+    struct balance *balance = &feeder->balance;
     const struct flow flow = trace_at(trace, balance->at_ns);
-    flow_add(&balance->flow, &flow, share);
+    flow_add(&balance->flow, &flow, sign * way.share);
+    add_passing(&balance->most, feeder, way, &flow, MOST, sign);
+    add_passing(&balance->least, feeder, way, &flow, LEAST, sign);
+}
+
+/* Where ways are unlike, a load that seems to give room may be a member's power that came elsewhere. */
+static struct load load_of(const struct feeder *feeder)
+{
+    const struct balance *balance = &feeder->balance;
+    struct load load = {balance->flow, balance->flow};
+    EACH_LANE (axis, lane) {
+        if (feeder->unlike) {
+            double flow = balance->flow.of[axis][lane];
+            load.most.of[axis][lane] = fmax(fmax(flow, balance->most.of[axis][lane]), 0);
+            load.least.of[axis][lane] = fmin(fmin(flow, balance->least.of[axis][lane]), 0);
+        }
+    }
+    return load;
 }
 
 static double median(double a, double b, double c)
@@ -93,20 +117,25 @@ static double median(double a, double b, double c)
     return fmax(fmin(a, b), fmin(fmax(a, b), c));
 }
 
-/* More than before counts when two of the last three say so, less when all do. */
-static void take_load(struct feeder *feeder, const struct flow *load)
+/* Further from 0 than before counts when two of the last three say so, nearer when all do. */
+static double load_above(double before, double a, double b, double c)
 {
-    struct flow *loads = feeder->loads;
+    return fmax(median(a, b, c), fmin(before, fmax(fmax(a, b), c)));
+}
+
+static void take_load(struct feeder *feeder, struct load load)
+{
+    struct load *loads = feeder->loads;
     for (int i = 0; feeder->n_loads == 0 && i < FEEDER_LOADS; i++) {
-        loads[i] = *load;
+        loads[i] = load;
     }
-    loads[feeder->n_loads++ % FEEDER_LOADS] = *load;
+    loads[feeder->n_loads++ % FEEDER_LOADS] = load;
     EACH_LANE (axis, lane) {
-        double a = loads[0].of[axis][lane], b = loads[1].of[axis][lane], c = loads[2].of[axis][lane];
-        double least = fmin(fmin(a, b), c), middle = median(a, b, c), most = fmax(fmax(a, b), c);
-        double *above = &feeder->load_most.of[axis][lane], *below = &feeder->load_least.of[axis][lane];
-        *above = fmax(middle, fmin(*above, most));
-        *below = fmin(middle, fmax(*below, least));
+        double *above = &feeder->load.most.of[axis][lane], *below = &feeder->load.least.of[axis][lane];
+        *above = load_above(
+            *above, loads[0].most.of[axis][lane], loads[1].most.of[axis][lane], loads[2].most.of[axis][lane]);
+        *below = -load_above(-*below, -loads[0].least.of[axis][lane], -loads[1].least.of[axis][lane],
+            -loads[2].least.of[axis][lane]);
     }
 }
 
@@ -171,8 +200,9 @@ static void count(const struct member *member, int sign)
     for (size_t i = 0; i < member->n_feeds; i++) {
         const struct feed *feed = &member->feeds[i];
         for (int j = 0; j < RECKONINGS; j++) {
-            flow_add(&feed->feeder->most[j], &member->most[j], sign * feed->share);
-            flow_add(&feed->feeder->least[j], &member->least[j], sign * feed->share);
+            struct feeder *feeder = feed->feeder;
+            add_passing(&feeder->most[j], feeder, feed->way, &member->most[j], MOST, sign);
+            add_passing(&feeder->least[j], feeder, feed->way, &member->least[j], LEAST, sign);
         }
     }
 }
@@ -193,7 +223,7 @@ static struct range limit_of(const struct feeder *feeder, int axis, int lane)
     if (lane == ALL_PHASES) {
         return axis == AXIS_ACTIVE ? feeder->active_w : RANGE_ALL;
     }
-    struct range other = {feeder->load_least.of[!axis][lane], feeder->load_most.of[!axis][lane]};
+    struct range other = {feeder->load.least.of[!axis][lane], feeder->load.most.of[!axis][lane]};
     if (axis == AXIS_REACTIVE) {
         other.lower += feeder->least[AT_WORST].of[AXIS_ACTIVE][lane];
         other.upper += feeder->most[AT_WORST].of[AXIS_ACTIVE][lane];
@@ -209,8 +239,8 @@ static void find_limits(struct feeder *feeder)
     EACH_LANE (axis, lane) {
         struct range *limit = &feeder->limits[axis][lane];
         *limit = limit_of(feeder, axis, lane);
-        double above = feeder->load_most.of[axis][lane] + feeder->most[AT_WORST].of[axis][lane];
-        double below = feeder->load_least.of[axis][lane] + feeder->least[AT_WORST].of[axis][lane];
+        double above = feeder->load.most.of[axis][lane] + feeder->most[AT_WORST].of[axis][lane];
+        double below = feeder->load.least.of[axis][lane] + feeder->least[AT_WORST].of[axis][lane];
         feeder->binds |= above + feeder->need[axis] > limit->upper ||
                          below - feeder->need[axis] < limit->lower;
     }
@@ -223,10 +253,10 @@ static struct range flow_beside(
     const struct feeder *feeder = feed->feeder;
     const struct flow *most = &feeder->most[reckoning], *least = &feeder->least[reckoning];
     return (struct range){
-        feeder->load_least.of[axis][lane] + least->of[axis][lane] -
-            feed->share * member->least[reckoning].of[axis][lane],
-        feeder->load_most.of[axis][lane] + most->of[axis][lane] -
-            feed->share * member->most[reckoning].of[axis][lane],
+        feeder->load.least.of[axis][lane] + least->of[axis][lane] -
+            passing(feeder, feed->way, member->least[reckoning].of[axis][lane], LEAST),
+        feeder->load.most.of[axis][lane] + most->of[axis][lane] -
+            passing(feeder, feed->way, member->most[reckoning].of[axis][lane], MOST),
     };
 }
 
@@ -234,8 +264,8 @@ static struct range flow_beside(
 static struct range room_at(
     const struct member *member, const struct feed *feed, int axis, int lane, enum reckoning reckoning)
 {
-    double part = feed->share * member->part[lane];
-    if (part < LEAST_PHASE) {
+    double part = feed->way.share * member->part[lane];
+    if (member->part[lane] < LEAST_PHASE) {
         return RANGE_ALL;
     }
     struct range limit = feed->feeder->limits[axis][lane];
@@ -284,12 +314,47 @@ static void recount(struct member *member)
     count(member, 1);
 }
 
+static void count_all(const struct feeders *feeders, int sign)
+{
+    for (size_t i = 0; i < feeders->n_members; i++) {
+        count(&feeders->members[i], sign);
+    }
+}
+
+/* Listed anew when another one measures its power for the first time; true then. */
+static bool look_for_sources(struct feeders *feeders, struct feeder *feeder)
+{
+    bool anew = feeder->n_sources == 0;
+    for (size_t i = 0; i < feeder->n_sources; i++) {
+        struct source *source = &feeder->sources[i];
+        anew |= measured(source->component) != source->trace;
+    }
+    if (!anew) {
+        return false;
+    }
+    bool unlike = feeder_list_sources(feeders, feeder, measures);
+    for (size_t i = 0; i < feeder->n_sources; i++) {
+        feeder->sources[i].trace = measured(feeder->sources[i].component);
+    }
+    if (unlike != feeder->unlike) { /* each counts otherwise */
+        count_all(feeders, -1);
+        feeder->unlike = unlike;
+        count_all(feeders, 1);
+    }
+    return true;
+}
+
 static void begin_comparison(struct feeders *feeders)
 {
     for (size_t i = 0; i < feeders->n_feeders; i++) {
         struct feeder *feeder = &feeders->feeders[i];
         feeder->balance = (struct balance){.at_ns = clock_now_ns(feeders->site->timers->clock)};
-        each_source(feeder->component, 1, find_instant, &feeder->balance);
+        look_for_sources(feeders, feeder);
+        for (size_t j = 0; j < feeder->n_sources; j++) {
+            if (feeder->sources[j].trace) {
+                find_instant(&feeder->balance, feeder->sources[j].component, feeder->sources[j].trace);
+            }
+        }
     }
 }
 
@@ -299,7 +364,7 @@ static void take_member(struct member *member)
     if (measured(member->component)) {
         recount(member);
         for (size_t i = 0; i < member->n_feeds; i++) {
-            find_instant(&member->feeds[i].feeder->balance, member->component, &member->trace, 1);
+            find_instant(&member->feeds[i].feeder->balance, member->component, &member->trace);
         }
     }
 }
@@ -308,7 +373,7 @@ static void compare_member(struct member *member)
 {
     for (size_t i = 0; i < member->n_feeds; i++) {
         const struct feed *feed = &member->feeds[i];
-        sum_up(&feed->feeder->balance, member->component, &member->trace, -feed->share);
+        sum_up(feed->feeder, feed->way, &member->trace, -1);
     }
 }
 
@@ -318,11 +383,15 @@ static bool end_comparison(struct feeders *feeders)
     bool any = false;
     for (size_t i = 0; i < feeders->n_feeders; i++) {
         struct feeder *feeder = &feeders->feeders[i];
-        bool bound = feeder->binds;
-        each_source(feeder->component, 1, sum_up, &feeder->balance);
-        if (!feeder->balance.silent && feeder->balance.at_ns > feeder->measured_at_ns) {
+        bool bound = feeder->binds, anew = look_for_sources(feeders, feeder);
+        for (size_t j = 0; j < feeder->n_sources; j++) {
+            if (feeder->sources[j].trace) {
+                sum_up(feeder, feeder->sources[j].way, feeder->sources[j].trace, 1);
+            }
+        }
+        if (!anew && !feeder->balance.silent && feeder->balance.at_ns > feeder->measured_at_ns) {
             feeder->measured_at_ns = feeder->balance.at_ns;
-            take_load(feeder, &feeder->balance.flow);
+            take_load(feeder, load_of(feeder));
         } /* else the load is what it was */
         find_limits(feeder);
         any |= bound || feeder->binds;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Walks along the connections. Each walk marks what it has seen with its own number, so that it is linear and
- * ends even in a graph with cycles (which graph_check() tells of). The batteries behind an inverter and the
- * inverters before a battery are asked for with every sample and therefore kept. */
+ * ends even in a graph with cycles (which graph_check() tells of). The batteries behind an inverter, and the
+ * inverters and fuses before a battery, are asked for with every sample and therefore kept. */
 #include "model/graph.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "model/parts.h"
 
@@ -17,7 +18,7 @@ struct links {
     uint64_t walk;        /* the last walk that came by */
     size_t n_connections; /* the lists are those of a site with so many */
     bool listed;
-    struct list batteries, inverters;
+    struct list batteries, inverters, fuses;
     uint64_t switchings; /* `open` is of this count */
     bool open_known;
     const struct component *open;
@@ -53,6 +54,7 @@ void links_done_with(struct component *component)
     if (component->links) {
         free(component->links->batteries.items);
         free(component->links->inverters.items);
+        free(component->links->fuses.items);
         free(component->links);
         component->links = NULL;
     }
@@ -134,6 +136,32 @@ void graph_each_below(const struct component *component, bool (*sees)(const stru
     look_below(component, &view);
 }
 
+static const struct component *first_seen(const struct component *component, bool up, uint64_t walk,
+    bool (*sees)(const struct component *component))
+{
+    size_t n = up ? component->n_parents : component->n_children;
+    const struct component *found = NULL;
+    for (size_t i = 0; i < n && !found; i++) {
+        const struct component *next = up ? component->parents[i] : component->children[i];
+        if (first_visit(next, walk)) {
+            found = sees(next) ? next : first_seen(next, up, walk, sees);
+        }
+    }
+    return found;
+}
+
+const struct component *graph_first_above(
+    const struct component *component, bool (*sees)(const struct component *component))
+{
+    return first_seen(component, true, new_walk(component), sees);
+}
+
+const struct component *graph_first_below(
+    const struct component *component, bool (*sees)(const struct component *component))
+{
+    return first_seen(component, false, new_walk(component), sees);
+}
+
 static void collect_batteries(const struct component *component, uint64_t walk, struct list *found)
 {
     for (size_t i = 0; i < component->n_children; i++) {
@@ -146,6 +174,21 @@ static void collect_batteries(const struct component *component, uint64_t walk, 
         } else if (graph_passes_through(child)) {
             collect_batteries(child, walk, found);
         }
+    }
+}
+
+/* All that stand between a battery and its inverters. */
+static void collect_fuses(const struct component *component, uint64_t walk, struct list *found)
+{
+    for (size_t i = 0; i < component->n_parents; i++) {
+        struct component *parent = component->parents[i];
+        if (!first_visit(parent, walk) || !graph_passes_through(parent)) {
+            continue;
+        }
+        if (parent->spec.type == COMPONENT_FUSE) {
+            push(found, parent);
+        }
+        collect_fuses(parent, walk, found);
     }
 }
 
@@ -170,11 +213,12 @@ static const struct links *listed_links(const struct component *component)
     if (links->listed && links->n_connections == component->site->n_connections) {
         return links;
     }
-    links->batteries.n = links->inverters.n = 0;
+    links->batteries.n = links->inverters.n = links->fuses.n = 0;
     if (component_is_inverter(component) || component->spec.type == COMPONENT_FUSE) {
         collect_batteries(component, new_walk(component), &links->batteries);
     } else if (component->spec.type == COMPONENT_BATTERY) {
         collect_inverters(component, new_walk(component), &links->inverters);
+        collect_fuses(component, new_walk(component), &links->fuses);
     }
     links->n_connections = component->site->n_connections;
     links->listed = true;
@@ -201,20 +245,14 @@ double graph_dc_fuse_share_a(const struct component *fuse)
     return n > 0 ? fuse->spec.fuse_current_a / (double)n : 0;
 }
 
-const struct component *graph_dc_fuse(const struct component *component)
+const struct component *graph_dc_fuse(const struct component *battery)
 {
+    const struct list *fuses = &listed_links(battery)->fuses;
     const struct component *tightest = NULL;
-    for (size_t i = 0; i < component->n_parents; i++) {
-        const struct component *parent = component->parents[i];
-        if (!graph_passes_through(parent)) {
-            continue;
-        }
-        const struct component *found[] = {parent, graph_dc_fuse(parent)};
-        for (size_t j = 0; j < ARRAY_LEN(found); j++) {
-            double share_a = found[j] ? graph_dc_fuse_share_a(found[j]) : 0; /* 0: no fuse */
-            if (share_a > 0 && (!tightest || share_a < graph_dc_fuse_share_a(tightest))) {
-                tightest = found[j];
-            }
+    for (size_t i = 0; i < fuses->n; i++) {
+        double share_a = graph_dc_fuse_share_a(fuses->items[i]);
+        if (share_a > 0 && (!tightest || share_a < graph_dc_fuse_share_a(tightest))) {
+            tightest = fuses->items[i];
         }
     }
     return tightest;
@@ -305,14 +343,14 @@ const struct component *graph_open_in_series(const struct component *component)
 }
 
 /* Depth first; a component is placed, from the back, after all that hangs below it. */
-static void place_below(
-    struct component *component, uint64_t walk, struct component **order, size_t *free_places)
+static void place_below(struct component *component, uint64_t walk,
+    bool (*ends)(const struct component *component), struct component **order, size_t *free_places)
 {
     if (!first_visit(component, walk)) {
         return;
     }
-    for (size_t i = component->n_children; i > 0; i--) {
-        place_below(component->children[i - 1], walk, order, free_places);
+    for (size_t i = ends && ends(component) ? 0 : component->n_children; i > 0; i--) {
+        place_below(component->children[i - 1], walk, ends, order, free_places);
     }
     order[--*free_places] = component;
 }
@@ -325,6 +363,16 @@ void graph_sort(const struct site *site, struct component **order)
     uint64_t walk = new_walk(site->components[0]);
     size_t free_places = site->n_components;
     for (size_t i = site->n_components; i > 0; i--) {
-        place_below(site->components[i - 1], walk, order, &free_places);
+        place_below(site->components[i - 1], walk, NULL, order, &free_places);
     }
+}
+
+size_t graph_sort_below(
+    struct component *top, bool (*ends)(const struct component *component), struct component **order)
+{
+    size_t free_places = top->site->n_components, n = free_places;
+    place_below(top, new_walk(top), ends, order, &free_places);
+    n -= free_places;
+    memmove(order, order + free_places, n * sizeof(struct component *));
+    return n;
 }

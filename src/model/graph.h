@@ -17,6 +17,11 @@ size_t graph_check(const struct site *site, bool complete,
 /* The components in an order in which every parent stands before its children; `order` has room for all. */
 void graph_sort(const struct site *site, struct component **order);
 
+/* The same of `top`, first, and what hangs below it, but not below what `ends` is true for (NULL: nothing).
+ * Returns how many. */
+size_t graph_sort_below(
+    struct component *top, bool (*ends)(const struct component *component), struct component **order);
+
 /* Power passes through it: relay, precharger, converter, transformer, fuse … For the rules and walks above
  * and below, what stands on both sides of it are neighbours. */
 bool graph_passes_through(const struct component *component);
@@ -24,6 +29,12 @@ bool graph_passes_through(const struct component *component);
 /* The nearest components below that `sees` is true for, past those it is false for, each once. */
 void graph_each_below(const struct component *component, bool (*sees)(const struct component *component),
     void (*visit)(const struct component *below, void *userdata), void *userdata);
+
+/* The first that `sees` is true for on some way to the grid, or away from it; NULL if there is none. */
+const struct component *graph_first_above(
+    const struct component *component, bool (*sees)(const struct component *component));
+const struct component *graph_first_below(
+    const struct component *component, bool (*sees)(const struct component *component));
 
 /* A relay, precharger or battery whose latest sample says that it is open (or in error and not closed). */
 bool graph_is_open(const struct component *component);

@@ -328,6 +328,7 @@ struct component *site_add_component(
     site->components = insert(site->components, site->n_components, place_of_id(site, spec->id), component);
     site->by_name = insert(site->by_name, site->n_components, place_of_name(site, name), component);
     site->n_components++;
+    feeders_done_with(site); /* they were made for as many */
     return component;
 }
 

@@ -473,6 +473,35 @@ static void the_device_of_a_hybrid_inverter_holds_what_a_fuse_leaves_once_it_is_
     assert_true(fake->device.left.lower == -4000 && fake->device.left.upper == 4000);
 }
 
+/* Each walk by so many must come by each but once. */
+static void the_tightest_fuse_is_found_behind_any_number_of_parallel_ways(void **state)
+{
+    struct fake_site *fake = *state;
+    struct component *fuse, *inverter = add_fused_inverter(fake, COMPONENT_BATTERY_INVERTER, &fuse);
+    struct component *above = fuse, *tightest = NULL;
+    fuse->spec.fuse_current_a = 100;
+    for (uint64_t id = 100; id < 100 + 3 * 40; id += 3) {
+        struct component *ways[3];
+        for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+            char name[16];
+            snprintf(name, sizeof(name), "way_%zu", (size_t)id + i);
+            ways[i] = fake_add(fake, id + i, name, i < 2 ? COMPONENT_FUSE : COMPONENT_CONVERTER, NAN, NAN);
+            ways[i]->spec.fuse_current_a = i < 2 ? 50 : 0;
+        }
+        for (size_t i = 0; i < 2; i++) {
+            fake_connect(above, ways[i]);
+            fake_connect(ways[i], ways[2]);
+        }
+        above = ways[2];
+        tightest = id == 100 + 3 * 20 ? ways[1] : tightest;
+    }
+    tightest->spec.fuse_current_a = 10;
+    struct component *battery = add_fused_battery(fake, 32, above, -20000, 20000);
+    fake_report_state(inverter, READY);
+    assert_ptr_equal(graph_dc_fuse(battery), tightest);
+    assert_one(inverter, ac_of(-4000), 4000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -480,6 +509,7 @@ int main(void)
         test(a_fuse_before_a_battery_limits_it_and_its_inverter),
         test(batteries_behind_one_fuse_share_what_it_carries),
         test(a_fuse_before_one_of_several_batteries_binds_their_inverter),
+        test(the_tightest_fuse_is_found_behind_any_number_of_parallel_ways),
         test(the_voltage_of_a_battery_that_flickers_is_no_order_each_second),
         test(the_device_of_a_hybrid_inverter_holds_what_a_fuse_leaves_once_it_is_commanded),
         test(gaps_in_the_bounds_of_a_battery_are_gaps_of_its_inverter),
