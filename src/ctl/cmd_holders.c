@@ -132,7 +132,8 @@ static int show(const holders_message *holders)
         show_bounds(holders);
     }
     if (holders->read_only) {
-        puts("nobody can hold anything: the gateway takes no commands; what it kept waits for a start that does");
+        puts(
+            "nobody can hold anything: the gateway takes no commands; what it kept waits for a start that does");
     } else if (!holders->n_setpoints && !holders->n_bounds) {
         puts("nobody holds anything: no set-point and no added bounds");
     }
@@ -167,8 +168,8 @@ static int show_json(const holders_message *holders)
                      utc_format(held->valid_until, until, sizeof(until)), "caller", held->caller, "token",
                      *held->token ? held->token : NULL));
     }
-    return json_print(json_pack("{s:o, s:o, s:b}", "setpoints", setpoints, "bounds", all,
-        "read_only", (int)holders->read_only));
+    return json_print(json_pack(
+        "{s:o, s:o, s:b}", "setpoints", setpoints, "bounds", all, "read_only", (int)holders->read_only));
 }
 
 int command_holders(struct ctl *ctl)

@@ -12,7 +12,6 @@
 
 #define BOUNDS_MAX_ENTRIES 1000 /* a component and metric, before merging */
 
-
 /* What a caller adds. */
 struct bounds_request {
     enum metric metric;         /* METRIC_NONE: one that the model does not have, and so no bounds */

@@ -285,10 +285,8 @@ void bounds_end_kept(const struct component *component, const struct journal_bou
         "%zu added bound%s of %s %s%s", kept->n, PLURAL(kept->n), metric_name(bounded_metric(kept->bounded)),
         dropped ? "dropped: " : "ended ", why);
     write_end(journal, component, kept->bounded, &ranges,
-        &(struct journal_bounds_end){.by = caller_shown(kept->owner),
-            .until_utc_ns = kept->until_utc_ns,
-            .end = end,
-            .why = why});
+        &(struct journal_bounds_end){
+            .by = caller_shown(kept->owner), .until_utc_ns = kept->until_utc_ns, .end = end, .why = why});
 }
 
 int bounds_add(struct component *component, const struct caller *caller, const struct bounds_request *request,

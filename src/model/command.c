@@ -456,8 +456,7 @@ static void on_answered(struct outbox *outbox, const struct dispatch *dispatch, 
             double applied = isnan(setpoint->applied) ? dispatch->power : setpoint->applied;
             tell_accepted(station, applied,
                 (setpoint->until_ns - station_now_ns(station) + NS_PER_S - 1) / NS_PER_S, "");
-            command_explain(
-                outbox->component, outbox->axis, applied, st->message, sizeof(st->message));
+            command_explain(outbox->component, outbox->axis, applied, st->message, sizeof(st->message));
         }
         return;
     }

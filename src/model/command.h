@@ -53,8 +53,7 @@ void command_restore_end(struct site *site);
  * woken, if it waited for that). What else was commanded is as after an expiry, which the device is told at
  * once; with `dropped`, that it has not reached its end, but cannot go on, and why. Does nothing for an axis
  * that takes no set-points (any more). */
-void command_restore(
-    struct component *component, const struct journal_setpoint *kept, const char *dropped);
+void command_restore(struct component *component, const struct journal_setpoint *kept, const char *dropped);
 
 /* For lifecycle: drops both axes' set-points, overridden by a newer command; they are then as after an
  * expiry. */

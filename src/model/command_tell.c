@@ -91,7 +91,7 @@ void command_explain(const struct component *component, enum axis axis, double a
     out[0] = '\0';
     too_little(component, axis, applied, least, sizeof(least));
     if (applied != component->setpoints[axis].requested || *least) {
-        snprintf(out, cap, "applied %s%s", applied_format(component, axis, applied, text, sizeof(text)),
-            least);
+        snprintf(
+            out, cap, "applied %s%s", applied_format(component, axis, applied, text, sizeof(text)), least);
     }
 }

@@ -16,7 +16,7 @@ enum journal_kind {
     JOURNAL_KIND_COMMAND, /* and what became of it */
     JOURNAL_KIND_REFUSAL,
     JOURNAL_KIND_END,
-    JOURNAL_KIND_GAP, /* from here on of no component */
+    JOURNAL_KIND_GAP,  /* from here on of no component */
     JOURNAL_KIND_NOTE, /* what the gateway tells of itself: only a message */
 };
 

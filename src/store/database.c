@@ -330,8 +330,7 @@ static int write_memory(struct database *database, const struct memory *memory)
 
 static int end_bounds(struct database *database, const struct op *op)
 {
-    return execute(
-        database, END_BOUNDS, "iii", (int64_t)op->component, (int64_t)op->place, op->now_ns);
+    return execute(database, END_BOUNDS, "iii", (int64_t)op->component, (int64_t)op->place, op->now_ns);
 }
 
 static int write_op(struct database *database, const struct op *op)

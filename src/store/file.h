@@ -23,8 +23,8 @@ bool file_set_aside(const char *path, char aside[FILE_ASIDE_BYTES]);
 
 struct file_identity file_identify(const char *path);
 
-/* After the file was closed: its log goes, if its own name stands for another file by now, which would take the
- * log for its own. */
+/* After the file was closed: its log goes, if its own name stands for another file by now, which would take
+ * the log for its own. */
 void file_drop_orphan(const char *path, const struct file_identity *identity);
 
 /* The names still stand for these; else somebody has removed or replaced one. */

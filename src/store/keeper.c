@@ -15,15 +15,15 @@ static uint64_t write_command(struct journal *journal, const struct journal_comm
 {
     struct store *store = store_of(journal);
     uint64_t id = store_make(store, op_new(&(struct op){
-                          .kind = OP_COMMAND,
-                          .component = command->component_id,
-                          .name = command->component,
-                          .verb = (int)command->verb,
-                          .value = command->value,
-                          .lifetime_ns = command->lifetime_ns,
-                          .detail = command->detail,
-                          .caller = command->caller->label,
-                      }));
+                                        .kind = OP_COMMAND,
+                                        .component = command->component_id,
+                                        .name = command->component,
+                                        .verb = (int)command->verb,
+                                        .value = command->value,
+                                        .lifetime_ns = command->lifetime_ns,
+                                        .detail = command->detail,
+                                        .caller = command->caller->label,
+                                    }));
     if (command->verb >= JOURNAL_START && command->verb <= JOURNAL_ACK) {
         store_remember_soon(store); /* relays move */
     }

@@ -37,13 +37,13 @@ struct op {
     uint64_t lost; /* entries, in a gap since until_utc_ns */
     int mode;      /* enum setpoint_mode */
     bool waiting, limiting;
-    bool stops; /* the gateway, with this note */
+    bool stops;   /* the gateway, with this note */
     double value; /* NAN: none; of bounds, the lower side */
     double upper;
     int64_t lifetime_ns, until_ns, until_utc_ns, now_ns;
     uint32_t renewals;
     const char *name, *caller, *detail, *text; /* in the op's own memory */
-    struct memory memory;             /* the op's own; not copied */
+    struct memory memory;                      /* the op's own; not copied */
 };
 
 /* A copy with strings of its own, NULL counting as "", and without memory. Aborts when memory runs out. */

@@ -135,20 +135,21 @@ static void write_note(struct store *store, const char *text)
     store_make(store, op_new(&(struct op){.kind = OP_NOTE, .text = text}));
 }
 
-/* Once, before anything else of this run: where nothing happens, restarts fill no journal. A new journal needs
- * none. */
+/* Once, before anything else of this run: where nothing happens, restarts fill no journal. A new journal
+ * needs none. */
 static void tell_start(struct store *store)
 {
     if (!store->told_start) {
         store->told_start = true;
-        store_make(store, op_new(&(struct op){
-                              .kind = OP_NOTE,
-                              .at_utc_ns = store->started_utc_ns,
-                              .text = store->after_crash
-                                          ? "the gateway started after one that was not stopped but ended; if "
-                                            "that one could not write its journal, its last entries are missing"
-                                          : "the gateway started",
-                          }));
+        store_make(
+            store, op_new(&(struct op){
+                       .kind = OP_NOTE,
+                       .at_utc_ns = store->started_utc_ns,
+                       .text = store->after_crash
+                                   ? "the gateway started after one that was not stopped but ended; if "
+                                     "that one could not write its journal, its last entries are missing"
+                                   : "the gateway started",
+                   }));
     }
 }
 
@@ -291,8 +292,8 @@ static void on_repaired(void *userdata)
         snprintf(missing, sizeof(missing), "%" PRIu64 " entr%s", store->missing,
             store->missing == 1 ? "y is" : "ies are");
     }
-    store_note(store, LOG_LEVEL_INFO, "%s/journal.db is written again; %s missing in it", folder_of(store),
-        missing);
+    store_note(
+        store, LOG_LEVEL_INFO, "%s/journal.db is written again; %s missing in it", folder_of(store), missing);
     store->missing = 0;
     set_degraded(store, false);
 }
@@ -312,8 +313,9 @@ static void repair(
     store_restore_kept(store, kept); /* likewise */
     write_aside(store);
     if (replaced) {
-        write_note(store, "somebody removed or replaced journal.db while the gateway ran: what was in it is not "
-                          "here");
+        write_note(store,
+            "somebody removed or replaced journal.db while the gateway ran: what was in it is not "
+            "here");
     }
     if (lost > 0) {
         store->missing += lost;
@@ -521,8 +523,8 @@ void store_close(struct store *store, int64_t limit_ms)
     }
     if (store->runs) {
         if (store->made_rows) {
-            store_make(store, op_new(&(struct op){
-                                  .kind = OP_NOTE, .stops = true, .text = "the gateway stopped"}));
+            store_make(
+                store, op_new(&(struct op){.kind = OP_NOTE, .stops = true, .text = "the gateway stopped"}));
         }
         store_remember(store);
         hand_over(store);

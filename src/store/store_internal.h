@@ -63,8 +63,8 @@ struct store {
     size_t next_device;        /* the component from which on it is written next … */
     struct timer remember;     /* … and when */
     int lock;
-    bool kept_read; /* else the thread reads it as soon as it can */
-    bool recalled;  /* the devices have been given what was kept */
+    bool kept_read;               /* else the thread reads it as soon as it can */
+    bool recalled;                /* the devices have been given what was kept */
     char aside[FILE_ASIDE_BYTES]; /* a corrupt file that was set aside, which the new one does not tell yet */
 
     /* The loop's. */

@@ -60,7 +60,7 @@ struct fake_site {
     struct component *grid, *meter, *bat_inv, *battery, *pv_inv, *ev_charger, *relay, *relay_inv, *battery_2;
     struct event last_event; /* of any kind; its text is below */
     char event_text[512];
-    int events[EVENT_ERROR_CLEARED + 1];        /* how many of each kind */
+    int events[EVENT_ERROR_CLEARED + 1];      /* how many of each kind */
     char texts[EVENT_ERROR_CLEARED + 1][512]; /* and the newest of each */
 };
 

@@ -89,8 +89,9 @@ static void bounds_that_ended_say_which_and_what_is_left(void **state)
     entry.end = MICROGRID_ADMIN_V1_JOURNAL_END_EXPIRED;
     entry.message = (char *)"now in force: -10000 ... 10000 W";
     entry.valid_until = &until;
-    assert_printed(&entry, "2026-01-01 00:06:03  bat_inv_1 (4): bounds ac_active_power -2000 ... 4000 W: expired at "
-                           "00:06:00, now in force: -10000 ... 10000 W   by 127.0.0.1:4711\n");
+    assert_printed(&entry,
+        "2026-01-01 00:06:03  bat_inv_1 (4): bounds ac_active_power -2000 ... 4000 W: expired at "
+        "00:06:00, now in force: -10000 ... 10000 W   by 127.0.0.1:4711\n");
 }
 
 static void a_command_that_failed_says_how(void **state)

@@ -72,7 +72,8 @@ static void what_was_applied_of_a_command_stands_with_its_outcome(void **state)
     fake_report_momentary(f->fake->battery, BOUNDED_DC_POWER, -20000, 1000);
     settle(f);
     fake_pass_ms(f->fake, 60000);
-    assert_says(f, "expired 2 after 0 renewals applied +1000 W of +2000 W (battery (5): what it allows now)\n");
+    assert_says(
+        f, "expired 2 after 0 renewals applied +1000 W of +2000 W (battery (5): what it allows now)\n");
     assert_says(f, "expired 5 after 0 renewals \n");
 }
 
@@ -85,7 +86,8 @@ static void bounds_that_end_are_written_once_with_what_is_left(void **state)
     fake_pass_ms(f->fake, 89000);
     assert_silent(f, "bounds ended");
     fake_pass_ms(f->fake, 1000);
-    assert_says(f, "bounds ended 4 ac_active_power -3000 ... 4000 W by key a: now in force: -10000 ... 10000 W\n");
+    assert_says(
+        f, "bounds ended 4 ac_active_power -3000 ... 4000 W by key a: now in force: -10000 ... 10000 W\n");
     assert_int_equal(fake_journal_count(&f->journal, "bounds ended"), 1);
 }
 
@@ -95,7 +97,8 @@ static void bounds_that_end_as_others_are_added_are_written_too(void **state)
     assert_int_equal(fake_bound(f->fake->bat_inv, METRIC_AC_ACTIVE_POWER, -3000, 3000, 60), 0);
     f->fake->clock.at_ns += 60 * NS_PER_S; /* no timer has run yet */
     assert_int_equal(fake_bound(f->fake->bat_inv, METRIC_AC_ACTIVE_POWER, -2000, 2000, 60), 0);
-    assert_says(f, "bounds ended 4 ac_active_power -3000 ... 3000 W by key a: now in force: -2000 ... 2000 W\n");
+    assert_says(
+        f, "bounds ended 4 ac_active_power -3000 ... 3000 W by key a: now in force: -2000 ... 2000 W\n");
     fake_pass_ms(f->fake, 1);
     assert_int_equal(fake_journal_count(&f->journal, "bounds ended"), 1);
 }

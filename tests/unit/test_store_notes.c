@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the journal says besides commands: of itself, of starts and stops, of what did not go on and why, and of
- * bounds that end. And what becomes of it when somebody takes its file away. */
+/* What the journal says besides commands: of itself, of starts and stops, of what did not go on and why, and
+ * of bounds that end. And what becomes of it when somebody takes its file away. */
 #include "unit.h"
 
 #include <cmocka.h>
@@ -210,8 +210,10 @@ static void what_a_reboot_ends_is_told_with_its_reason(void **state)
     assert_non_null(strstr(f->fake->texts[EVENT_SETPOINT_DROPPED],
         "set-point +5000 W dropped: the machine was restarted and its clock is not synchronised"));
     disk_end(f);
-    assert_int_equal(count(f, "kind = 4 AND ending = 1 AND verb = 0 AND message LIKE '%not synchronised%'"), 1);
-    assert_int_equal(count(f, "kind = 4 AND ending = 1 AND verb = 2 AND message LIKE '%not synchronised%'"), 1);
+    assert_int_equal(
+        count(f, "kind = 4 AND ending = 1 AND verb = 0 AND message LIKE '%not synchronised%'"), 1);
+    assert_int_equal(
+        count(f, "kind = 4 AND ending = 1 AND verb = 2 AND message LIKE '%not synchronised%'"), 1);
     int64_t told_utc_ns = disk_ask(f, "SELECT max(at_utc_ns) FROM entry WHERE kind = 4");
     assert_true(told_utc_ns >= now_utc_ns && told_utc_ns < now_utc_ns + NS_PER_S);
     assert_int_equal(disk_ask(f, "SELECT count(*) FROM bound"), 0);
@@ -231,8 +233,9 @@ static void bounds_that_ended_while_the_gateway_was_down_are_told(void **state)
         "1 added bound of ac_active_power ended while the gateway was not running");
     disk_end(f);
     assert_int_equal(
-        count(f, "kind = 4 AND ending = 0 AND detail = 'ac_active_power -9000 ... 9000 W' AND caller = 'key a'"
-                 " AND message = 'while the gateway was not running'"),
+        count(f,
+            "kind = 4 AND ending = 0 AND detail = 'ac_active_power -9000 ... 9000 W' AND caller = 'key a'"
+            " AND message = 'while the gateway was not running'"),
         1);
 }
 
