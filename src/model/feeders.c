@@ -514,11 +514,14 @@ static void begin(struct site *site)
     timer_start_in(site->timers, &feeders->tick, FIRST_TICK_NS);
 }
 
-/* Put together at the first question after a connection, as a site is connected after its components are
- * added. */
+/* Put together at the first question of one that is connected, as a site is connected after its components
+ * are added. */
 struct range feeders_room(const struct component *component, enum axis axis)
 {
     struct site *site = component->site;
+    if (component->n_parents == 0) {
+        return RANGE_ALL;
+    }
     if (!site->feeders) {
         begin(site);
     }

@@ -62,6 +62,19 @@ static void what_was_commanded_before_counts_on(void **state)
     fused_assert_active(fused->other, -FUSED_W, FUSED_W - 8000);
 }
 
+/* A site of 10,000 would otherwise put all together 10,000 times. */
+static void nothing_is_put_together_for_what_is_not_connected(void **state)
+{
+    struct fused *fused = *state;
+    struct component *more = fused_add(fused, 5, "more", COMPONENT_BATTERY_INVERTER, NULL);
+    assert_null(fused->fake->site->feeders);
+    fused_assert_active(more, -20000, 20000);
+    assert_null(fused->fake->site->feeders);
+    fake_connect(fused->meter, more);
+    fused_report_all(fused);
+    fused_assert_active(more, -FUSED_W, FUSED_W);
+}
+
 static void a_site_may_grow_while_flows_are_compared(void **state)
 {
     struct fused *fused = *state;
@@ -528,6 +541,7 @@ int main(void)
         TEST(a_fuse_in_a_branch_limits_only_that_branch),
         TEST(the_tightest_fuse_on_the_way_counts),
         TEST(what_was_commanded_before_counts_on),
+        TEST(nothing_is_put_together_for_what_is_not_connected),
         TEST(a_site_may_grow_while_flows_are_compared),
         TEST(behind_a_transformer_a_fuse_carries_what_its_voltage_gives),
         TEST(the_connection_limits_import_and_export),
