@@ -9,9 +9,11 @@
 
 #include "base/base.h"
 
-/* What a fuse carries on three phases: sqrt(3) x line voltage x current. */
-#define SQRT3       1.7320508075688772
-#define GRID_LINE_V 400.0
+#define SQRT3 1.7320508075688772
+
+/* So are they called, though not just sqrt(3) apart. */
+#define USUAL_PHASE_V 230
+#define USUAL_LINE_V  400
 
 /* Least power while they run, of the rated power, where the file does not say. */
 #define CHP_LEAST          0.5
@@ -211,12 +213,14 @@ static struct range both_ways(double discharge, double charge)
     return (struct range){-discharge, charge};
 }
 
+/* Without limits it is what the fuse carries, as soon as it is known at which voltage. */
 static void take_grid(struct component_spec *spec, const struct section *section)
 {
     spec->fuse_current_a = section_number(section, "fuse", 0);
-    double carries_w = SQRT3 * GRID_LINE_V * spec->fuse_current_a;
-    spec->rated[BOUNDED_ACTIVE] = both_ways(section_number(section, "export_limit", carries_w),
-        section_number(section, "import_limit", carries_w));
+    double phase_v = section_number(section, "voltage", USUAL_PHASE_V);
+    spec->line_v = phase_v == USUAL_PHASE_V ? USUAL_LINE_V : SQRT3 * phase_v;
+    spec->rated[BOUNDED_ACTIVE] = both_ways(
+        section_number(section, "export_limit", NAN), section_number(section, "import_limit", NAN));
 }
 
 static void take_inverter(

@@ -185,10 +185,10 @@ const struct option options[] = {
         .least = 1, .most = 1e5, .required = true, .to_driver = true,
         .help = "Rated current of the fuse at the connection, each phase."},
     {.name = "import_limit", .places = IN_COMPONENT, .types = C(GRID), .kind = OPTION_NUMBER,
-        .unit = UNIT_WATT, .least = 0, .most = MOST_W, .derived = "what the fuse carries: sqrt(3) x 400 V x fuse",
+        .unit = UNIT_WATT, .least = 0, .most = MOST_W, .derived = "what the fuse carries: sqrt(3) x line voltage x fuse",
         .help = "Most that may be taken from the grid."},
     {.name = "export_limit", .places = IN_COMPONENT, .types = C(GRID), .kind = OPTION_NUMBER,
-        .unit = UNIT_WATT, .least = 0, .most = MOST_W, .derived = "what the fuse carries: sqrt(3) x 400 V x fuse",
+        .unit = UNIT_WATT, .least = 0, .most = MOST_W, .derived = "what the fuse carries: sqrt(3) x line voltage x fuse",
         .help = "Most that may be fed into the grid."},
     {.name = "rated", .places = IN_COMPONENT, .types = TAKES_ACTIVE | C(HVAC) | C(CRYPTO_MINER),
         .kind = OPTION_NUMBER, .unit = UNIT_WATT, .least = 1, .most = MOST_W, .required = true,
@@ -327,7 +327,8 @@ const struct option options[] = {
         .help = "Nominal frequency."},
     {.name = "voltage", .places = IN_COMPONENT, .types = C(GRID), .kind = OPTION_NUMBER, .unit = UNIT_VOLT,
         .least = 50, .most = 1000, .otherwise = "230 V", .to_driver = true,
-        .help = "Nominal voltage of a phase to neutral."},
+        .help = "Nominal voltage of a phase to neutral; the line voltage is sqrt(3) times as much (230 V: 400 V). "
+                "Where a transformer stands below, its `primary` is the line voltage."},
 
     /* Cars. */
     {.name = "kind", .places = IN_COMPONENT, .types = C(EV_CHARGER), .kind = OPTION_CHOICE,

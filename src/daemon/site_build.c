@@ -115,12 +115,27 @@ static void on_graph_problem(const struct component *component, const char *text
     problems_add(report->problems, line, key, NULL, "%s", text);
 }
 
+/* What the file does not limit, the fuse does. */
+static void rate_grids(const struct site *site)
+{
+    for (size_t i = 0; i < site->n_components; i++) {
+        struct component_spec *spec = &site->components[i]->spec;
+        double carries_w = sqrt(3) * graph_line_v(site->components[i]) * spec->fuse_current_a;
+        struct range *active_w = &spec->rated[BOUNDED_ACTIVE];
+        if (spec->type == COMPONENT_GRID && spec->fuse_current_a > 0) {
+            active_w->lower = isnan(active_w->lower) ? -carries_w : active_w->lower;
+            active_w->upper = isnan(active_w->upper) ? carries_w : active_w->upper;
+        }
+    }
+}
+
 struct site *site_build(const struct config *config, struct timers *timers, struct problems *problems)
 {
     struct site *site = site_new(&config->site, timers);
     struct graph_report report = {config, problems};
     bool complete = add_components(site, config, problems);
     complete = add_connections(site, config, problems) && complete;
+    rate_grids(site);
     add_sensors(site, config, problems);
     graph_check(site, complete, on_graph_problem, &report);
     return site;

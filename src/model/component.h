@@ -84,8 +84,9 @@ struct component_spec {
     int64_t lifetime_start_utc_ns;         /* operational lifetime; 0: none */
     int64_t lifetime_end_utc_ns;           /* 0: open */
 
-    double fuse_current_a;             /* grid, fuse */
-    double primary_v, secondary_v;     /* transformer */
+    double fuse_current_a;         /* grid, fuse */
+    double primary_v, secondary_v; /* transformer */
+    double line_v;                 /* grid: nominal, between phases, of a site without transformers; 0: 400 */
     enum battery_type battery_type;    /* battery */
     enum ev_charger_kind ev_kind;      /* EV charger */
     struct range rated[BOUNDED_COUNT]; /* W, VAr, W (DC), % */

@@ -9,8 +9,7 @@
 
 #include "model/graph.h"
 
-#define LINE_V 400.0 /* of a site without transformers */
-#define SQRT3  1.7320508075688772
+#define SQRT3 1.7320508075688772
 
 static void *zeroed(size_t n, size_t size)
 {
@@ -36,30 +35,12 @@ static bool is_member(const struct component *component)
     return component_takes_power(component, AXIS_ACTIVE) || component_takes_power(component, AXIS_REACTIVE);
 }
 
-static bool gives_voltage(const struct component *component)
-{
-    return component->spec.secondary_v > 0;
-}
-
-static bool takes_voltage(const struct component *component)
-{
-    return component->spec.primary_v > 0;
-}
-
-/* That of the first transformer met, at the side that is met. */
-static double line_v_of(const struct component *component)
-{
-    const struct component *above = graph_first_above(component, gives_voltage);
-    const struct component *below = above ? NULL : graph_first_below(component, takes_voltage);
-    return above ? above->spec.secondary_v : below ? below->spec.primary_v : LINE_V;
-}
-
 static double phase_va_of(const struct component *component)
 {
     if (component->spec.fuse_current_a <= 0) {
         return INFINITY;
     }
-    return line_v_of(component) / SQRT3 * component->spec.fuse_current_a;
+    return graph_line_v(component) / SQRT3 * component->spec.fuse_current_a;
 }
 
 static size_t place_of(const struct component *component)

@@ -9,6 +9,8 @@
 
 #include "model/parts.h"
 
+#define LINE_V 400.0 /* of a site that does not say */
+
 struct list {
     struct component **items;
     size_t n, cap;
@@ -160,6 +162,35 @@ const struct component *graph_first_below(
     const struct component *component, bool (*sees)(const struct component *component))
 {
     return first_seen(component, false, new_walk(component), sees);
+}
+
+static bool gives_voltage(const struct component *component)
+{
+    return component->spec.secondary_v > 0;
+}
+
+static bool takes_voltage(const struct component *component)
+{
+    return component->spec.primary_v > 0;
+}
+
+static bool has_voltage(const struct component *component)
+{
+    return component->spec.line_v > 0;
+}
+
+double graph_line_v(const struct component *component)
+{
+    const struct component *found = graph_first_above(component, gives_voltage);
+    if (found) {
+        return found->spec.secondary_v;
+    }
+    found = graph_first_below(component, takes_voltage);
+    if (found) {
+        return found->spec.primary_v;
+    }
+    found = has_voltage(component) ? component : graph_first_above(component, has_voltage);
+    return found ? found->spec.line_v : LINE_V;
 }
 
 static void collect_batteries(const struct component *component, uint64_t walk, struct list *found)

@@ -36,6 +36,10 @@ const struct component *graph_first_above(
 const struct component *graph_first_below(
     const struct component *component, bool (*sees)(const struct component *component));
 
+/* The nominal voltage between phases: that of the first transformer met, at the side that is met, or else the
+ * grid's. */
+double graph_line_v(const struct component *component);
+
 /* A relay, precharger or battery whose latest sample says that it is open (or in error and not closed). */
 bool graph_is_open(const struct component *component);
 

@@ -100,8 +100,7 @@ struct store *store_open(const struct store_options *options, struct ugrpc_statu
         return NULL;
     }
     store->kept_read = store->database && database_read_kept(store->database, &store->kept, st) == 0;
-    store->shared.broken = lock < 0 || !store->kept_read || database_is_read_only(store->database) ||
-                           database_probe(store->database, st) < 0;
+    store->shared.broken = lock < 0 || !store->kept_read || database_is_read_only(store->database);
     if (store->shared.broken) {
         snprintf(store->shared.why, sizeof(store->shared.why), "%s", lock < 0 ? why.message : st->message);
         store->degraded = true;
@@ -446,6 +445,7 @@ void store_restore(struct store *store, struct site *site, bool as_new)
         }
         store_restore_kept(store, &store->kept);
         journal_attach(site, &store->journal);
+        store->urgent = true; /* whether it can be written is soon known */
     }
     kept_done(&store->kept);
 }

@@ -145,7 +145,6 @@ static void ratings_become_ranges_with_signs(void **state)
         enum bounded bounded;
         double lower, upper;
     } cases[] = {
-        {"grid", BOUNDED_ACTIVE, -69282.03, 69282.03},
         {"bat_inv", BOUNDED_ACTIVE, -8000, 10000},
         {"bat_inv", BOUNDED_REACTIVE, -10000, 10000},
         {"bat", BOUNDED_DC_POWER, -20000, 20000},

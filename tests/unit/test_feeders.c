@@ -99,6 +99,15 @@ static void behind_a_transformer_a_fuse_carries_what_its_voltage_gives(void **st
     fused_assert_active(fused->one, -20000, 20000); /* 16 A at 10 kV */
 }
 
+static void without_a_transformer_a_fuse_carries_what_the_voltage_of_the_grid_gives(void **state)
+{
+    struct fused *fused = *state;
+    fused->grid->spec.line_v = 208;
+    fused_add(fused, 5, "more", COMPONENT_METER, fused->meter);
+    fused_report_all(fused);
+    fused_assert_active(fused->one, -sqrt(3) * 208 * FUSED_A, sqrt(3) * 208 * FUSED_A);
+}
+
 static void the_connection_limits_import_and_export(void **state)
 {
     struct fused *fused = *state;
@@ -544,6 +553,7 @@ int main(void)
         TEST(nothing_is_put_together_for_what_is_not_connected),
         TEST(a_site_may_grow_while_flows_are_compared),
         TEST(behind_a_transformer_a_fuse_carries_what_its_voltage_gives),
+        TEST(without_a_transformer_a_fuse_carries_what_the_voltage_of_the_grid_gives),
         TEST(the_connection_limits_import_and_export),
         TEST(a_load_takes_room_from_charging_and_gives_it_to_discharging),
         TEST(a_load_that_goes_is_room_again),
