@@ -16,7 +16,8 @@
 
 #define DAYS        7
 #define DAY_MINUTES (24 * 60)
-#define SAMPLE_S    2 /* between samples: the most that is not old at once */
+#define SAMPLE_S    2  /* between samples: the most that is not old at once */
+#define FUSE_A      32 /* at the grid: what charges together is too much for it */
 #define ENTRIES     2000
 #define GROWTH_MOST (16 * 1024)       /* a few pages of SQLite's, which has room for 2 MB of them */
 #define FILE_MOST   (512 * 1024)      /* of so many entries */
@@ -116,7 +117,7 @@ static struct soak *soak_new(void)
     struct ugrpc_status st;
     assert_non_null(s);
     s->sim = sim_site_new();
-    add(s, GRID, COMPONENT_GRID, 0, -40000, 40000, NULL, 0);
+    add(s, GRID, COMPONENT_GRID, 0, -40000, 40000, NULL, 0)->spec.fuse_current_a = FUSE_A;
     add(s, METER, COMPONENT_METER, GRID, 0, 0, NULL, 0);
     add(s, INVERTER, COMPONENT_BATTERY_INVERTER, METER, -10000, 10000, NULL, 0);
     add(s, BATTERY, COMPONENT_BATTERY, INVERTER, -20000, 20000, battery, ARRAY_LEN(battery));
@@ -131,6 +132,7 @@ static struct soak *soak_new(void)
     s->disk->options.entries = ENTRIES;
     s->store = store_open(&s->disk->options, &st);
     assert_non_null(s->store);
+    store_recall(s->store, s->sim->site);
     sim_site_start(s->sim);
     store_restore(s->store, s->sim->site, false);
     assert_int_equal(store_start(s->store, &s->disk->loop, &st), 0);
