@@ -140,15 +140,15 @@ static void tell_start(struct store *store)
 {
     if (!store->told_start) {
         store->told_start = true;
-        store_make(
-            store, op_new(&(struct op){
-                       .kind = OP_NOTE,
-                       .at_utc_ns = store->started_utc_ns,
-                       .text = store->after_crash
-                                   ? "the gateway started after one that was not stopped but ended; if "
-                                     "that one could not write its journal, its last entries are missing"
-                                   : "the gateway started",
-                   }));
+        store_make(store,
+            op_new(&(struct op){
+                .kind = OP_NOTE,
+                .at_utc_ns = store->started_utc_ns,
+                .text = store->after_crash
+                            ? "the gateway started; the one before wrote no stop: it crashed, or could "
+                              "not write, and then its last entries are missing"
+                            : "the gateway started",
+            }));
     }
 }
 
@@ -313,8 +313,8 @@ static void repair(
     write_aside(store);
     if (replaced) {
         write_note(store,
-            "somebody removed or replaced journal.db while the gateway ran: what was in it is not "
-            "here");
+            "somebody removed or replaced journal.db or its log while the gateway ran: entries from before are "
+            "missing");
     }
     if (lost > 0) {
         store->missing += lost;

@@ -57,7 +57,7 @@ static void commands_outcomes_and_ends_are_there_after_a_crash(void **state)
     process_assert_says(
         &ctl.process.out, "  bat_inv_2 (6): discharging, -880 W for 15 min: done   by 127.0.0.1:");
     process_assert_says(
-        &ctl.process.out, "  the gateway started after one that was not stopped but ended; if ");
+        &ctl.process.out, "  the gateway started; the one before wrote no stop: it crashed, ");
     assert_int_equal(process_count(&ctl.process.out, "\n"), 3);
     ctl_expect_done(&ctl, ARGS("holders"), "  4  bat_inv_1  active power  +5000 W   +5000 W  ");
     int64_t until_ns = process_deadline_ns(2 * PROCESS_PATIENCE_MS);
