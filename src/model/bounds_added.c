@@ -164,6 +164,7 @@ static void journal_added(const struct slot *slot, const struct caller *caller,
     }
     journal->keeper->keep_bounds(journal, &(struct journal_bounds){
                                               .component_id = slot->component->spec.id,
+                                              .type = slot->component->spec.type,
                                               .bounded = slot->bounded,
                                               .owner = added->owner,
                                               .token = added->token,
@@ -224,6 +225,7 @@ void bounds_each_added(const struct component *component, bounds_added_fn *each,
             each(
                 &(struct journal_bounds){
                     .component_id = component->spec.id,
+                    .type = component->spec.type,
                     .bounded = (enum bounded)i,
                     .owner = entry->owner,
                     .token = entry->token,

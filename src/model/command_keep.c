@@ -31,6 +31,7 @@ static struct journal_setpoint kept_of(const struct station *station)
     return (struct journal_setpoint){
         .component_id = station->outbox.component->spec.id,
         .component = station->outbox.component->spec.name,
+        .type = station->outbox.component->spec.type,
         .axis = station->outbox.axis,
         .mode = setpoint->mode,
         .waiting = setpoint->waiting,

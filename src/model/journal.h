@@ -51,6 +51,7 @@ struct journal_command {
 struct journal_setpoint {
     uint64_t component_id;
     const char *component; /* its name; not after a restart */
+    enum component_type type;
     enum axis axis;
     enum setpoint_mode mode; /* ACTIVE until its end; ZERO; FREE: it was told something, but is to run free */
     bool waiting;
@@ -65,6 +66,7 @@ struct journal_setpoint {
 /* Bounds that end together, of one owner, or (all of them) of whoever uses the token. */
 struct journal_bounds {
     uint64_t component_id;
+    enum component_type type;
     enum bounded bounded;
     const char *owner, *token; /* NULL: no token */
     const struct range *ranges;

@@ -41,6 +41,8 @@ static const char *const migrations[DATABASE_SCHEMA] = {
     "CREATE TABLE memory ("
     " component INTEGER, name TEXT, value REAL,"
     " PRIMARY KEY (component, name)) WITHOUT ROWID;",
+    "ALTER TABLE setpoint ADD COLUMN type TEXT;" /* of the component; NULL: as it is now */
+    "ALTER TABLE bound ADD COLUMN type TEXT;",
 };
 
 enum statement {
@@ -73,9 +75,9 @@ static const char *const texts[STATEMENT_COUNT] = {
         " message, ending, renewals, until_utc_ns) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
     [ADD_GAP] = "INSERT INTO entry (id, kind, at_utc_ns, value, until_utc_ns) VALUES (?1,?2,?3,?4,?5)",
     [ADD_NOTE] = "INSERT INTO entry (id, kind, at_utc_ns, message) VALUES (?1,?2,?3,?4)",
-    [KEEP_SETPOINT] = "INSERT OR REPLACE INTO setpoint VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
+    [KEEP_SETPOINT] = "INSERT OR REPLACE INTO setpoint VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)",
     [KEEP_BOUND] =
-        "INSERT INTO bound VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9) ON CONFLICT DO UPDATE SET"
+        "INSERT INTO bound VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10) ON CONFLICT DO UPDATE SET"
         " until_utc_ns = CASE WHEN until_ns < excluded.until_ns THEN excluded.until_utc_ns ELSE"
         " until_utc_ns END, until_ns = max(until_ns, excluded.until_ns), at_utc_ns = excluded.at_utc_ns",
     [END_BOUNDS] = "DELETE FROM bound WHERE component = ?1 AND metric = ?2 AND until_ns <= ?3",
@@ -360,14 +362,15 @@ static int write_op(struct database *database, const struct op *op)
         rc = execute(database, ADD_NOTE, "iiis", id, (int64_t)KIND_NOTE, op->at_utc_ns, op->text);
         return rc || !op->stops ? rc : execute(database, SET_FACT, "si", "runs", (int64_t)0);
     case OP_KEEP_SETPOINT:
-        return execute(database, KEEP_SETPOINT, "iiiidiisiiii", component, (int64_t)op->place,
+        return execute(database, KEEP_SETPOINT, "iiiidiisiiiis", component, (int64_t)op->place,
             (int64_t)op->mode, (int64_t)op->waiting, op->value, op->until_ns, op->until_utc_ns, op->caller,
-            about, (int64_t)op->renewals, op->at_utc_ns, (int64_t)op->limiting);
+            about, (int64_t)op->renewals, op->at_utc_ns, (int64_t)op->limiting, op->name);
     case OP_KEEP_BOUND:
         rc = end_bounds(database, op);
         return rc ? rc
-                  : execute(database, KEEP_BOUND, "iissddiii", component, (int64_t)op->place, op->text,
-                        op->caller, op->value, op->upper, op->until_ns, op->until_utc_ns, op->at_utc_ns);
+                  : execute(database, KEEP_BOUND, "iissddiiis", component, (int64_t)op->place, op->text,
+                        op->caller, op->value, op->upper, op->until_ns, op->until_utc_ns, op->at_utc_ns,
+                        op->name);
     case OP_DROP_BOUNDS:
         return execute(database, DROP_BOUNDS, "iis", component, (int64_t)op->place, op->text);
     case OP_FORGET:
@@ -422,7 +425,7 @@ int database_write(struct database *database, const struct op *first, uint64_t m
     if (rc < 0) {
         database->first_id = first_id;
     }
-    return rc < 0 ? rc : database_check_place(database, st);
+    return rc;
 }
 
 int database_check_place(const struct database *database, struct ugrpc_status *st)
@@ -484,6 +487,8 @@ static void fill_setpoint(sqlite3_stmt *statement, struct op *op)
     op->about = (uint64_t)sqlite3_column_int64(statement, 8);
     op->renewals = (uint32_t)sqlite3_column_int64(statement, 9);
     op->limiting = sqlite3_column_int(statement, 10) != 0;
+    op->at_utc_ns = sqlite3_column_int64(statement, 11);
+    op->name = text_at(statement, 12);
 }
 
 static void fill_bound(sqlite3_stmt *statement, struct op *op)
@@ -497,6 +502,8 @@ static void fill_bound(sqlite3_stmt *statement, struct op *op)
     op->upper = real_at(statement, 5);
     op->until_ns = sqlite3_column_int64(statement, 6);
     op->until_utc_ns = sqlite3_column_int64(statement, 7);
+    op->at_utc_ns = sqlite3_column_int64(statement, 8);
+    op->name = text_at(statement, 9);
 }
 
 static void fill_open_command(sqlite3_stmt *statement, struct op *op)
@@ -550,15 +557,17 @@ int database_read_kept(struct database *database, struct kept *kept, struct ugrp
         kept->crashed = read_number(database, "SELECT value FROM fact WHERE name = 'runs'", 0, &rc) != 0;
     }
     rc = rc ? rc : read_boot(database, kept->boot, sizeof(kept->boot));
-    rc = rc ? rc
-            : read_rows(database,
-                  "SELECT component, metric, token, owner, lower, upper, until_ns, until_utc_ns FROM bound"
-                  " ORDER BY component, metric, token, owner",
-                  fill_bound, &kept->bounds);
+    rc =
+        rc ? rc
+           : read_rows(database,
+                 "SELECT component, metric, token, owner, lower, upper, until_ns, until_utc_ns, at_utc_ns, type"
+                 " FROM bound"
+                 " ORDER BY component, metric, token, owner",
+                 fill_bound, &kept->bounds);
     rc = rc ? rc
             : read_rows(database,
                   "SELECT component, axis, mode, waiting, requested, until_ns, until_utc_ns, caller, command,"
-                  " renewals, limiting FROM setpoint",
+                  " renewals, limiting, at_utc_ns, type FROM setpoint",
                   fill_setpoint, &kept->setpoints);
     rc = rc ? rc
             : read_rows(database,

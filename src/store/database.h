@@ -11,7 +11,7 @@
 #include "store/file.h"
 #include "store/op.h"
 
-#define DATABASE_SCHEMA 3 /* its version */
+#define DATABASE_SCHEMA 4 /* its version */
 
 struct database;
 struct journal_entry;
@@ -31,7 +31,8 @@ bool database_is_read_only(const struct database *database);
  * removed or replaced it: then it should be opened anew. */
 int database_write(struct database *database, const struct op *first, uint64_t most, struct ugrpc_status *st);
 
-/* 0, or -UGRPC_NOT_FOUND: what is written would be lost. */
+/* 0, or -UGRPC_NOT_FOUND if somebody has removed or replaced the file: what is written, and what was just
+ * now, would be lost. */
 int database_check_place(const struct database *database, struct ugrpc_status *st);
 
 /* 0 if something can be written now. */

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* "pid 4711 (microgridd --config site.yaml)" */
@@ -34,10 +35,15 @@ static const char *describe(pid_t pid, char *out, size_t cap)
     return out;
 }
 
+static void name_lock(const char *folder, char *out, size_t cap)
+{
+    snprintf(out, cap, "%s/lock", folder);
+}
+
 int folder_take(const char *folder, struct ugrpc_status *st)
 {
     char path[4096], who[256];
-    snprintf(path, sizeof(path), "%s/lock", folder);
+    name_lock(folder, path, sizeof(path));
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0) {
         return status_set(st, UGRPC_UNAVAILABLE, "%s: %s", path, strerror(errno));
@@ -56,4 +62,13 @@ int folder_take(const char *folder, struct ugrpc_status *st)
             describe(lock.l_pid, who, sizeof(who)));
     }
     return status_set(st, UGRPC_UNAVAILABLE, "%s: cannot be locked: %s", path, strerror(error));
+}
+
+bool folder_is_held(const char *folder, int lock)
+{
+    char path[4096];
+    struct stat ours, there;
+    name_lock(folder, path, sizeof(path));
+    return fstat(lock, &ours) == 0 && stat(path, &there) == 0 && ours.st_dev == there.st_dev &&
+           ours.st_ino == there.st_ino;
 }

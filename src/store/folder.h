@@ -3,10 +3,15 @@
 #ifndef STORE_FOLDER_H
 #define STORE_FOLDER_H
 
+#include <stdbool.h>
+
 #include "base/status.h"
 
 /* Takes the folder until the descriptor is closed, or the process ends however it may. A descriptor, or
  * -UGRPC_ALREADY_EXISTS naming the process that has it, or another error. */
 int folder_take(const char *folder, struct ugrpc_status *st);
+
+/* What was taken is still there; else another may have the folder by now. */
+bool folder_is_held(const char *folder, int lock);
 
 #endif

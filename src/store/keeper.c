@@ -118,6 +118,7 @@ static void keep_setpoint(struct journal *journal, const struct journal_setpoint
 {
     store_make(store_of(journal), op_new(&(struct op){
                                       .kind = OP_KEEP_SETPOINT,
+                                      .name = component_type_name(setpoint->type),
                                       .component = setpoint->component_id,
                                       .place = (int)setpoint->axis,
                                       .mode = (int)setpoint->mode,
@@ -138,6 +139,7 @@ static void keep_bounds(struct journal *journal, const struct journal_bounds *bo
     for (size_t i = 0; i < bounds->n; i++) {
         store_make(store, op_new(&(struct op){
                               .kind = OP_KEEP_BOUND,
+                              .name = component_type_name(bounds->type),
                               .component = bounds->component_id,
                               .place = (int)bounds->bounded,
                               .value = bounds->ranges[i].lower,
@@ -166,6 +168,9 @@ static void forget(struct journal *journal)
 {
     struct store *store = store_of(journal);
     store_make(store, op_new(&(struct op){.kind = OP_FORGET, .text = store->boot.id}));
+    for (const struct op *op = store->absent; op; op = op->next) {
+        store_make(store, op_new(op));
+    }
 }
 
 static void ask_sync(struct journal *journal, journal_sync_fn *done, void *userdata)

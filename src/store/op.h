@@ -42,8 +42,9 @@ struct op {
     double upper;
     int64_t lifetime_ns, until_ns, until_utc_ns, now_ns;
     uint32_t renewals;
-    const char *name, *caller, *detail, *text; /* in the op's own memory */
-    struct memory memory;                      /* the op's own; not copied */
+    const char *name; /* the component's; of what is kept, its type, "": unknown. In the op's own memory */
+    const char *caller, *detail, *text; /* likewise */
+    struct memory memory;               /* the op's own; not copied */
 };
 
 /* A copy with strings of its own, NULL counting as "", and without memory. Aborts when memory runs out. */

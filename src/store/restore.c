@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What a restart makes of what was kept: bounds first, as they limit what is told to devices from then on. */
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,44 +11,72 @@
 #include "model/site.h"
 #include "store/store_internal.h"
 
+#define MOST_NAMED 5
+
+/* How what was kept has ended; why: NULL: it has not. */
+struct ending {
+    enum journal_end end;
+    const char *why;
+};
+
 struct restoring {
     struct store *store;
     const struct kept *kept;
     int64_t now_ns, now_utc_ns;
-    struct component *component; /* whose bounds of one token, or with one verdict, are being gathered */
-    enum boot_verdict verdict;
+    struct component *component; /* whose bounds of one token, or with one ending, are being gathered */
+    struct ending ending;
     struct journal_bounds bounds;
     struct range *ranges;
     size_t cap;
     char *owner, *token;
     size_t n_setpoints, n_ended;
+    size_t n_absent;             /* components that the site does not have */
+    uint64_t absent[MOST_NAMED]; /* the first of them */
 };
 
-static enum boot_verdict carry_over(
-    const struct restoring *restoring, int64_t *until_ns, int64_t until_utc_ns)
+static const struct ending endings[] = {
+    [BOOT_GOES_ON] = {0},
+    [BOOT_ENDED] = {JOURNAL_EXPIRED, "while the gateway was not running"},
+    [BOOT_UNSYNCHRONISED] = {JOURNAL_DROPPED,
+        "the machine was restarted and its clock is not synchronised, so that nobody knows how long it had to "
+        "go"},
+    [BOOT_CLOCK_BEHIND] = {JOURNAL_DROPPED,
+        "the machine was restarted and its clock is behind the journal, so that nobody knows how long it had to "
+        "go"},
+    [BOOT_IMPOSSIBLE] = {JOURNAL_DROPPED, "the journal has an end for it that no lifetime reaches"},
+};
+static const struct ending of_another = {
+    JOURNAL_DROPPED, "the site has a component of another type of this id now"};
+
+static struct ending ending_of(const struct restoring *restoring, const struct op *op, int64_t *until_ns)
 {
-    return boot_carry_over(&restoring->store->boot, restoring->kept->boot, restoring->now_ns,
-        restoring->now_utc_ns, restoring->kept->last_utc_ns, until_ns, until_utc_ns);
+    return endings[boot_carry_over(&restoring->store->boot, restoring->kept->boot, restoring->now_ns,
+        restoring->now_utc_ns, restoring->kept->last_utc_ns, until_ns, op->until_utc_ns)];
 }
 
-/* Of what does not go on, in words. */
-static const char *why_ended(enum boot_verdict verdict)
+static bool is_another(const struct component *component, const struct op *op)
 {
-    static const char *const words[] = {
-        [BOOT_GOES_ON] = "",
-        [BOOT_ENDED] = "while the gateway was not running",
-        [BOOT_UNSYNCHRONISED] = "the machine was restarted and its clock is not synchronised, so that nobody "
-                                "knows how long it had to go",
-        [BOOT_CLOCK_BEHIND] = "the machine was restarted and its clock is behind the journal, so that nobody "
-                              "knows how long it had to go",
-        [BOOT_IMPOSSIBLE] = "the journal has an end for it that no lifetime reaches",
-    };
-    return words[verdict];
+    return *op->name && strcmp(op->name, component_type_name(component->spec.type)) != 0;
 }
 
-static enum journal_end how_ended(enum boot_verdict verdict)
+/* Kept on, in this boot's time, as its device may come back and still do what it was told. */
+static void leave(struct restoring *restoring, const struct op *op)
 {
-    return verdict == BOOT_ENDED ? JOURNAL_EXPIRED : JOURNAL_DROPPED;
+    struct store *store = restoring->store;
+    struct op *absent = op_new(op);
+    bool active = op->kind == OP_KEEP_BOUND || op->mode == SETPOINT_ACTIVE;
+    if (active && ending_of(restoring, op, &absent->until_ns).why) {
+        absent->until_ns = restoring->now_ns;
+    }
+    bool counted = false;
+    for (const struct op *other = store->absent; other && !counted; other = other->next) {
+        counted = other->component == op->component;
+    }
+    if (!counted && restoring->n_absent++ < MOST_NAMED) {
+        restoring->absent[restoring->n_absent - 1] = op->component;
+    }
+    absent->next = store->absent;
+    store->absent = absent;
 }
 
 static void restore_setpoint(struct restoring *restoring, const struct op *op)
@@ -65,22 +95,39 @@ static void restore_setpoint(struct restoring *restoring, const struct op *op)
         .entry = op->about,
         .renewals = op->renewals,
     };
-    if (!component || op->place < 0 || op->place >= AXIS_COUNT || !isfinite(op->value) ||
-        component->setpoints[op->place].generation > 0) {
-        return; /* no longer in the site file, or commanded since */
+    if (op->place < 0 || op->place >= AXIS_COUNT || !isfinite(op->value)) {
+        return;
     }
+    if (!component) {
+        leave(restoring, op);
+        return;
+    }
+    if (component->setpoints[op->place].generation > 0) {
+        return; /* commanded since */
+    }
+    struct ending ending = {0};
     kept.component = component->spec.name;
-    enum boot_verdict verdict = kept.mode == SETPOINT_ACTIVE
-                                    ? carry_over(restoring, &kept.until_ns, kept.until_utc_ns)
-                                    : BOOT_GOES_ON;
-    if (verdict != BOOT_GOES_ON) {
+    if (is_another(component, op)) {
+        ending = of_another;
+    } else if (kept.mode == SETPOINT_ACTIVE) {
+        ending = ending_of(restoring, op, &kept.until_ns);
+    }
+    if (ending.why && kept.mode == SETPOINT_ACTIVE) {
         struct journal *journal = &restoring->store->journal;
         kept.until_ns = restoring->now_ns;
-        journal->keeper->write_end(journal, &kept, how_ended(verdict), why_ended(verdict));
+        journal->keeper->write_end(journal, &kept, ending.end, ending.why);
         restoring->n_ended++;
     }
     restoring->n_setpoints++;
-    command_restore(component, &kept, verdict > BOOT_ENDED ? why_ended(verdict) : NULL);
+    if (is_another(component, op)) {
+        store_note(restoring->store, LOG_LEVEL_WARNING,
+            "%s (%" PRIu64
+            ") is another component than the %s that was commanded: nothing of that goes on, and "
+            "what that one does is not known",
+            component->spec.name, op->component, op->name);
+        return;
+    }
+    command_restore(component, &kept, ending.end == JOURNAL_DROPPED ? ending.why : NULL);
 }
 
 static void restore_gathered(struct restoring *restoring)
@@ -89,11 +136,11 @@ static void restore_gathered(struct restoring *restoring)
         restoring->bounds.owner = restoring->owner;
         restoring->bounds.token = *restoring->token ? restoring->token : NULL;
         restoring->bounds.ranges = restoring->ranges;
-        if (restoring->verdict == BOOT_GOES_ON) {
-            bounds_restore(restoring->component, &restoring->bounds);
-        } else {
+        if (restoring->ending.why) {
             bounds_end_kept(restoring->component, &restoring->bounds, &restoring->store->journal,
-                how_ended(restoring->verdict), why_ended(restoring->verdict));
+                restoring->ending.end, restoring->ending.why);
+        } else {
+            bounds_restore(restoring->component, &restoring->bounds);
         }
     }
     restoring->component = NULL;
@@ -117,18 +164,22 @@ static void restore_bound(struct restoring *restoring, const struct op *op)
 {
     struct component *component = site_component(restoring->store->site, op->component);
     int64_t until_ns = op->until_ns;
-    if (!component || op->place < 0 || op->place >= BOUNDED_COUNT || isnan(op->value) || isnan(op->upper) ||
+    if (op->place < 0 || op->place >= BOUNDED_COUNT || isnan(op->value) || isnan(op->upper) ||
         op->value > op->upper) {
         return;
     }
-    enum boot_verdict verdict = carry_over(restoring, &until_ns, op->until_utc_ns);
+    if (!component) {
+        leave(restoring, op);
+        return;
+    }
+    struct ending ending = is_another(component, op) ? of_another : ending_of(restoring, op, &until_ns);
     bool same = restoring->component == component && (int)restoring->bounds.bounded == op->place &&
-                restoring->verdict == verdict && strcmp(restoring->token, op->text) == 0 &&
-                (*op->text || (verdict != BOOT_GOES_ON && strcmp(restoring->owner, op->caller) == 0));
+                restoring->ending.why == ending.why && strcmp(restoring->token, op->text) == 0 &&
+                (*op->text || (ending.why && strcmp(restoring->owner, op->caller) == 0));
     if (!same) {
         restore_gathered(restoring);
         restoring->component = component;
-        restoring->verdict = verdict;
+        restoring->ending = ending;
         restoring->bounds = (struct journal_bounds){.component_id = op->component,
             .bounded = (enum bounded)op->place,
             .until_ns = until_ns,
@@ -153,6 +204,32 @@ static void end_open_command(struct journal *journal, const struct op *op)
     journal->keeper->write_outcome(journal, op->id, &st);
 }
 
+/* "4, 7, 9 and 2 more" */
+static const char *list_absent(const struct restoring *restoring, char *out, size_t cap)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < restoring->n_absent && i < MOST_NAMED; i++) {
+        used += (size_t)snprintf(out + used, cap - used, "%s%" PRIu64, i ? ", " : "", restoring->absent[i]);
+    }
+    if (restoring->n_absent > MOST_NAMED) {
+        snprintf(out + used, cap - used, " and %zu more", restoring->n_absent - MOST_NAMED);
+    }
+    return out;
+}
+
+static void tell_absent(const struct restoring *restoring)
+{
+    char ids[200];
+    if (restoring->n_absent > 0) {
+        store_note(restoring->store, LOG_LEVEL_WARNING,
+            "the site no longer has component%s %s, which had been commanded: what was kept of %s stays in the "
+            "journal until %s back; what %s now is not known",
+            PLURAL(restoring->n_absent), list_absent(restoring, ids, sizeof(ids)),
+            restoring->n_absent == 1 ? "it" : "them", restoring->n_absent == 1 ? "it is" : "they are",
+            restoring->n_absent == 1 ? "it does" : "they do");
+    }
+}
+
 void store_restore_kept(struct store *store, const struct kept *kept)
 {
     struct restoring restoring = {
@@ -171,6 +248,7 @@ void store_restore_kept(struct store *store, const struct kept *kept)
         restore_setpoint(&restoring, op);
     }
     command_restore_end(store->site);
+    tell_absent(&restoring);
     for (const struct op *op = kept->open_commands; op; op = op->next) {
         end_open_command(&store->journal, op);
     }

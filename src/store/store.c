@@ -274,7 +274,8 @@ static void break_down(struct store *store, const char *why)
 {
     if (!store->degraded) {
         store_note(store, LOG_LEVEL_ERROR,
-            "%s/journal.db cannot be written: %s; commands go on without it, and would not survive a restart",
+            "%s/journal.db cannot be written: %s; commands go on without it, and would not survive a restart; "
+            "it is tried again by itself",
             folder_of(store), why);
     }
     set_degraded(store, true);
@@ -317,7 +318,7 @@ static void repair(
             "missing");
     }
     if (lost > 0) {
-        store->missing += lost;
+        store->missing = lost;
         store_make(store, op_new(&(struct op){.kind = OP_GAP, .lost = lost, .until_utc_ns = since_utc_ns}));
     }
     journal_snapshot(store->site);
@@ -549,6 +550,7 @@ void store_close(struct store *store, int64_t limit_ms)
     }
     reader_done(&store->reader);
     op_free_list(store->made.first);
+    op_free_list(store->absent);
     kept_done(&store->shared.kept);
     kept_done(&store->kept);
     database_close(store->database);

@@ -62,6 +62,7 @@ struct store {
     struct site *devices;      /* whose memory is kept; NULL: no one's */
     size_t next_device;        /* the component from which on it is written next … */
     struct timer remember;     /* … and when */
+    struct op *absent;         /* kept of components that the site does not have: kept on */
     int lock;
     bool kept_read;               /* else the thread reads it as soon as it can */
     bool recalled;                /* the devices have been given what was kept */

@@ -2,6 +2,7 @@
 /* The thread that writes: one transaction of all that has come meanwhile. After a failure it opens the file
  * anew, once a second, until something can be written again. */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "store/folder.h"
@@ -21,10 +22,14 @@ struct trouble {
     uint64_t retry_at_ns, repaired_at_ns; /* of uv_hrtime(); repaired: 0: never */
 };
 
+/* A gap that could not be told is part of the next one. */
 static void lose(struct trouble *trouble, const struct op *first)
 {
     for (const struct op *op = first; op; op = op->next) {
-        trouble->lost += op_is_entry(op);
+        trouble->lost += op->kind == OP_GAP ? op->lost : op_is_entry(op);
+        if (op->kind == OP_GAP && op->until_utc_ns < trouble->since_utc_ns) {
+            trouble->since_utc_ns = op->until_utc_ns;
+        }
     }
 }
 
@@ -34,12 +39,25 @@ static bool try_repair(
 {
     database_close(store->database);
     store->database = NULL;
+    if (store->lock >= 0 && !folder_is_held(store->options.folder, store->lock)) {
+        close(store->lock);
+        store->lock = -1;
+    }
     if (store->lock < 0 && (store->lock = folder_take(store->options.folder, st)) < 0) {
         return false;
     }
     store->database = database_open(store->options.folder, true, aside, st);
     return store->database && !database_is_read_only(store->database) &&
            database_read_kept(store->database, kept, st) == 0 && database_probe(store->database, st) == 0;
+}
+
+/* Everything in its place. */
+static int check_places(const struct store *store, struct ugrpc_status *st)
+{
+    if (!folder_is_held(store->options.folder, store->lock)) {
+        return status_set(st, UGRPC_NOT_FOUND, "somebody has removed or replaced the folder's lock");
+    }
+    return database_check_place(store->database, st);
 }
 
 /* A disk that breaks again and again is asked ever more seldom, so that it fills neither log nor journal. */
@@ -74,8 +92,8 @@ static bool write_ops(struct store *store, struct trouble *trouble, const struct
             trouble->retry_at_ns = uv_hrtime() + trouble->retry_ms * NS_PER_MS;
         }
     } else {
-        rc = first ? database_write(store->database, first, store->options.entries, &st)
-                   : database_check_place(store->database, &st);
+        rc = first ? database_write(store->database, first, store->options.entries, &st) : 0;
+        rc = rc < 0 ? rc : check_places(store, &st);
         if (rc < 0) {
             begin_trouble(trouble, first, rc == -UGRPC_NOT_FOUND);
         }

@@ -275,11 +275,13 @@ static void a_journal_of_the_first_version_is_brought_up_to_date(void **state)
     fake_pass_ms(f->fake, 10000);
     disk_end(f);
     assert_int_equal(sqlite3_open(disk_path(f, "journal.db"), &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db,
-                         "DROP TABLE memory; ALTER TABLE setpoint DROP COLUMN limiting;"
-                         "ALTER TABLE setpoint RENAME COLUMN mode TO held;"
-                         "UPDATE setpoint SET held = held - 1; PRAGMA user_version = 1",
-                         NULL, NULL, NULL),
+    assert_int_equal(
+        sqlite3_exec(db,
+            "DROP TABLE memory; ALTER TABLE setpoint DROP COLUMN limiting; ALTER TABLE setpoint DROP COLUMN type;"
+            "ALTER TABLE bound DROP COLUMN type;"
+            "ALTER TABLE setpoint RENAME COLUMN mode TO held;"
+            "UPDATE setpoint SET held = held - 1; PRAGMA user_version = 1",
+            NULL, NULL, NULL),
         SQLITE_OK);
     sqlite3_close(db);
     disk_begin(f);

@@ -128,7 +128,8 @@ static void a_journal_of_the_version_before_is_brought_up_to_date(void **state)
     disk_begin(f);
     disk_set(f, f->fake->bat_inv, 5000, 60);
     disk_end(f);
-    change(f, "DROP TABLE memory; PRAGMA user_version = 2");
+    change(f,
+        "DROP TABLE memory; ALTER TABLE setpoint DROP COLUMN type; ALTER TABLE bound DROP COLUMN type; PRAGMA user_version = 2");
     disk_begin(f);
     assert_int_equal(f->fake->bat_inv->setpoints[AXIS_ACTIVE].mode, SETPOINT_ACTIVE);
     memory_of(f)->soc_pct = 71;

@@ -8,12 +8,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "disk.h"
 #include "model/bounds.h"
 #include "model/journal.h"
-#include "store/database.h"
+#include "store/folder.h"
+#include "store/store_internal.h"
 
 static int set_up(void **state)
 {
@@ -124,6 +126,55 @@ static void a_journal_that_is_deleted_is_missed_also_while_nothing_happens(void 
     assert_int_equal(disk_ask(f, "SELECT requested FROM setpoint"), 5000);
     assert_non_null(strstr(f->notes[1], "is written again; nothing is missing in it"));
     assert_int_equal(count(f, "kind = 5"), 0);
+}
+
+static void a_lock_that_is_deleted_is_taken_again(void **state)
+{
+    struct disk *f = *state;
+    disk_begin(f);
+    disk_set(f, f->fake->bat_inv, 5000, 900);
+    assert_int_equal(unlink(disk_path(f, "lock")), 0);
+    disk_await_health(f, false);
+    assert_non_null(strstr(f->notes[0], "somebody has removed or replaced the folder's lock"));
+    disk_await_health(f, true);
+    pid_t child = fork();
+    if (child == 0) {
+        _exit(folder_take(f->folder, NULL) == -UGRPC_ALREADY_EXISTS ? 0 : 1);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+static void while_another_has_the_folder_nothing_is_written(void **state)
+{
+    struct disk *f = *state;
+    int to_child[2], from_child[2];
+    char byte = 0;
+    disk_begin(f);
+    disk_set(f, f->fake->bat_inv, 5000, 900);
+    assert_int_equal(unlink(disk_path(f, "lock")), 0);
+    assert_true(pipe(to_child) == 0 && pipe(from_child) == 0);
+    pid_t child = fork();
+    if (child == 0) {
+        close(to_child[1]);
+        int lock = folder_take(f->folder, NULL);
+        _exit(lock >= 0 && write(from_child[1], "", 1) == 1 && read(to_child[0], &byte, 1) == 0 ? 0 : 1);
+    }
+    assert_int_equal(read(from_child[0], &byte, 1), 1);
+    disk_await_health(f, false);
+    disk_set(f, f->fake->bat_inv, 6000, 900);
+    assert_true(journal_is_degraded(f->fake->site));
+    assert_int_equal(disk_ask(f, "SELECT requested FROM setpoint"), 5000);
+    close(to_child[1]);
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    disk_await_health(f, true);
+    assert_int_equal(disk_ask(f, "SELECT requested FROM setpoint"), 6000);
+    close(to_child[0]);
+    close(from_child[0]);
+    close(from_child[1]);
 }
 
 /* ---- starts and stops ------------------------------------------------------------------------------- */
@@ -255,6 +306,73 @@ static void bounds_that_end_are_an_entry_and_kept_no_more(void **state)
         1);
 }
 
+/* ---- a site that has changed ------------------------------------------------------------------------ */
+
+static void what_was_commanded_of_a_component_that_is_gone_ends_when_it_is_back(void **state)
+{
+    struct disk *f = *state;
+    disk_begin(f);
+    disk_set(f, f->fake->bat_inv, 5000, 60);
+    bound(f, -9000, 9000, 900);
+    disk_sync(f);
+    disk_end(f);
+    change(f, "UPDATE setpoint SET component = 99; UPDATE bound SET component = 99"); /* a site without it */
+    for (int i = 0; i < 2; i++) {
+        disk_begin(f);
+        assert_non_null(
+            strstr(f->notes[f->n_notes - 1], "the site no longer has component 99, which had been "
+                                             "commanded"));
+        fake_pass_ms(f->fake, 40000);
+        disk_end(f);
+        assert_int_equal(disk_ask(f, "SELECT count(*) FROM setpoint WHERE component = 99 AND mode = 2"), 1);
+        assert_int_equal(disk_ask(f, "SELECT count(*) FROM bound WHERE component = 99"), 1);
+    }
+    change(f, "UPDATE setpoint SET component = 4; UPDATE bound SET component = 4");
+    disk_begin(f);
+    assert_int_equal(f->fake->bat_inv->setpoints[AXIS_ACTIVE].mode, SETPOINT_ZERO);
+    assert_true(fake_last(f->fake, f->fake->bat_inv)->power == 0);
+    assert_true(bounds_in_force(f->fake->bat_inv, BOUNDED_ACTIVE)->items[0].lower == -9000);
+    disk_end(f);
+    assert_int_equal(count(f, "kind = 4 AND ending = 0 AND verb = 0 AND component = 4"), 1);
+}
+
+static void a_set_point_goes_on_with_the_component_that_comes_back_in_time_after_a_reboot(void **state)
+{
+    struct disk *f = *state;
+    disk_begin(f);
+    disk_set(f, f->fake->bat_inv, 5000, 900);
+    disk_end(f);
+    change(f, "UPDATE setpoint SET component = 99");
+    reboot(f);
+    disk_begin(f);
+    disk_end(f);
+    change(f, "UPDATE setpoint SET component = 4");
+    disk_begin(f);
+    assert_int_equal(f->fake->bat_inv->setpoints[AXIS_ACTIVE].mode, SETPOINT_ACTIVE);
+    assert_true(fake_last(f->fake, f->fake->bat_inv)->power == 5000);
+}
+
+static void nothing_goes_over_to_a_component_of_another_type(void **state)
+{
+    struct disk *f = *state;
+    disk_begin(f);
+    disk_set(f, f->fake->bat_inv, 5000, 900);
+    bound(f, -9000, 9000, 900);
+    disk_sync(f);
+    disk_end(f);
+    change(f, "UPDATE setpoint SET type = 'pv_inverter'; UPDATE bound SET type = 'pv_inverter'");
+    disk_begin(f);
+    assert_int_equal(f->fake->device.n, 0);
+    assert_int_equal(f->fake->bat_inv->setpoints[AXIS_ACTIVE].mode, SETPOINT_FREE);
+    assert_true(bounds_in_force(f->fake->bat_inv, BOUNDED_ACTIVE)->items[0].lower == -10000);
+    assert_non_null(
+        strstr(f->notes[0], "bat_inv (4) is another component than the pv_inverter that was commanded"));
+    disk_end(f);
+    assert_int_equal(count(f, "kind = 4 AND ending = 1 AND message LIKE '%of another type%'"), 2);
+    assert_int_equal(
+        disk_ask(f, "SELECT count(*) FROM bound") + disk_ask(f, "SELECT count(*) FROM setpoint"), 0);
+}
+
 /* ---- what is missing -------------------------------------------------------------------------------- */
 
 static void an_outcome_without_its_command_is_no_entry(void **state)
@@ -275,6 +393,35 @@ static void an_outcome_without_its_command_is_no_entry(void **state)
     assert_int_equal(disk_ask(f, "SELECT requested FROM setpoint"), 5000);
 }
 
+static void a_gap_that_could_not_be_told_is_part_of_the_next(void **state)
+{
+    struct disk *f = *state;
+    disk_begin(f);
+    disk_set(f, f->fake->bat_inv, 1000, 900);
+    sqlite3 *lock = disk_lock(f);
+    disk_set(f, f->fake->bat_inv, 5000, 900);
+    disk_set(f, f->fake->bat_inv, 6000, 900);
+    int64_t since_utc_ns = f->fake->clock.utc_ns;
+    sqlite3_close(lock);
+    while (disk_ask(f, "SELECT count(*) FROM fact WHERE name = 'repaired'") == 0) {
+        usleep(1000); /* the thread, not the loop, does it */
+    }
+    lock = disk_lock(f);
+    while (f->store->broken) {
+        uv_run(&f->loop, UV_RUN_ONCE); /* hears of it, and hands over what is missing */
+    }
+    while (!f->store->broken) {
+        uv_run(&f->loop, UV_RUN_ONCE);
+    }
+    sqlite3_close(lock);
+    disk_await_health(f, true);
+    disk_end(f);
+    assert_int_equal(count(f, "kind = 5"), 1);
+    assert_int_equal(disk_ask(f, "SELECT value FROM entry WHERE kind = 5"), 2);
+    assert_true(disk_ask(f, "SELECT until_utc_ns FROM entry WHERE kind = 5") <= since_utc_ns);
+    assert_non_null(strstr(f->notes[1], "is written again; 2 entries are missing in it"));
+}
+
 static void a_journal_of_an_older_version_that_can_only_be_read_is_gone_on_with(void **state)
 {
     struct disk *f = *state;
@@ -284,9 +431,11 @@ static void a_journal_of_an_older_version_that_can_only_be_read_is_gone_on_with(
     disk_begin(f);
     disk_set(f, f->fake->bat_inv, 5000, 60);
     disk_end(f);
-    change(f, "DROP TABLE memory; ALTER TABLE setpoint DROP COLUMN limiting;"
-              "ALTER TABLE setpoint RENAME COLUMN mode TO held;"
-              "UPDATE setpoint SET held = held - 1; PRAGMA user_version = 1");
+    change(f,
+        "DROP TABLE memory; ALTER TABLE setpoint DROP COLUMN limiting; ALTER TABLE setpoint DROP COLUMN type;"
+        "ALTER TABLE bound DROP COLUMN type;"
+        "ALTER TABLE setpoint RENAME COLUMN mode TO held;"
+        "UPDATE setpoint SET held = held - 1; PRAGMA user_version = 1");
     sqlite3 *lock = disk_lock(f);
     struct database *database = database_open(f->folder, true, aside, &st);
     assert_non_null(database);
@@ -308,6 +457,8 @@ int main(void)
         TEST(a_log_that_is_deleted_is_missed_too),
         TEST(a_journal_that_is_replaced_by_an_older_copy_is_written_over),
         TEST(a_journal_that_is_deleted_is_missed_also_while_nothing_happens),
+        TEST(a_lock_that_is_deleted_is_taken_again),
+        TEST(while_another_has_the_folder_nothing_is_written),
         TEST(a_run_in_which_nothing_happens_writes_no_entry),
         TEST(starts_and_stops_stand_around_what_happens),
         TEST(a_start_after_a_crash_says_so),
@@ -315,7 +466,11 @@ int main(void)
         TEST(what_a_reboot_ends_is_told_with_its_reason),
         TEST(bounds_that_ended_while_the_gateway_was_down_are_told),
         TEST(bounds_that_end_are_an_entry_and_kept_no_more),
+        TEST(what_was_commanded_of_a_component_that_is_gone_ends_when_it_is_back),
+        TEST(a_set_point_goes_on_with_the_component_that_comes_back_in_time_after_a_reboot),
+        TEST(nothing_goes_over_to_a_component_of_another_type),
         TEST(an_outcome_without_its_command_is_no_entry),
+        TEST(a_gap_that_could_not_be_told_is_part_of_the_next),
         TEST(a_journal_of_an_older_version_that_can_only_be_read_is_gone_on_with),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
