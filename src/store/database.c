@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "model/journal_reader.h"
 #include "store/file.h"
+#include "store/wal.h"
 
 #define BUSY_MS  500  /* for another process that reads or copies the file */
 #define PRUNE_AT 1000 /* entries beyond those to keep */
@@ -93,6 +94,7 @@ struct database {
     char *path;
     struct file_identity identity; /* what stood there when it was opened */
     bool read_only;
+    bool log_damaged;  /* what was written last is missing */
     uint64_t first_id; /* no entry is older */
     sqlite3_stmt *statements[STATEMENT_COUNT];
 };
@@ -242,7 +244,7 @@ static void close_file(struct database *database)
 }
 
 struct database *database_open(
-    const char *folder, bool may_be_read_only, char aside[FILE_ASIDE_BYTES], struct ugrpc_status *st)
+    const char *folder, bool may_be_read_only, struct aside *aside, struct ugrpc_status *st)
 {
     const int writable = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     char path[4096];
@@ -252,8 +254,12 @@ struct database *database_open(
     if (!database || !(database->path = strdup(path))) {
         abort();
     }
-    aside[0] = '\0';
+    *aside = (struct aside){""};
     file_make_private(path);
+    if (wal_is_damaged(path)) {
+        file_copy_log(path, aside);
+        database->log_damaged = true;
+    }
     int rc = open_file(database, writable, &version);
     if (is_damage(rc)) {
         close_file(database);
@@ -544,7 +550,7 @@ static int read_boot(struct database *database, char *boot, size_t cap)
 int database_read_kept(struct database *database, struct kept *kept, struct ugrpc_status *st)
 {
     int rc;
-    *kept = (struct kept){0};
+    *kept = (struct kept){.log_damaged = database->log_damaged};
     kept->last_id = (uint64_t)read_number(database, "SELECT max(id) FROM entry", 0, &rc);
     if (rc == SQLITE_OK) {
         kept->last_utc_ns = read_number(database,

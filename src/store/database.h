@@ -18,11 +18,12 @@ struct journal_entry;
 struct sqlite3_stmt;
 
 /* Opens or makes FOLDER/journal.db; brings an older schema up to date. A file that is none, or is corrupt, is
- * set aside under another name, which `aside` tells (else ""), and a new one made. NULL: it cannot be read or
- * written now (UNAVAILABLE: another attempt may help), or a newer version made it (FAILED_PRECONDITION).
- * `read_only`: the file is there and may be read, but not written; only with `may_be_read_only`. */
+ * set aside under another name, which `aside` tells, and a new one made; of a damaged log, a copy is kept.
+ * NULL: it cannot be read or written now (UNAVAILABLE: another attempt may help), or a newer version made it
+ * (FAILED_PRECONDITION). `read_only`: the file is there and may be read, but not written; only with
+ * `may_be_read_only`. */
 struct database *database_open(
-    const char *folder, bool may_be_read_only, char aside[FILE_ASIDE_BYTES], struct ugrpc_status *st);
+    const char *folder, bool may_be_read_only, struct aside *aside, struct ugrpc_status *st);
 void database_close(struct database *database); /* NULL is fine */
 bool database_is_read_only(const struct database *database);
 
@@ -43,6 +44,7 @@ struct kept {
     char boot[64];       /* of which boot of the machine the boot times are; "" if unknown */
     uint64_t last_id;    /* of the newest entry, 0 if there is none */
     int64_t last_utc_ns; /* when the newest thing was written, INT64_MIN if nothing was */
+    bool log_damaged;    /* what was written last is not here */
     bool crashed;        /* who wrote it was started, but not stopped */
     struct op *bounds;   /* those of one token one after the other */
     struct op *setpoints;

@@ -21,27 +21,54 @@ void file_make_private(const char *path)
     }
 }
 
-bool file_set_aside(const char *path, char aside[FILE_ASIDE_BYTES])
+/* "FILE.corrupt-20261130T081500Z", by a name that is still free. */
+static void name_aside(const char *path, struct aside *aside)
 {
-    static const char *const companions[] = {"", "-wal", "-shm"};
-    char stamp[32], from[4200], to[4300];
+    char stamp[32];
     time_t now = time(NULL);
     struct tm utc;
     strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &utc));
-    snprintf(to, sizeof(to), "%s.corrupt-%s", path, stamp);
-    for (int i = 1; access(to, F_OK) == 0; i++) {
-        snprintf(to, sizeof(to), "%s.corrupt-%s-%d", path, stamp, i);
+    snprintf(aside->path, sizeof(aside->path), "%s.corrupt-%s", path, stamp);
+    for (int i = 1; access(aside->path, F_OK) == 0; i++) {
+        snprintf(aside->path, sizeof(aside->path), "%s.corrupt-%s-%d", path, stamp, i);
     }
-    snprintf(aside, FILE_ASIDE_BYTES, "%s", to);
-    size_t len = strlen(to);
+}
+
+bool file_set_aside(const char *path, struct aside *aside)
+{
+    static const char *const companions[] = {"", "-wal", "-shm"};
+    char from[4200], to[FILE_ASIDE_BYTES + 8];
+    name_aside(path, aside);
+    aside->log_only = false;
     for (size_t i = 0; i < ARRAY_LEN(companions); i++) {
         snprintf(from, sizeof(from), "%s%s", path, companions[i]);
-        snprintf(to + len, sizeof(to) - len, "%s", companions[i]);
+        snprintf(to, sizeof(to), "%s%s", aside->path, companions[i]);
         if (rename(from, to) < 0 && errno != ENOENT) {
             return false;
         }
     }
     return true;
+}
+
+bool file_copy_log(const char *path, struct aside *aside)
+{
+    char log[4200], buffer[16384];
+    snprintf(log, sizeof(log), "%s-wal", path);
+    name_aside(log, aside);
+    aside->log_only = true;
+    int from = open(log, O_RDONLY | O_CLOEXEC),
+        to = open(aside->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    ssize_t n = from >= 0 && to >= 0 ? 1 : -1;
+    while (n > 0 && (n = read(from, buffer, sizeof(buffer))) > 0) {
+        n = write(to, buffer, (size_t)n) == n ? n : -1;
+    }
+    if (from >= 0) {
+        close(from);
+    }
+    if (to >= 0) {
+        close(to);
+    }
+    return n == 0;
 }
 
 struct file_identity file_identify(const char *path)

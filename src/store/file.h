@@ -8,6 +8,12 @@
 
 #define FILE_ASIDE_BYTES 4352
 
+/* Where what was damaged is kept. */
+struct aside {
+    char path[FILE_ASIDE_BYTES]; /* "": nothing was */
+    bool log_only;               /* what was written before it is still there */
+};
+
 /* Which files the names stand for. */
 struct file_identity {
     dev_t devices[2];
@@ -17,9 +23,11 @@ struct file_identity {
 /* Made, if it is missing, for its owner only. SQLite gives its other files the same mode. */
 void file_make_private(const char *path);
 
-/* Nothing is ever deleted that somebody may want to look at: it gets another name, told in `aside`, and what
- * SQLite keeps beside it as well, as that would be taken for the new file's. False: it cannot be renamed. */
-bool file_set_aside(const char *path, char aside[FILE_ASIDE_BYTES]);
+/* Nothing is ever deleted that somebody may want to look at: it gets another name, and what SQLite keeps
+ * beside it as well, as that would be taken for the new file's. False: it cannot be renamed. */
+bool file_set_aside(const char *path, struct aside *aside);
+/* A copy of its log, as the original is written over. */
+bool file_copy_log(const char *path, struct aside *aside);
 
 struct file_identity file_identify(const char *path);
 

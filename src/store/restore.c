@@ -45,6 +45,8 @@ static const struct ending endings[] = {
         "go"},
     [BOOT_IMPOSSIBLE] = {JOURNAL_DROPPED, "the journal has an end for it that no lifetime reaches"},
 };
+static const struct ending not_known = {
+    JOURNAL_DROPPED, "the journal's log was damaged, so that nobody knows what was commanded last"};
 static const struct ending of_another = {
     JOURNAL_DROPPED, "the site has a component of another type of this id now"};
 
@@ -109,6 +111,8 @@ static void restore_setpoint(struct restoring *restoring, const struct op *op)
     kept.component = component->spec.name;
     if (is_another(component, op)) {
         ending = of_another;
+    } else if (kept.mode == SETPOINT_ACTIVE && restoring->kept->log_damaged) {
+        ending = not_known;
     } else if (kept.mode == SETPOINT_ACTIVE) {
         ending = ending_of(restoring, op, &kept.until_ns);
     }

@@ -46,14 +46,22 @@ static const char *folder_of(const struct store *store)
     return store->options.folder;
 }
 
-static void note_aside(struct store *store, const char *aside)
+static void note_aside(struct store *store, const struct aside *aside)
 {
-    if (*aside) {
-        snprintf(store->aside, sizeof(store->aside), "%s", aside);
+    if (!*aside->path) {
+        return;
+    }
+    store->aside = *aside;
+    if (aside->log_only) {
+        store_note(store, LOG_LEVEL_ERROR,
+            "%s/journal.db-wal was damaged: it is kept as %s; what was written to it last is missing, so that "
+            "nobody knows what was commanded last",
+            folder_of(store), aside->path);
+    } else {
         store_note(store, LOG_LEVEL_ERROR,
             "%s/journal.db was corrupt: it is kept as %s, a new journal begins; set-points, "
             "bounds and what devices had accumulated are not known",
-            folder_of(store), aside);
+            folder_of(store), aside->path);
     }
 }
 
@@ -66,7 +74,7 @@ static void give_back(int lock)
 
 struct store *store_open(const struct store_options *options, struct ugrpc_status *st)
 {
-    char aside[FILE_ASIDE_BYTES];
+    struct aside aside;
     struct ugrpc_status why = {.code = UGRPC_OK};
     int lock = folder_take(options->folder, &why);
     if (lock == -UGRPC_ALREADY_EXISTS) {
@@ -92,8 +100,8 @@ struct store *store_open(const struct store_options *options, struct ugrpc_statu
     } else {
         boot_read(&store->boot);
     }
-    store->database = database_open(options->folder, true, aside, st);
-    note_aside(store, aside);
+    store->database = database_open(options->folder, true, &aside, st);
+    note_aside(store, &aside);
     if (!store->database && st->code == UGRPC_FAILED_PRECONDITION) {
         give_back(lock);
         free(store);
@@ -184,12 +192,15 @@ uint64_t store_make(struct store *store, struct op *op)
 static void write_aside(struct store *store)
 {
     char text[FILE_ASIDE_BYTES + 128];
-    if (*store->aside) {
+    if (*store->aside.path) {
         snprintf(text, sizeof(text),
-            "the journal before was corrupt; it is kept as %s, and what it held goes on in nothing",
-            store->aside);
+            store->aside.log_only
+                ? "the journal's log was damaged; it is kept as %s, and entries are missing"
+                : "the journal before was corrupt; it is kept as %s, and what it held goes on "
+                  "in nothing",
+            store->aside.path);
         write_note(store, text);
-        store->aside[0] = '\0';
+        store->aside.path[0] = '\0';
     }
 }
 
@@ -330,7 +341,7 @@ static void take_report(struct store *store)
 {
     uv_mutex_lock(&store->mutex);
     struct shared seen = store->shared;
-    store->shared.aside[0] = '\0';
+    store->shared.aside.path[0] = '\0';
     store->shared.kept = (struct kept){.last_id = seen.kept.last_id};
     uv_mutex_unlock(&store->mutex);
     bool news = store->written != seen.written, repaired = store->repairs != seen.repairs;
@@ -340,7 +351,7 @@ static void take_report(struct store *store)
     store->written = seen.written;
     store->broken = seen.broken ||
                     repaired; /* also if it has failed and been repaired since the last report */
-    note_aside(store, seen.aside);
+    note_aside(store, &seen.aside);
     if (store->broken) {
         break_down(store, seen.why);
     }

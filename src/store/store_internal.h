@@ -43,7 +43,7 @@ struct shared {
     bool broken;                                              /* the last attempt failed */
     uint64_t repairs;                                         /* how often it could be written again */
     char why[sizeof(((struct ugrpc_status *)NULL)->message)]; /* it is broken */
-    char aside[FILE_ASIDE_BYTES];                             /* a corrupt file that was set aside */
+    struct aside aside;                                       /* of what was damaged */
     bool replaced;                                            /* by somebody, before the last repair */
     uint64_t lost;                                            /* entries, before the last repair, … */
     int64_t since_utc_ns;                                     /* … from then on */
@@ -64,9 +64,9 @@ struct store {
     struct timer remember;     /* … and when */
     struct op *absent;         /* kept of components that the site does not have: kept on */
     int lock;
-    bool kept_read;               /* else the thread reads it as soon as it can */
-    bool recalled;                /* the devices have been given what was kept */
-    char aside[FILE_ASIDE_BYTES]; /* a corrupt file that was set aside, which the new one does not tell yet */
+    bool kept_read;     /* else the thread reads it as soon as it can */
+    bool recalled;      /* the devices have been given what was kept */
+    struct aside aside; /* of what was damaged, which the journal does not tell yet */
 
     /* The loop's. */
     struct site *site; /* NULL: nothing is written of it */

@@ -34,8 +34,7 @@ static void lose(struct trouble *trouble, const struct op *first)
 }
 
 /* Opened anew, as the file may be another by now. */
-static bool try_repair(
-    struct store *store, struct kept *kept, char aside[FILE_ASIDE_BYTES], struct ugrpc_status *st)
+static bool try_repair(struct store *store, struct kept *kept, struct aside *aside, struct ugrpc_status *st)
 {
     database_close(store->database);
     store->database = NULL;
@@ -81,14 +80,14 @@ static void begin_trouble(struct trouble *trouble, const struct op *first, bool 
 static bool write_ops(struct store *store, struct trouble *trouble, const struct op *first, bool last)
 {
     struct ugrpc_status st = {.code = UGRPC_OK};
-    char aside[FILE_ASIDE_BYTES] = "";
+    struct aside aside = {""};
     bool repaired = false;
     struct kept kept = {.last_id = 0};
     int rc = 0;
     if (trouble->broken) {
         lose(trouble, first);
         if (last || uv_hrtime() >= trouble->retry_at_ns) {
-            repaired = try_repair(store, &kept, aside, &st);
+            repaired = try_repair(store, &kept, &aside, &st);
             trouble->retry_at_ns = uv_hrtime() + trouble->retry_ms * NS_PER_MS;
         }
     } else {
@@ -118,8 +117,8 @@ static bool write_ops(struct store *store, struct trouble *trouble, const struct
         snprintf(shared->why, sizeof(shared->why), "%s", st.message);
     }
     shared->broken = trouble->broken;
-    if (*aside) {
-        snprintf(shared->aside, sizeof(shared->aside), "%s", aside);
+    if (*aside.path) {
+        shared->aside = aside;
     }
     uv_mutex_unlock(&store->mutex);
     kept_done(&kept);

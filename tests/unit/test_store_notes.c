@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -175,6 +176,65 @@ static void while_another_has_the_folder_nothing_is_written(void **state)
     close(to_child[0]);
     close(from_child[0]);
     close(from_child[1]);
+}
+
+/* ---- a log that is damaged -------------------------------------------------------------------------- */
+
+static void PRINTF_LIKE(2, 3) shell(const struct disk *f, const char *format, ...)
+{
+    char command[512];
+    va_list args;
+    int len = snprintf(command, sizeof(command), "cd %s && ", f->folder);
+    va_start(args, format);
+    vsnprintf(command + len, sizeof(command) - (size_t)len, format, args);
+    va_end(args);
+    assert_int_equal(system(command), 0);
+}
+
+/* What a kill -9 leaves after three commands, with a bit of the log tipped over. */
+static void crash_and_flip(struct disk *f, off_t at)
+{
+    uint8_t byte;
+    disk_begin(f);
+    disk_set(f, f->fake->bat_inv, 1000, 900);
+    disk_set(f, f->fake->bat_inv, 2000, 900);
+    disk_set(f, f->fake->bat_inv, 3000, 900);
+    shell(f, "mkdir kept && cp journal.db journal.db-wal kept");
+    disk_end(f);
+    shell(f, "rm journal.db && mv kept/* . && rmdir kept");
+    int fd = open(disk_path(f, "journal.db-wal"), O_RDWR);
+    at = at < 0 ? lseek(fd, 0, SEEK_END) + at : at;
+    assert_true(fd >= 0 && pread(fd, &byte, 1, at) == 1);
+    byte ^= 1;
+    assert_true(pwrite(fd, &byte, 1, at) == 1 && close(fd) == 0);
+}
+
+static void a_bit_that_tips_over_in_the_log_is_not_passed_over(void **state)
+{
+    static const off_t places[] = {3, 17, 24, 40, 1500, 12000};
+    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+        struct disk *f = disk_new();
+        crash_and_flip(f, places[i]);
+        disk_begin(f);
+        assert_non_null(strstr(f->notes[0], "journal.db-wal was damaged: it is kept as"));
+        assert_int_not_equal(f->fake->bat_inv->setpoints[AXIS_ACTIVE].mode, SETPOINT_ACTIVE);
+        disk_sync(f);
+        disk_end(f);
+        assert_int_equal(
+            count(f, "kind = 6 AND message LIKE 'the journal''s log was damaged; it is kept as %'"), 1);
+        disk_begin(f);
+        assert_int_equal(f->n_notes, 1); /* told once */
+        disk_free(f);
+    }
+}
+
+static void a_write_that_a_power_cut_has_torn_is_no_damage(void **state)
+{
+    struct disk *f = *state;
+    crash_and_flip(f, -1);
+    disk_begin(f);
+    assert_int_equal(f->n_notes, 0);
+    assert_int_equal(f->fake->bat_inv->setpoints[AXIS_ACTIVE].mode, SETPOINT_ACTIVE);
 }
 
 /* ---- starts and stops ------------------------------------------------------------------------------- */
@@ -427,7 +487,7 @@ static void a_journal_of_an_older_version_that_can_only_be_read_is_gone_on_with(
     struct disk *f = *state;
     struct kept kept;
     struct ugrpc_status st;
-    char aside[FILE_ASIDE_BYTES];
+    struct aside aside;
     disk_begin(f);
     disk_set(f, f->fake->bat_inv, 5000, 60);
     disk_end(f);
@@ -437,7 +497,7 @@ static void a_journal_of_an_older_version_that_can_only_be_read_is_gone_on_with(
         "ALTER TABLE setpoint RENAME COLUMN mode TO held;"
         "UPDATE setpoint SET held = held - 1; PRAGMA user_version = 1");
     sqlite3 *lock = disk_lock(f);
-    struct database *database = database_open(f->folder, true, aside, &st);
+    struct database *database = database_open(f->folder, true, &aside, &st);
     assert_non_null(database);
     assert_true(database_is_read_only(database));
     assert_int_equal(database_read_kept(database, &kept, &st), 0);
@@ -459,6 +519,8 @@ int main(void)
         TEST(a_journal_that_is_deleted_is_missed_also_while_nothing_happens),
         TEST(a_lock_that_is_deleted_is_taken_again),
         TEST(while_another_has_the_folder_nothing_is_written),
+        TEST(a_bit_that_tips_over_in_the_log_is_not_passed_over),
+        TEST(a_write_that_a_power_cut_has_torn_is_no_damage),
         TEST(a_run_in_which_nothing_happens_writes_no_entry),
         TEST(starts_and_stops_stand_around_what_happens),
         TEST(a_start_after_a_crash_says_so),
