@@ -243,6 +243,18 @@ static void close_file(struct database *database)
     database->db = NULL;
 }
 
+static bool has_damaged_log(const char *path)
+{
+    char name[4200];
+    snprintf(name, sizeof(name), "%s-wal", path);
+    FILE *log = fopen(name, "re");
+    bool damaged = log && wal_is_damaged(log);
+    if (log) {
+        fclose(log);
+    }
+    return damaged;
+}
+
 struct database *database_open(
     const char *folder, bool may_be_read_only, struct aside *aside, struct ugrpc_status *st)
 {
@@ -256,7 +268,7 @@ struct database *database_open(
     }
     *aside = (struct aside){""};
     file_make_private(path);
-    if (wal_is_damaged(path)) {
+    if (has_damaged_log(path)) {
         file_copy_log(path, aside);
         database->log_damaged = true;
     }

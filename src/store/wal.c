@@ -3,10 +3,7 @@
  * a header and a page each; all have the log's salts, and sums over all that stands before. */
 #include "store/wal.h"
 
-#include <fcntl.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <string.h>
 
 #define MAGIC        0x377f0682 /* the last bit: sums are of big-endian words */
 #define HEADER_BYTES 32
@@ -76,23 +73,17 @@ static size_t count_behind(struct wal *wal, bool broken)
     return n;
 }
 
-bool wal_is_damaged(const char *database)
+bool wal_is_damaged(FILE *from)
 {
-    char path[4200];
     uint8_t header[HEADER_BYTES];
-    snprintf(path, sizeof(path), "%s-wal", database);
-    struct wal wal = {.from = fopen(path, "re")};
-    bool damaged = false;
-    if (wal.from && fread(header, sizeof(header), 1, wal.from) == 1) {
-        wal.big_endian = header[3] & 1;
-        take_salts(&wal, header + 16);
-        sum_up(&wal, header, 24);
-        bool whole = (u32be(header) & ~1U) == MAGIC && has_sums(&wal, header + 24);
-        bool known = !whole || u32be(header + 8) == PAGE_BYTES;
-        damaged = known && count_behind(&wal, !whole) >= 2;
+    struct wal wal = {.from = from};
+    if (fread(header, sizeof(header), 1, from) != 1) {
+        return false;
     }
-    if (wal.from) {
-        fclose(wal.from);
-    }
-    return damaged;
+    wal.big_endian = header[3] & 1;
+    take_salts(&wal, header + 16);
+    sum_up(&wal, header, 24);
+    bool whole = (u32be(header) & ~1U) == MAGIC && has_sums(&wal, header + 24);
+    bool known = !whole || u32be(header + 8) == PAGE_BYTES;
+    return known && count_behind(&wal, !whole) >= 2;
 }

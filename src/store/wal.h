@@ -4,10 +4,11 @@
 #define STORE_WAL_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
-/* True if something in the log of this database is broken, and whole transactions stand behind it: SQLite
+/* True if something in this log is broken, and whole transactions stand behind it: SQLite
  * would leave them out without a word. Of a torn write there is at most one, as each is on the disk before
  * the next. Before the database is opened, as that may write to the log. */
-bool wal_is_damaged(const char *database);
+bool wal_is_damaged(FILE *from);
 
 #endif
