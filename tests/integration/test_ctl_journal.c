@@ -140,6 +140,11 @@ static void a_journal_that_cannot_be_written_is_told_with_what_is_commanded(void
     json_t *health = ctl_json(&ctl, ARGS("health", "--json"), 0);
     assert_true(json_is_true(json_object_get(health, "journal_degraded")));
     json_decref(health);
+    ctl_expect_done(&ctl, ARGS("info"), ", serving, but its journal cannot be written\n");
+    json_t *info = ctl_json(&ctl, ARGS("info", "--json"), 0), *gateway = json_object_get(info, "gateway");
+    assert_true(json_is_true(json_object_get(gateway, "serving")));
+    assert_true(json_is_true(json_object_get(gateway, "journal_degraded")));
+    json_decref(info);
 }
 
 /* Fields of a line, quotes regarded. */
