@@ -5,6 +5,7 @@
 #include "daemon/gateway.h"
 
 #include <errno.h>
+#include <libgen.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +84,25 @@ struct gateway {
 /* --- building --------------------------------------------------------------------------------------------
  */
 
+/* `folder`, which is missing, could be made in the one that it stands in. Only that is made by itself: a path
+ * with more in it that is missing is likely to be a wrong one. */
+static bool has_parent(const char *folder, struct problems *problems)
+{
+    struct stat info;
+    char *copy = strdup(folder);
+    if (!copy) {
+        abort();
+    }
+    const char *parent = dirname(copy);
+    bool missing = stat(parent, &info) < 0 && errno == ENOENT;
+    if (missing) {
+        problems_add(problems, 0, "--state", folder,
+            "cannot be made: there is no folder \"%s\"; first: mkdir -p \"%s\"", parent, parent);
+    }
+    free(copy);
+    return !missing;
+}
+
 /* --state DIR: made if it is missing, for its owner only, unless all this is only a check. A disk that cannot
  * be written now is no reason not to start. */
 static void prepare_state(const struct arguments *arguments, struct problems *problems)
@@ -93,7 +113,7 @@ static void prepare_state(const struct arguments *arguments, struct problems *pr
         return;
     }
     bool missing = stat(folder, &info) < 0 && errno == ENOENT;
-    if (missing && arguments->verb == VERB_CHECK) {
+    if (missing && (!has_parent(folder, problems) || arguments->verb == VERB_CHECK)) {
         return;
     }
     if (missing && mkdir(folder, 0700) < 0) {

@@ -223,7 +223,10 @@ static void a_state_folder_that_cannot_be_used_is_told(void **state)
     assert_string_equal(g->process.err.text, "microgridd: --state: \"file\": is no folder\n");
     assert_int_equal(gateway_run(g, ARGS(ON_DEFAULT_SITE, "--state", "none/state")), 2);
     assert_string_equal(g->process.err.text,
-        "microgridd: --state: \"none/state\": cannot be made: No such file or directory\n");
+        "microgridd: --state: \"none/state\": cannot be made: there is no folder \"none\"; first: mkdir -p "
+        "\"none\"\n");
+    assert_int_equal(gateway_run(g, ARGS("--check", ON_DEFAULT_SITE, "--state", "none/of/them/")), 1);
+    process_assert_says(&g->process.out, "there is no folder \"none/of\"");
     assert_int_equal(mkdir(path_in(g, "locked", path), 0500), 0);
     gateway_spawn(
         g, ARGS(ON_DEFAULT_SITE, "--state", "locked"), &(struct process_options){.no_override = true});
