@@ -161,6 +161,7 @@ void gateway_free(struct gateway *gateway)
     if (!gateway) {
         return;
     }
+    bool stopped = gateway->stage == STAGE_STOPPING;
     signals_free(gateway->signals);
     listeners_free(gateway->listeners);
     store_close(gateway->store, store_time_ms(gateway)); /* first: nobody is told any more */
@@ -179,6 +180,9 @@ void gateway_free(struct gateway *gateway)
     ugrpc_loop_free(gateway->loop);
     timers_done(&gateway->timers);
     free(gateway);
+    if (stopped) {
+        log_info("stopped");
+    }
 }
 
 /* --- serving ---------------------------------------------------------------------------------------------
@@ -396,6 +400,14 @@ static void on_give_up(struct timer *timer, void *userdata)
     ugrpc_loop_stop(gateway->loop);
 }
 
+static void tell_zeroed(const struct gateway *gateway)
+{
+    size_t n = command_count_zeroed(gateway->site);
+    if (n > 0) {
+        log_info("%zu component%s brought to 0", n, n == 1 ? " was" : "s were");
+    }
+}
+
 static void remove_endpoints(struct gateway *gateway)
 {
     if (gateway->endpoints_written) {
@@ -473,6 +485,7 @@ int gateway_run(struct gateway *gateway, int64_t started_ns)
     if (gateway->exit_status == 0) {
         ugrpc_loop_run(gateway->loop);
     }
+    tell_zeroed(gateway);
     remove_endpoints(gateway);
     return gateway->exit_status;
 }
