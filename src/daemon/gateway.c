@@ -371,6 +371,7 @@ static void on_bound(const struct ugrpc_status *result, void *userdata)
         .n_addresses = n,
         .api = service_list_versions(gateway->server, versions, sizeof(versions)),
         .devices = devices,
+        .keeps = gateway->store != NULL,
         .read_only = why_read_only(gateway),
     };
     banner_show(&banner, gateway->arguments->log_format == LOG_FORMAT_TEXT);

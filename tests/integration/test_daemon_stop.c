@@ -201,7 +201,7 @@ static void the_log_ends_with_what_was_brought_to_0_and_that_it_stopped(void **s
     expect_last_line(g, " level=info msg=\"stopped\"\n");
     gateway_start(g, ARGS(ON_DEFAULT_SITE), NULL);
     assert_int_equal(gateway_stop(g), 0);
-    assert_int_equal(process_count(&g->process.err, "brought to 0"), 0);
+    assert_int_equal(process_count(&g->process.err, "brought to 0\""), 0);
     expect_last_line(g, " level=info msg=\"stopped\"\n");
 }
 
