@@ -9,8 +9,8 @@
 #include "ctl/json.h"
 #include "ctl/report.h"
 #include "ctl/sample.h"
+#include "ctl/serving.h"
 #include "ctl/table.h"
-#include "grpc/health/v1/health.ugrpc.h"
 
 #define API_PREFIX "frequenz.api.microgrid."
 
@@ -32,19 +32,8 @@ static json_t *list_versions(const ugrpc_health_v1_health_list_response *health)
     return versions;
 }
 
-static bool is_serving(const ugrpc_health_v1_health_list_response *health)
-{
-    for (size_t i = 0; health && i < health->n_statuses; i++) {
-        const ugrpc_health_v1_health_check_response *value = health->statuses[i]->value;
-        if (value && value->status != UGRPC_HEALTH_V1_HEALTH_CHECK_RESPONSE_SERVING) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static int show_json(const struct ctl *ctl, const microgrid_common_v1_microgrid_microgrid *site,
-    json_t *versions, bool serving)
+    json_t *versions, struct serving serving)
 {
     char status[40], created[40];
     json_t *place = site->location
@@ -52,16 +41,17 @@ static int show_json(const struct ctl *ctl, const microgrid_common_v1_microgrid_
                               "longitude", float_to_json(site->location->longitude), "country",
                               site->location->country_code)
                         : json_null();
-    return json_print(json_pack("{s:{s:I, s:I, s:s, s:s, s:s*, s:o, s:s*}, s:{s:s, s:b, s:O, s:b}}",
+    return json_print(json_pack("{s:{s:I, s:I, s:s, s:s, s:s*, s:o, s:s*}, s:{s:s, s:b, s:O, s:b, s:b}}",
         "microgrid", "id", (json_int_t)site->id, "enterprise_id", (json_int_t)site->enterprise_id, "name",
         site->name, "status", word_of(site_status_words, (int)site->status, status, sizeof(status)),
         "delivery_area", site->delivery_area ? site->delivery_area->code : NULL, "location", place, "created",
         site->create_timestamp ? utc_format(site->create_timestamp, created, sizeof(created)) : NULL,
-        "gateway", "target", ctl->target, "tls", !ctl->insecure, "api", versions, "serving", serving));
+        "gateway", "target", ctl->target, "tls", !ctl->insecure, "api", versions, "serving", serving.serving,
+        "journal_degraded", serving.journal_degraded));
 }
 
 static void show_text(const struct ctl *ctl, const microgrid_common_v1_microgrid_microgrid *site,
-    const json_t *versions, bool serving)
+    const json_t *versions, struct serving serving)
 {
     char status[40];
     printf("%s   microgrid %" PRIu64 ", enterprise %" PRIu64 ", %s", site->name, site->id,
@@ -78,7 +68,7 @@ static void show_text(const struct ctl *ctl, const microgrid_common_v1_microgrid
     for (size_t i = 0; i < json_array_size(versions); i++) {
         printf(" %s", json_string_value(json_array_get(versions, i)));
     }
-    printf(", %s\n", serving ? "serving" : "not serving");
+    printf(", %s\n", serving_text(serving));
 }
 
 static void clean(microgrid_common_v1_microgrid_microgrid *site)
@@ -97,9 +87,7 @@ int command_info(struct ctl *ctl)
     struct ugrpc_call_options options = {.timeout_ms = ctl_timeout_ms(ctl, false)};
     struct ugrpc_status st;
     ugrpc_protobuf_empty nothing = UGRPC_PROTOBUF_EMPTY_INIT;
-    ugrpc_health_v1_health_list_request all = UGRPC_HEALTH_V1_HEALTH_LIST_REQUEST_INIT;
     microgrid_v1_get_microgrid_metadata_response *reply;
-    ugrpc_health_v1_health_list_response *health = NULL;
     if (microgrid_v1_get_microgrid_metadata(ctl->channel, &nothing, &reply, &options, &st) < 0) {
         return report_status(ctl, &st, NULL);
     }
@@ -107,15 +95,13 @@ int command_info(struct ctl *ctl)
         microgrid_v1_get_microgrid_metadata_response_free(reply);
         return report_failed("%s does not say what site it is", ctl->target);
     }
-    if (ugrpc_health_v1_list(ctl->channel, &all, &health, &options, &st) < 0) {
-        health = NULL;
-    }
+    ugrpc_health_v1_health_list_response *health = serving_list(ctl, &st);
     clean(reply->microgrid);
     json_t *versions = list_versions(health);
     if (ctl->json) {
-        rc = show_json(ctl, reply->microgrid, versions, is_serving(health));
+        rc = show_json(ctl, reply->microgrid, versions, serving_of(health));
     } else {
-        show_text(ctl, reply->microgrid, versions, is_serving(health));
+        show_text(ctl, reply->microgrid, versions, serving_of(health));
     }
     json_decref(versions);
     ugrpc_health_v1_health_list_response_free(health);

@@ -2,6 +2,7 @@
 /* journal: what was commanded and what became of it, as the gateway has kept it. The number of the last entry
  * is all that it takes to go on after a gateway that went away has come back. */
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,17 +43,15 @@ static int parse_since(struct journal *journal)
 static int find_components(struct journal *journal)
 {
     const struct arguments *arguments = &journal->ctl->arguments;
-    const component_message *component;
     const char *operand;
     size_t at = 0;
     int rc = 0;
     journal->component_ids = must(calloc(arguments->n_given + 1, sizeof(*journal->component_ids)));
     journal->request.component_ids = journal->component_ids;
     while (rc == 0 && (operand = arguments_next(arguments, OPTION_COMPONENT, &at))) {
-        rc = directory_component(&journal->directory, operand, &component);
-        if (rc == 0) {
-            journal->component_ids[journal->request.n_component_ids++] = component->id;
-        }
+        uint64_t *id = &journal->component_ids[journal->request.n_component_ids];
+        rc = directory_component_id(&journal->directory, operand, id);
+        journal->request.n_component_ids += rc == 0;
     }
     return rc;
 }
@@ -114,8 +113,13 @@ static void tell_none(const struct journal *journal)
     char text[160];
     fputs("no entries", stderr);
     if (request->n_component_ids == 1) {
-        const component_message *component = directory_by_id(&journal->directory, request->component_ids[0]);
-        fprintf(stderr, " of %s", label_format(component->name, component->id, text, sizeof(text)));
+        uint64_t id = request->component_ids[0];
+        const component_message *component = directory_by_id(&journal->directory, id);
+        if (component) {
+            fprintf(stderr, " of %s", label_format(component->name, id, text, sizeof(text)));
+        } else {
+            fprintf(stderr, " of component %" PRIu64, id);
+        }
     } else if (request->n_component_ids > 1) {
         fputs(" of these components", stderr);
     }

@@ -140,6 +140,18 @@ int directory_component(
     return rc;
 }
 
+int directory_component_id(const struct directory *directory, const char *operand, uint64_t *id)
+{
+    for (size_t i = 0; i < directory->components->n_components; i++) {
+        if (strcmp(directory->components->components[i]->name, operand) == 0) {
+            *id = directory->components->components[i]->id;
+            return 0;
+        }
+    }
+    const struct directory only = {.components = directory->components};
+    return parse_id(operand, id) ? 0 : complain(&only, operand);
+}
+
 const component_message *directory_by_id(const struct directory *directory, uint64_t id)
 {
     for (size_t i = 0; i < directory->components->n_components; i++) {

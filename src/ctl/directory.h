@@ -30,6 +30,8 @@ int directory_find(const struct directory *directory, const char *operand, struc
 /* The same without sensors. */
 int directory_component(
     const struct directory *directory, const char *operand, const component_message **component) MUST_CHECK;
+/* The same, but any number is an id: also of a component that is there no more. */
+int directory_component_id(const struct directory *directory, const char *operand, uint64_t *id) MUST_CHECK;
 const component_message *directory_by_id(const struct directory *directory, uint64_t id);
 
 /* --names: one a line, of the components or of the sensors. Returns CTL_DONE. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* People get a few lines to read and to copy from, machines one line of the log. */
+/* People get a few lines to read and to copy from, machines a line of the log or two. */
 #include "daemon/banner.h"
 
 #include <stdio.h>
@@ -62,6 +62,11 @@ void banner_show(const struct banner *banner, bool for_people)
         log_info("microgridd %s: %s (microgrid %llu), %s; gRPC on %s (%s); API %s; %s%s%s", ugrpc_version(),
             spec->name, (unsigned long long)spec->id, banner->devices, addresses, guard, banner->api, counts,
             banner->read_only ? "; no commands: " : "", banner->read_only ? banner->read_only : "");
+        if (!banner->keeps) {
+            log_info(
+                "without --state nothing outlives this run: no set-point goes on or is brought to 0 after "
+                "a crash, and there is no journal");
+        }
         return;
     }
     fprintf(stderr, "microgridd %s   %s (microgrid %llu), %s\n", ugrpc_version(), spec->name,
@@ -69,6 +74,11 @@ void banner_show(const struct banner *banner, bool for_people)
     fprintf(stderr, "  gRPC    %s    %s\n", addresses, guard);
     fprintf(stderr, "  API     %s\n", banner->api);
     fprintf(stderr, "  site    %s\n", counts);
+    if (!banner->keeps) {
+        fputs(
+            "  state   none: nothing outlives this run, neither set-points nor a journal; --state DIR keeps it\n",
+            stderr);
+    }
     if (banner->read_only) {
         fprintf(stderr, "  control none: %s\n", banner->read_only);
     }

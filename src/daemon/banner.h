@@ -16,13 +16,15 @@ struct banner {
     size_t n_addresses;
     const char *api;       /* the versions served */
     const char *devices;   /* "simulated, data from 10:00, seed 1" */
+    bool keeps;            /* it has a state folder */
     const char *read_only; /* why no command is taken; NULL: they are */
 };
 
 /* "15 components, 14 connections, 1 sensor" */
 void banner_count(const struct site *site, char *out, size_t cap);
 
-/* For people: some lines on stderr. For machines: the same as one line of the log. */
+/* For people: some lines on stderr. For machines: the same as one line of the log, and one more if nothing is
+ * kept. */
 void banner_show(const struct banner *banner, bool for_people);
 
 #endif

@@ -5,6 +5,7 @@
 #include "daemon/gateway.h"
 
 #include <errno.h>
+#include <libgen.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +84,25 @@ struct gateway {
 /* --- building --------------------------------------------------------------------------------------------
  */
 
+/* `folder`, which is missing, could be made in the one that it stands in. Only that is made by itself: a path
+ * with more in it that is missing is likely to be a wrong one. */
+static bool has_parent(const char *folder, struct problems *problems)
+{
+    struct stat info;
+    char *copy = strdup(folder);
+    if (!copy) {
+        abort();
+    }
+    const char *parent = dirname(copy);
+    bool missing = stat(parent, &info) < 0 && errno == ENOENT;
+    if (missing) {
+        problems_add(problems, 0, "--state", folder,
+            "cannot be made: there is no folder \"%s\"; first: mkdir -p \"%s\"", parent, parent);
+    }
+    free(copy);
+    return !missing;
+}
+
 /* --state DIR: made if it is missing, for its owner only, unless all this is only a check. A disk that cannot
  * be written now is no reason not to start. */
 static void prepare_state(const struct arguments *arguments, struct problems *problems)
@@ -93,7 +113,7 @@ static void prepare_state(const struct arguments *arguments, struct problems *pr
         return;
     }
     bool missing = stat(folder, &info) < 0 && errno == ENOENT;
-    if (missing && arguments->verb == VERB_CHECK) {
+    if (missing && (!has_parent(folder, problems) || arguments->verb == VERB_CHECK)) {
         return;
     }
     if (missing && mkdir(folder, 0700) < 0) {
@@ -141,6 +161,7 @@ void gateway_free(struct gateway *gateway)
     if (!gateway) {
         return;
     }
+    bool stopped = gateway->stage == STAGE_STOPPING;
     signals_free(gateway->signals);
     listeners_free(gateway->listeners);
     store_close(gateway->store, store_time_ms(gateway)); /* first: nobody is told any more */
@@ -159,6 +180,9 @@ void gateway_free(struct gateway *gateway)
     ugrpc_loop_free(gateway->loop);
     timers_done(&gateway->timers);
     free(gateway);
+    if (stopped) {
+        log_info("stopped");
+    }
 }
 
 /* --- serving ---------------------------------------------------------------------------------------------
@@ -347,6 +371,7 @@ static void on_bound(const struct ugrpc_status *result, void *userdata)
         .n_addresses = n,
         .api = service_list_versions(gateway->server, versions, sizeof(versions)),
         .devices = devices,
+        .keeps = gateway->store != NULL,
         .read_only = why_read_only(gateway),
     };
     banner_show(&banner, gateway->arguments->log_format == LOG_FORMAT_TEXT);
@@ -374,6 +399,14 @@ static void on_give_up(struct timer *timer, void *userdata)
     struct gateway *gateway = userdata;
     log_warning("a device or a client did not answer in time; ending without it");
     ugrpc_loop_stop(gateway->loop);
+}
+
+static void tell_zeroed(const struct gateway *gateway)
+{
+    size_t n = command_count_zeroed(gateway->site);
+    if (n > 0) {
+        log_info("%zu component%s brought to 0", n, n == 1 ? " was" : "s were");
+    }
 }
 
 static void remove_endpoints(struct gateway *gateway)
@@ -453,6 +486,7 @@ int gateway_run(struct gateway *gateway, int64_t started_ns)
     if (gateway->exit_status == 0) {
         ugrpc_loop_run(gateway->loop);
     }
+    tell_zeroed(gateway);
     remove_endpoints(gateway);
     return gateway->exit_status;
 }

@@ -66,5 +66,7 @@ void command_reapply(struct component *component);
  * revert by themselves), whatever is under way. done() runs once, when all devices have answered, or after
  * 10 s. */
 void command_zero_all(struct site *site, void (*done)(void *userdata), void *userdata);
+/* How many components it has brought to 0 so far, as their devices say. */
+size_t command_count_zeroed(const struct site *site);
 
 #endif

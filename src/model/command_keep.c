@@ -173,6 +173,7 @@ void station_on_idle(struct outbox *outbox)
     struct zeroing *zeroing = outbox->component->site->zeroing;
     if (station->zeroing) {
         station->zeroing = false;
+        station->zeroed = outbox->held == TOLD_POWER && outbox->sent == 0;
         if (--zeroing->pending == 0) {
             timer_start_in(station_timers(station), &zeroing->timer, 0);
         }
@@ -252,6 +253,17 @@ void command_zero_all(struct site *site, void (*done)(void *userdata), void *use
     if (zeroing->pending == 0) {
         timer_start_in(site->timers, &zeroing->timer, 0);
     }
+}
+
+size_t command_count_zeroed(const struct site *site)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < site->n_components; i++) {
+        const struct station *active = station_of(site->components[i], AXIS_ACTIVE);
+        const struct station *reactive = station_of(site->components[i], AXIS_REACTIVE);
+        n += (active && active->zeroed) || (reactive && reactive->zeroed);
+    }
+    return n;
 }
 
 void command_zeroing_done_with(struct site *site)

@@ -20,6 +20,7 @@ struct station {
     bool limiting;           /* runs free, but is told a limit; `requested` is what it did before */
     bool failing;            /* the failure has been told */
     bool zeroing;            /* command_zero_all() waits for it */
+    bool zeroed;             /* and its device has taken the 0 */
     command_end_fn *ended;   /* who wants to hear what becomes of the caller's set-point; NULL: nobody */
     void *watcher;
     int64_t retry_at_ns;

@@ -89,6 +89,30 @@ static void the_journal_is_filtered_by_component_and_time(void **state)
     ctl_expect(&ctl, ARGS("journal", "--csv", "--json"), 2, "give one of them");
 }
 
+#define SITE                                                                                                 \
+    "version: 1\nsite: {id: 1, name: Changed}\ncomponents:\n"                                                \
+    "  grid: {id: 1, type: grid, fuse: 100 A}\n  meter: {id: 2, type: meter, under: grid}\n"
+#define INVERTER                                                                                             \
+    "  gone: {id: 4, type: battery_inverter, under: meter, rated: 5 kW}\n"                                   \
+    "  battery: {id: 5, type: battery, under: gone, capacity: 10 kWh}\n"
+
+static void of_a_component_that_has_left_the_site_the_number_is_enough(void **state)
+{
+    struct gateway *g = *state;
+    ctl = following = (struct ctl_run){.gateway = g};
+    gateway_write(g, "site.yaml", SITE INVERTER);
+    gateway_start(g, ARGS(ON_OWN_SITE, "--state", "state"), NULL);
+    ctl_expect_done(&ctl, ARGS("charge", "gone", "1kW"), "charging");
+    assert_int_equal(gateway_stop(g), 0);
+    gateway_write(g, "site.yaml", SITE);
+    gateway_start(g, ARGS(ON_OWN_SITE, "--state", "state"), NULL);
+    ctl_expect_done(
+        &ctl, ARGS("journal", "--component", "4"), "gone (4): active power +1000 W for 1 min: done");
+    ctl_expect_done(&ctl, ARGS("journal", "--component", "4", "--since", "2099-01-01"), "");
+    process_assert_says(&ctl.process.err, "no entries of component 4 since ");
+    ctl_expect(&ctl, ARGS("journal", "--component", "gone"), 2, "no component \"gone\"");
+}
+
 /* On stdout there is nothing: who counts lines counts entries. */
 static void expect_none(const char *const *arguments, const char *told)
 {
@@ -140,6 +164,11 @@ static void a_journal_that_cannot_be_written_is_told_with_what_is_commanded(void
     json_t *health = ctl_json(&ctl, ARGS("health", "--json"), 0);
     assert_true(json_is_true(json_object_get(health, "journal_degraded")));
     json_decref(health);
+    ctl_expect_done(&ctl, ARGS("info"), ", serving, but its journal cannot be written\n");
+    json_t *info = ctl_json(&ctl, ARGS("info", "--json"), 0), *gateway = json_object_get(info, "gateway");
+    assert_true(json_is_true(json_object_get(gateway, "serving")));
+    assert_true(json_is_true(json_object_get(gateway, "journal_degraded")));
+    json_decref(info);
 }
 
 /* Fields of a line, quotes regarded. */
@@ -298,6 +327,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(commands_outcomes_and_ends_are_there_after_a_crash),
         TEST(the_journal_is_filtered_by_component_and_time),
+        TEST(of_a_component_that_has_left_the_site_the_number_is_enough),
         TEST(that_there_are_no_entries_is_told_people),
         TEST(csv_has_as_many_fields_in_each_line_as_in_its_heading),
         TEST(json_has_an_entry_a_line),

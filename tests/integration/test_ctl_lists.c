@@ -141,6 +141,7 @@ static void health_is_an_exit_status(void **state)
     assert_true(json_is_true(json_object_get(health, "serving")));
     json_decref(health);
     assert_int_equal(gateway_stop(ctl.gateway), 0);
+    assert_int_equal(process_count(&ctl.gateway->process.err, "NOT_FOUND"), 0); /* it refused nothing */
     ctl_expect(&ctl, ARGS("health"), 3, "connection refused");
 }
 

@@ -51,10 +51,28 @@ static void on_a_terminal_it_says_what_it_is_and_what_to_try(void **state)
         "  gRPC    %s    no TLS, this machine only\r\n"
         "  API     " APIS "\r\n"
         "  site    15 components, 14 connections, 5 sensors\r\n"
+        "  state   none: nothing outlives this run, neither set-points nor a journal; --state DIR keeps it\r\n"
         "Try     in your own program: grpc://%s        Ctrl-C stops\r\n"
         "\r\n",
         ugrpc_version(), g->addresses[0], g->addresses[0]);
     assert_memory_equal(g->process.err.text, said, strlen(said));
+}
+
+static void without_a_state_folder_it_says_that_nothing_outlives_it(void **state)
+{
+    struct gateway *g = *state;
+    gateway_start(g, ARGS(ON_DEFAULT_SITE), NULL);
+    process_expect(&g->process,
+        "level=info msg=\"without --state nothing outlives this run: no set-point goes on or is brought to 0 after "
+        "a crash, and there is no journal\"\n");
+    assert_int_equal(gateway_stop(g), 0);
+    gateway_start(g, ARGS(ON_DEFAULT_SITE, "--state", "state"), NULL);
+    process_expect(&g->process, "ready in ");
+    assert_int_equal(process_count(&g->process.err, "outlives"), 0);
+    assert_int_equal(gateway_stop(g), 0);
+    gateway_start(g, ARGS(ON_DEFAULT_SITE, "--log-format", "text", "--state", "state"), NULL);
+    process_expect(&g->process, "ready in ");
+    assert_int_equal(process_count(&g->process.err, "outlives"), 0);
 }
 
 static void in_a_checkout_the_first_call_to_try_goes_to_this_gateway(void **state)
@@ -223,7 +241,10 @@ static void a_state_folder_that_cannot_be_used_is_told(void **state)
     assert_string_equal(g->process.err.text, "microgridd: --state: \"file\": is no folder\n");
     assert_int_equal(gateway_run(g, ARGS(ON_DEFAULT_SITE, "--state", "none/state")), 2);
     assert_string_equal(g->process.err.text,
-        "microgridd: --state: \"none/state\": cannot be made: No such file or directory\n");
+        "microgridd: --state: \"none/state\": cannot be made: there is no folder \"none\"; first: mkdir -p "
+        "\"none\"\n");
+    assert_int_equal(gateway_run(g, ARGS("--check", ON_DEFAULT_SITE, "--state", "none/of/them/")), 1);
+    process_assert_says(&g->process.out, "there is no folder \"none/of\"");
     assert_int_equal(mkdir(path_in(g, "locked", path), 0500), 0);
     gateway_spawn(
         g, ARGS(ON_DEFAULT_SITE, "--state", "locked"), &(struct process_options){.no_override = true});
@@ -255,6 +276,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         GATEWAY_TEST(on_a_terminal_it_says_what_it_is_and_what_to_try),
+        GATEWAY_TEST(without_a_state_folder_it_says_that_nothing_outlives_it),
         GATEWAY_TEST(in_a_checkout_the_first_call_to_try_goes_to_this_gateway),
         GATEWAY_TEST(elsewhere_it_says_so_in_one_line_of_the_log),
         GATEWAY_TEST(every_listener_is_bound_when_the_endpoints_appear),

@@ -215,6 +215,62 @@ static void an_open_relay_cuts_off_what_is_behind(void **state)
     assert_non_null(strstr(st.message, "relay_7 (7)"));
 }
 
+/* Two ways of a meter, a fuse and a switch each lead to one panel. On one the fuse stands before the relay,
+ * on the other behind the precharger. */
+struct ways {
+    struct sim_site *sim;
+    struct component *meter[2], *fuse[2], *contact[2], *panel;
+};
+
+static struct component *add_to(
+    struct sim_site *sim, uint64_t id, enum component_type type, struct component *under)
+{
+    return sim_site_add(sim, id, type, under, 0, 0, NULL, 0);
+}
+
+static struct ways two_ways(void)
+{
+    struct ways w = {.sim = sim_site_new()};
+    struct setting load[] = {NUMBER("power", 3000)};
+    struct component *grid = add_to(w.sim, 1, COMPONENT_GRID, NULL);
+    w.meter[0] = add_to(w.sim, 2, COMPONENT_METER, grid);
+    w.meter[1] = add_to(w.sim, 3, COMPONENT_METER, grid);
+    w.fuse[0] = add_to(w.sim, 4, COMPONENT_FUSE, w.meter[0]);
+    w.contact[0] = add_to(w.sim, 5, COMPONENT_RELAY, w.fuse[0]);
+    w.contact[1] = add_to(w.sim, 6, COMPONENT_PRECHARGER, w.meter[1]);
+    w.fuse[1] = add_to(w.sim, 7, COMPONENT_FUSE, w.contact[1]);
+    w.panel = sim_site_add(w.sim, 8, COMPONENT_METER, w.contact[0], 0, 0, load, 1);
+    assert_int_equal(site_connect(w.sim->site, w.fuse[1], w.panel, NULL), 0);
+    sim_site_start(w.sim);
+    return w;
+}
+
+/* Their samples are of different instants, and the load wavers. */
+static void expect_shares(const struct ways *w, double first, double second)
+{
+    sim_site_run_s(w->sim, 5);
+    double panel_w = component_reading(w->panel, METRIC_AC_ACTIVE_POWER);
+    assert_true(first + second == 0 ? panel_w == 0 : panel_w > 2000);
+    assert_float_equal(component_reading(w->meter[0], METRIC_AC_ACTIVE_POWER), first * panel_w, panel_w / 10);
+    assert_float_equal(
+        component_reading(w->meter[1], METRIC_AC_ACTIVE_POWER), second * panel_w, panel_w / 10);
+}
+
+static void of_parallel_ways_only_those_that_are_closed_carry_power(void **state)
+{
+    struct ways w = two_ways();
+    expect_shares(&w, 0.5, 0.5);
+    sim_site_run_action(w.sim, w.contact[0], LIFECYCLE_STOP);
+    expect_shares(&w, 0, 1);
+    sim_site_run_action(w.sim, w.contact[0], LIFECYCLE_START);
+    expect_shares(&w, 0.5, 0.5);
+    sim_site_run_action(w.sim, w.contact[1], LIFECYCLE_STOP);
+    expect_shares(&w, 1, 0);
+    sim_site_run_action(w.sim, w.contact[0], LIFECYCLE_STOP);
+    expect_shares(&w, 0, 0);
+    sim_site_free(w.sim);
+}
+
 static void an_error_is_shown_and_can_be_acknowledged(void **state)
 {
     struct fixture *f = *state;
@@ -323,6 +379,7 @@ int main(void)
         TEST(a_pv_inverter_has_no_dc_relays_and_is_never_off),
         TEST(a_set_point_wakes_an_inverter_in_standby),
         TEST(an_open_relay_cuts_off_what_is_behind),
+        cmocka_unit_test(of_parallel_ways_only_those_that_are_closed_carry_power),
         TEST(an_error_is_shown_and_can_be_acknowledged),
         TEST(what_is_released_runs_free_again_after_its_error_was_acknowledged),
         TEST(counters_and_state_of_charge_count_the_same_energy),

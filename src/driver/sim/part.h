@@ -137,6 +137,8 @@ struct part {
     struct rng rng;
 
     bool live;         /* AC reaches it from the grid */
+    bool feeds;        /* and is handed on by it */
+    size_t n_feeding;  /* parents that do */
     double power_w[3]; /* within a tick: its own, then with all below it */
     double reactive_var[3];
     double total_w[3]; /* the same at the end of the last tick */

@@ -267,16 +267,21 @@ static void on_complete(struct timer *timer, void *userdata)
 
 /* Physics. */
 
-static bool reached_by_ac(const struct part *part)
+/* Parents have been stepped before, so each of them knows by now whether AC comes out of it: a grid's ways
+ * are followed once a step, however they are meshed. */
+static bool is_fed_by(const struct component *parent)
 {
-    const struct component *component = part->component;
+    const struct part *part = part_of(parent);
+    return !part || part->feeds;
+}
+
+static size_t count_feeding(const struct component *component)
+{
+    size_t n = 0;
     for (size_t i = 0; i < component->n_parents; i++) {
-        const struct part *parent = part_of(component->parents[i]);
-        if (!parent || (parent->live && part_conducts(parent))) {
-            return true;
-        }
+        n += is_fed_by(component->parents[i]);
     }
-    return component->n_parents == 0;
+    return n;
 }
 
 static void settle(struct part *part)
@@ -292,7 +297,8 @@ static void settle(struct part *part)
 
 static void step_part(struct part *part, double dt_s)
 {
-    part->live = reached_by_ac(part);
+    part->n_feeding = count_feeding(part->component);
+    part->live = part->n_feeding > 0 || part->component->n_parents == 0;
     if (part->kind->step) {
         part->kind->step(part, dt_s);
         if (!part->live) {
@@ -301,11 +307,12 @@ static void step_part(struct part *part, double dt_s)
     } else {
         part_set_power(part, 0, 0);
     }
+    part->feeds = part->live && part_conducts(part);
 }
 
 /* All below this part is summed up by now: it is counted, and added to what stands nearer to the grid;
- * several parents share it. Energy is counted here and not with the samples, so that it is that of the very
- * steps which charge the batteries. */
+ * those of several parents that feed it share it. Energy is counted here and not with the samples, so that it
+ * is that of the very steps which charge the batteries. */
 static void sum_up(struct part *part, double dt_s)
 {
     const struct component *component = part->component;
@@ -314,14 +321,15 @@ static void sum_up(struct part *part, double dt_s)
     if (part->kind->is_ac) {
         ac_count(&part->ac, part->total_w, part->total_var, dt_s);
     }
+    double sharers = (double)(part->n_feeding > 0 ? part->n_feeding : component->n_parents);
     for (size_t i = 0; i < component->n_parents; i++) {
         struct part *parent = part_of(component->parents[i]);
-        if (!parent) {
+        if (!parent || (part->n_feeding > 0 && !parent->feeds)) {
             continue;
         }
         for (int phase = 0; phase < 3; phase++) {
-            parent->power_w[phase] += part->power_w[phase] / (double)component->n_parents;
-            parent->reactive_var[phase] += part->reactive_var[phase] / (double)component->n_parents;
+            parent->power_w[phase] += part->power_w[phase] / sharers;
+            parent->reactive_var[phase] += part->reactive_var[phase] / sharers;
         }
     }
 }
