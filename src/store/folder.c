@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* "pid 4711 (microgridd --config site.yaml)" */
@@ -34,10 +35,25 @@ static const char *describe(pid_t pid, char *out, size_t cap)
     return out;
 }
 
+static const char *lock_path(const char *folder, char *out, size_t cap)
+{
+    snprintf(out, cap, "%s/lock", folder);
+    return out;
+}
+
+int folder_check(const char *folder, int lock, struct ugrpc_status *st)
+{
+    char path[4096];
+    struct stat named, taken;
+    bool same = stat(lock_path(folder, path, sizeof(path)), &named) == 0 && fstat(lock, &taken) == 0 &&
+                named.st_ino == taken.st_ino && named.st_dev == taken.st_dev;
+    return same ? 0 : status_set(st, UGRPC_UNAVAILABLE, "%s: somebody has removed or replaced it", path);
+}
+
 int folder_take(const char *folder, struct ugrpc_status *st)
 {
     char path[4096], who[256];
-    snprintf(path, sizeof(path), "%s/lock", folder);
+    lock_path(folder, path, sizeof(path));
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0) {
         return status_set(st, UGRPC_UNAVAILABLE, "%s: %s", path, strerror(errno));

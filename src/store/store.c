@@ -106,7 +106,9 @@ struct store *store_open(const struct store_options *options, struct ugrpc_statu
         store->degraded = true;
     }
     reader_init(&store->reader, &store->mutex, &store->wake);
-    store->next_id = store->kept.last_id + 1;
+    /* If those in the file are not known yet: beyond them, so that nothing is taken for about one of them. */
+    store->next_id = store->kept_read ? store->kept.last_id + 1
+                                      : (uint64_t)clock_now_utc_ns(clock_real()) / 1000;
     store->told_start = store->kept_read && store->kept.last_id == 0;
     return store;
 }
@@ -312,12 +314,15 @@ static void repair(
     store_restore_kept(store, kept); /* likewise */
     write_aside(store);
     if (replaced) {
-        write_note(store,
-            "somebody removed or replaced journal.db while the gateway ran: what was in it is not "
-            "here");
+        store_make(store, op_new(&(struct op){
+                              .kind = OP_NOTE,
+                              .replaced = true,
+                              .text = "somebody removed or replaced journal.db while the gateway ran: "
+                                      "what was in it is not here",
+                          }));
     }
     if (lost > 0) {
-        store->missing += lost;
+        store->missing = lost; /* with those of a gap that could not be told */
         store_make(store, op_new(&(struct op){.kind = OP_GAP, .lost = lost, .until_utc_ns = since_utc_ns}));
     }
     journal_snapshot(store->site);
@@ -523,8 +528,10 @@ void store_close(struct store *store, int64_t limit_ms)
     }
     if (store->runs) {
         if (store->made_rows) {
-            store_make(
-                store, op_new(&(struct op){.kind = OP_NOTE, .stops = true, .text = "the gateway stopped"}));
+            write_note(store, "the gateway stopped");
+        }
+        if (store->site) {
+            store_make(store, op_new(&(struct op){.kind = OP_STOP}));
         }
         store_remember(store);
         hand_over(store);

@@ -2,6 +2,7 @@
 /* The thread that writes: one transaction of all that has come meanwhile. After a failure it opens the file
  * anew, once a second, until something can be written again. */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "store/folder.h"
@@ -21,10 +22,16 @@ struct trouble {
     uint64_t retry_at_ns, repaired_at_ns; /* of uv_hrtime(); repaired: 0: never */
 };
 
+/* What they would have told of an interruption before is of this one. */
 static void lose(struct trouble *trouble, const struct op *first)
 {
     for (const struct op *op = first; op; op = op->next) {
-        trouble->lost += op_is_entry(op);
+        bool gap = op->kind == OP_GAP;
+        trouble->lost += gap ? op->lost : op_is_entry(op) && !op->replaced;
+        trouble->replaced |= op->replaced;
+        if (gap && op->until_utc_ns < trouble->since_utc_ns) {
+            trouble->since_utc_ns = op->until_utc_ns;
+        }
     }
 }
 
@@ -34,12 +41,23 @@ static bool try_repair(
 {
     database_close(store->database);
     store->database = NULL;
+    if (store->lock >= 0 && folder_check(store->options.folder, store->lock, NULL) < 0) {
+        close(store->lock);
+        store->lock = -1;
+    }
     if (store->lock < 0 && (store->lock = folder_take(store->options.folder, st)) < 0) {
         return false;
     }
     store->database = database_open(store->options.folder, true, aside, st);
     return store->database && !database_is_read_only(store->database) &&
            database_read_kept(store->database, kept, st) == 0 && database_probe(store->database, st) == 0;
+}
+
+/* What is written would be lost, or be another gateway's. */
+static int check_place(const struct store *store, struct ugrpc_status *st)
+{
+    int rc = database_check_place(store->database, st);
+    return rc < 0 ? rc : folder_check(store->options.folder, store->lock, st);
 }
 
 /* A disk that breaks again and again is asked ever more seldom, so that it fills neither log nor journal. */
@@ -74,8 +92,8 @@ static bool write_ops(struct store *store, struct trouble *trouble, const struct
             trouble->retry_at_ns = uv_hrtime() + trouble->retry_ms * NS_PER_MS;
         }
     } else {
-        rc = first ? database_write(store->database, first, store->options.entries, &st)
-                   : database_check_place(store->database, &st);
+        rc = first ? database_write(store->database, first, store->options.entries, &st) : 0;
+        rc = rc < 0 ? rc : check_place(store, &st);
         if (rc < 0) {
             begin_trouble(trouble, first, rc == -UGRPC_NOT_FOUND);
         }
