@@ -537,11 +537,16 @@ static int read_boot(struct database *database, char *boot, size_t cap)
     return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
+static uint64_t read_last_id(struct database *database, int *rc)
+{
+    return (uint64_t)read_number(database, "SELECT max(id) FROM entry", 0, rc);
+}
+
 int database_read_kept(struct database *database, struct kept *kept, struct ugrpc_status *st)
 {
     int rc;
     *kept = (struct kept){0};
-    kept->last_id = (uint64_t)read_number(database, "SELECT max(id) FROM entry", 0, &rc);
+    kept->last_id = read_last_id(database, &rc);
     if (rc == SQLITE_OK) {
         kept->last_utc_ns = read_number(database,
             "SELECT max(at) FROM (SELECT max(at_utc_ns) AS at FROM setpoint UNION ALL"
@@ -582,6 +587,12 @@ void kept_done(struct kept *kept)
     op_free_list(kept->open_commands);
     memory_done(&kept->memory);
     *kept = (struct kept){0};
+}
+
+uint64_t database_last_id(struct database *database)
+{
+    int rc;
+    return read_last_id(database, &rc);
 }
 
 /* False: it is not shown. */

@@ -53,6 +53,9 @@ struct kept {
 int database_read_kept(struct database *database, struct kept *kept, struct ugrpc_status *st);
 void kept_done(struct kept *kept);
 
+/* Of the newest entry; 0 if there is none. */
+uint64_t database_last_id(struct database *database);
+
 /* Calls for the entries after *last_id, oldest first; what a command began is left out, as its outcome
  * repeats it. Looks at `most` rows: returns at how many, and the newest in *last_id; or -UGRPC_UNAVAILABLE,
  * or -UGRPC_DATA_LOSS. Strings live for the call. */
