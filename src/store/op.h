@@ -35,7 +35,7 @@ struct op {
     uint64_t component;
     int place; /* enum axis, of set-points; enum bounded, of bounds */
     int verb, code, end;
-    uint64_t lost; /* entries, in a gap since until_utc_ns */
+    uint64_t lost; /* entries, in a gap since until_utc_ns; 0: as many as were lost last */
     int mode;      /* enum setpoint_mode */
     bool waiting, limiting;
     bool replaced; /* this note tells that somebody has removed or replaced the file */

@@ -399,8 +399,8 @@ static void on_patience(struct timer *timer, void *userdata)
     ask_patience(store);
 }
 
-/* Once a turn, so that what belongs together is one transaction. */
-static void hand_over(struct store *store)
+/* Once a turn, so that what belongs together is one transaction. `last`: there is no more to come. */
+static void hand_over(struct store *store, bool last)
 {
     if (!store->made.first && !store->urgent) {
         return; /* urgent: somebody waits for what was handed over before */
@@ -408,6 +408,7 @@ static void hand_over(struct store *store)
     uv_mutex_lock(&store->mutex);
     append(&store->shared.handed, &store->made);
     store->shared.urgent |= store->urgent && store->options.durability == STORE_FULL;
+    store->shared.end = last;
     uv_cond_signal(&store->wake);
     uv_mutex_unlock(&store->mutex);
     store->urgent = false;
@@ -417,7 +418,7 @@ static void on_before_wait(uv_prepare_t *prepare)
 {
     const struct handles *handles = prepare->data;
     if (handles->store) {
-        hand_over(handles->store);
+        hand_over(handles->store, false);
     }
 }
 
@@ -425,7 +426,7 @@ static void on_after_wait(uv_check_t *check)
 {
     const struct handles *handles = check->data;
     if (handles->store) {
-        hand_over(handles->store);
+        hand_over(handles->store, false);
     }
     if (handles->store && handles->store->stuck) {
         reader_give_up(&handles->store->reader, "the disk does not answer");
@@ -518,10 +519,26 @@ static bool end_thread(struct store *store, int64_t limit_ms)
     return ended;
 }
 
+/* What cannot be written now may be at the last attempt: all that counts, as none of it is there. But not
+ * over what was never read. */
+static void write_last(struct store *store)
+{
+    uv_mutex_lock(&store->mutex);
+    bool broken = store->shared.broken;
+    uv_mutex_unlock(&store->mutex);
+    if (broken && store->kept_read) {
+        store_make(store, op_new(&(struct op){.kind = OP_GAP}));
+        journal_snapshot(store->site);
+    }
+}
+
 void store_close(struct store *store, int64_t limit_ms)
 {
     if (!store) {
         return;
+    }
+    if (store->site && store->runs) {
+        write_last(store);
     }
     if (store->site) {
         journal_detach(store->site);
@@ -534,7 +551,7 @@ void store_close(struct store *store, int64_t limit_ms)
             store_make(store, op_new(&(struct op){.kind = OP_STOP}));
         }
         store_remember(store);
-        hand_over(store);
+        hand_over(store, true);
     }
     if (store->timers) {
         timer_stop(store->timers, &store->patience);

@@ -76,18 +76,53 @@ static void begin_trouble(struct trouble *trouble, const struct op *first, bool 
     lose(trouble, first);
 }
 
+/* They tell all that counts by themselves, whatever was lost before. */
+static bool is_whole(const struct op *first)
+{
+    const struct op *op = first;
+    while (op && op->kind != OP_FORGET) {
+        op = op->next;
+    }
+    return op != NULL;
+}
+
+static void complete_gap(const struct trouble *trouble, struct op *first)
+{
+    for (struct op *op = first; op; op = op->next) {
+        if (op->kind == OP_GAP && op->lost == 0) {
+            op->lost = trouble->lost;
+            op->until_utc_ns = trouble->since_utc_ns;
+        }
+    }
+}
+
+/* The last attempt: the loop will not write anew what counts, but has done so. */
+static void write_last(
+    struct store *store, const struct trouble *trouble, struct op *first, struct ugrpc_status *st)
+{
+    struct kept kept;
+    char aside[FILE_ASIDE_BYTES];
+    if (trouble->kept_read && is_whole(first) && try_repair(store, &kept, aside, st)) {
+        (void)!database_write(store->database, first, store->options.entries, st); /* nobody hears of it */
+        kept_done(&kept);
+    }
+}
+
 /* What is lost needs no second attempt: what counts is written anew after the repair. True: there is
  * something to report. */
-static bool write_ops(struct store *store, struct trouble *trouble, const struct op *first, bool last)
+static bool write_ops(struct store *store, struct trouble *trouble, struct op *first, bool last)
 {
     struct ugrpc_status st = {.code = UGRPC_OK};
     char aside[FILE_ASIDE_BYTES] = "";
     bool repaired = false;
     struct kept kept = {.last_id = 0};
     int rc = 0;
-    if (trouble->broken) {
+    complete_gap(trouble, first);
+    if (trouble->broken && last) {
+        write_last(store, trouble, first, &st);
+    } else if (trouble->broken) {
         lose(trouble, first);
-        if (last || uv_hrtime() >= trouble->retry_at_ns) {
+        if (uv_hrtime() >= trouble->retry_at_ns) {
             repaired = try_repair(store, &kept, aside, &st);
             trouble->retry_at_ns = uv_hrtime() + trouble->retry_ms * NS_PER_MS;
         }

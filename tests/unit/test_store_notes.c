@@ -407,6 +407,21 @@ static void an_outcome_of_what_was_commanded_before_the_journal_could_be_read_is
     assert_int_equal(count(f, "kind = 2"), 2);
 }
 
+static void what_was_not_written_until_the_stop_is_written_then_if_it_can_be(void **state)
+{
+    struct disk *f = *state;
+    disk_begin(f);
+    disk_set(f, f->fake->bat_inv, 5000, 900);
+    sqlite3 *lock = disk_lock(f);
+    disk_set(f, f->fake->bat_inv, 0, 900);
+    disk_set(f, f->fake->bat_inv, 1000, 900);
+    sqlite3_close(lock);
+    disk_end(f);
+    assert_int_equal(disk_ask(f, "SELECT requested FROM setpoint"), 1000);
+    assert_int_equal(count(f, "kind = 5 AND value > 0"), 1);
+    assert_int_equal(disk_ask(f, "SELECT value FROM fact WHERE name = 'runs'"), 0);
+}
+
 static void entries_that_were_lost_push_none_out(void **state)
 {
     struct disk *f = *state;
@@ -473,6 +488,7 @@ int main(void)
         TEST(a_lock_that_is_deleted_is_taken_again),
         TEST(a_folder_that_another_gateway_has_taken_is_not_written),
         TEST(an_outcome_of_what_was_commanded_before_the_journal_could_be_read_is_of_no_other),
+        TEST(what_was_not_written_until_the_stop_is_written_then_if_it_can_be),
         TEST(entries_that_were_lost_push_none_out),
         TEST(a_journal_of_an_older_version_that_can_only_be_read_is_gone_on_with),
     };
