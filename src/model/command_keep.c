@@ -45,13 +45,34 @@ static struct journal_setpoint kept_of(const struct station *station)
     };
 }
 
-void station_keep(const struct station *station)
+/* Once it has been left as it is to be without a gateway, the next start goes on with what was accepted. */
+static struct journal_setpoint left_of(const struct station *station)
+{
+    const struct request *accepted = &station->accepted;
+    struct journal_setpoint kept = kept_of(station);
+    kept.mode = accepted->mode;
+    if (accepted->mode == SETPOINT_ACTIVE) {
+        kept.requested = accepted->requested;
+        kept.until_ns = accepted->until_ns;
+        kept.until_utc_ns = accepted->until_utc_ns;
+        kept.by = accepted->by;
+        kept.entry = accepted->entry;
+        kept.renewals = accepted->renewals;
+    }
+    return kept;
+}
+
+static void write_down(const struct station *station, const struct journal_setpoint kept)
 {
     struct journal *journal = station->outbox.component->site->journal;
     if (journal) {
-        const struct journal_setpoint kept = kept_of(station);
         journal->keeper->keep_setpoint(journal, &kept);
     }
+}
+
+void station_keep(const struct station *station)
+{
+    write_down(station, kept_of(station));
 }
 
 void command_keep(const struct component *component)
@@ -60,7 +81,7 @@ void command_keep(const struct component *component)
         const struct station *station = station_of(component, (enum axis)axis);
         if (station &&
             (station_setpoint(station)->mode != SETPOINT_FREE || station->outbox.told != TOLD_NOTHING)) {
-            station_keep(station);
+            write_down(station, component->site->zeroing ? left_of(station) : kept_of(station));
         }
     }
 }
@@ -186,16 +207,6 @@ static void on_zeroed(struct timer *timer, void *userdata)
     zeroing->done(zeroing->userdata);
 }
 
-/* The next start goes on with what the device accepted last; this run with what it was at. */
-static void keep_accepted(struct station *station)
-{
-    struct setpoint *setpoint = station_setpoint(station);
-    enum setpoint_mode mode = setpoint->mode;
-    station_revert(station);
-    station_keep(station);
-    setpoint->mode = mode;
-}
-
 /* Sends what leaves the device safe without a gateway, if anything has to be sent. */
 static void leave(struct station *station)
 {
@@ -207,8 +218,8 @@ static void leave(struct station *station)
         return;
     }
     if (station_is_unanswered(station)) {
-        keep_accepted(
-            station); /* its caller hears that it was not carried out, so it does not go on either */
+        write_down(station, left_of(station)); /* its caller hears that it was not carried out, so it does not
+                                                * go on either */
     }
     station_withdraw(station, UGRPC_UNAVAILABLE, "the gateway stops");
     timer_stop(station_timers(station), &setpoint->expiry);

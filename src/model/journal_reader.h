@@ -42,6 +42,8 @@ struct journal_entry {
 /* Which entries: borrowed for the call. */
 struct journal_filter {
     uint64_t after_id;
+    bool resumes; /* after_id is of another stream: if the journal has not come so far, it is of one before
+                   * this one, and all of it is new */
     int64_t since_utc_ns; /* INT64_MIN: all */
     const uint64_t *component_ids;
     size_t n_component_ids; /* 0: all */

@@ -86,7 +86,8 @@ static const char *const texts[STATEMENT_COUNT] = {
     [SET_FACT] = "INSERT OR REPLACE INTO fact VALUES (?1, ?2)",
     [REMEMBER] = "INSERT INTO memory VALUES (?1,?2,?3) ON CONFLICT DO UPDATE SET value = excluded.value"
                  " WHERE value IS NOT excluded.value",
-    [PRUNE] = "DELETE FROM entry WHERE id <= ?1",
+    /* Ids do not tell how many there are: those of entries that were lost are missing. */
+    [PRUNE] = "DELETE FROM entry WHERE id < (SELECT id FROM entry ORDER BY id LIMIT 1 OFFSET ?1)",
 };
 
 struct database {
@@ -94,8 +95,8 @@ struct database {
     char *path;
     struct file_identity identity; /* what stood there when it was opened */
     bool read_only;
-    bool log_damaged;  /* what was written last is missing */
-    uint64_t first_id; /* no entry is older */
+    bool log_damaged; /* what was written last is missing */
+    uint64_t n_entries;
     sqlite3_stmt *statements[STATEMENT_COUNT];
 };
 
@@ -228,7 +229,7 @@ static int open_file(struct database *database, int flags, int64_t *version)
     rc = rc ? rc : prepare(database);
     database->identity = file_identify(database->path);
     if (rc == SQLITE_OK) {
-        database->first_id = (uint64_t)read_number(database, "SELECT min(id) FROM entry", 1, &rc);
+        database->n_entries = (uint64_t)read_number(database, "SELECT count(*) FROM entry", 0, &rc);
     }
     return rc;
 }
@@ -335,6 +336,9 @@ static int execute(struct database *database, enum statement which, const char *
     int rc = sqlite3_step(statement);
     sqlite3_reset(statement);
     sqlite3_clear_bindings(statement);
+    if (rc == SQLITE_DONE && which <= ADD_NOTE) {
+        database->n_entries += (uint64_t)sqlite3_changes(database->db); /* an outcome may add none */
+    }
     return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
@@ -377,8 +381,7 @@ static int write_op(struct database *database, const struct op *op)
         return execute(database, ADD_GAP, "iiidi", id, (int64_t)KIND_GAP, op->at_utc_ns, (double)op->lost,
             op->until_utc_ns);
     case OP_NOTE:
-        rc = execute(database, ADD_NOTE, "iiis", id, (int64_t)KIND_NOTE, op->at_utc_ns, op->text);
-        return rc || !op->stops ? rc : execute(database, SET_FACT, "si", "runs", (int64_t)0);
+        return execute(database, ADD_NOTE, "iiis", id, (int64_t)KIND_NOTE, op->at_utc_ns, op->text);
     case OP_KEEP_SETPOINT:
         return execute(database, KEEP_SETPOINT, "iiiidiisiiiis", component, (int64_t)op->place,
             (int64_t)op->mode, (int64_t)op->waiting, op->value, op->until_ns, op->until_utc_ns, op->caller,
@@ -395,6 +398,8 @@ static int write_op(struct database *database, const struct op *op)
         rc = run(database, "DELETE FROM setpoint; DELETE FROM bound");
         rc = rc ? rc : execute(database, SET_FACT, "ss", "boot", op->text);
         return rc ? rc : execute(database, SET_FACT, "si", "runs", (int64_t)1);
+    case OP_STOP:
+        return execute(database, SET_FACT, "si", "runs", (int64_t)0);
     case OP_REMEMBER:
         return write_memory(database, &op->memory);
     }
@@ -402,15 +407,14 @@ static int write_op(struct database *database, const struct op *op)
 }
 
 /* Seldom, and then many at a time. */
-static int prune(struct database *database, uint64_t last_id, uint64_t most)
+static int prune(struct database *database, uint64_t most)
 {
-    if (last_id < database->first_id + most + PRUNE_AT) {
+    if (database->n_entries < most + PRUNE_AT) {
         return SQLITE_OK;
     }
-    uint64_t gone = last_id - most;
-    int rc = execute(database, PRUNE, "i", (int64_t)gone);
+    int rc = execute(database, PRUNE, "i", (int64_t)(database->n_entries - most));
     if (rc == SQLITE_OK) {
-        database->first_id = gone + 1;
+        database->n_entries = most;
     }
     return rc;
 }
@@ -429,19 +433,18 @@ static int commit(struct database *database, int rc, struct ugrpc_status *st)
 
 int database_write(struct database *database, const struct op *first, uint64_t most, struct ugrpc_status *st)
 {
-    uint64_t last_id = 0, first_id = database->first_id;
+    uint64_t n_before = database->n_entries;
     if (database->read_only) {
         return status_set(st, UGRPC_UNAVAILABLE, "the file can only be read");
     }
     int rc = run(database, "BEGIN IMMEDIATE");
     for (const struct op *op = first; op && rc == SQLITE_OK; op = op->next) {
         rc = write_op(database, op);
-        last_id = op->id > last_id ? op->id : last_id;
     }
-    rc = rc ? rc : prune(database, last_id, most);
+    rc = rc ? rc : prune(database, most);
     rc = commit(database, rc, st);
     if (rc < 0) {
-        database->first_id = first_id;
+        database->n_entries = n_before;
     }
     return rc;
 }
@@ -559,11 +562,16 @@ static int read_boot(struct database *database, char *boot, size_t cap)
     return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
+static uint64_t read_last_id(struct database *database, int *rc)
+{
+    return (uint64_t)read_number(database, "SELECT max(id) FROM entry", 0, rc);
+}
+
 int database_read_kept(struct database *database, struct kept *kept, struct ugrpc_status *st)
 {
     int rc;
     *kept = (struct kept){.log_damaged = database->log_damaged};
-    kept->last_id = (uint64_t)read_number(database, "SELECT max(id) FROM entry", 0, &rc);
+    kept->last_id = read_last_id(database, &rc);
     if (rc == SQLITE_OK) {
         kept->last_utc_ns = read_number(database,
             "SELECT max(at) FROM (SELECT max(at_utc_ns) AS at FROM setpoint UNION ALL"
@@ -606,6 +614,12 @@ void kept_done(struct kept *kept)
     op_free_list(kept->open_commands);
     memory_done(&kept->memory);
     *kept = (struct kept){0};
+}
+
+uint64_t database_last_id(struct database *database)
+{
+    int rc;
+    return read_last_id(database, &rc);
 }
 
 /* False: it is not shown. */

@@ -28,12 +28,11 @@ void database_close(struct database *database); /* NULL is fine */
 bool database_is_read_only(const struct database *database);
 
 /* All of it or nothing, and on the disk when it returns. Keeps at most some `most` entries, the newest ones.
- * -UGRPC_UNAVAILABLE; or -UGRPC_DATA_LOSS if the file is corrupt, and -UGRPC_NOT_FOUND if somebody has
- * removed or replaced it: then it should be opened anew. */
+ * -UGRPC_UNAVAILABLE; or -UGRPC_DATA_LOSS if the file is corrupt: then it should be opened anew. */
 int database_write(struct database *database, const struct op *first, uint64_t most, struct ugrpc_status *st);
 
-/* 0, or -UGRPC_NOT_FOUND if somebody has removed or replaced the file: what is written, and what was just
- * now, would be lost. */
+/* 0, or -UGRPC_NOT_FOUND if somebody has removed or replaced the file: what is written is lost, and it should
+ * be opened anew. */
 int database_check_place(const struct database *database, struct ugrpc_status *st);
 
 /* 0 if something can be written now. */
@@ -55,6 +54,9 @@ struct kept {
 /* All of it or an error, as database_write(). Undone by kept_done(). */
 int database_read_kept(struct database *database, struct kept *kept, struct ugrpc_status *st);
 void kept_done(struct kept *kept);
+
+/* Of the newest entry; 0 if there is none. */
+uint64_t database_last_id(struct database *database);
 
 /* Calls for the entries after *last_id, oldest first; what a command began is left out, as its outcome
  * repeats it. Looks at `most` rows: returns at how many, and the newest in *last_id; or -UGRPC_UNAVAILABLE,

@@ -35,15 +35,25 @@ static const char *describe(pid_t pid, char *out, size_t cap)
     return out;
 }
 
-static void name_lock(const char *folder, char *out, size_t cap)
+static const char *lock_path(const char *folder, char *out, size_t cap)
 {
     snprintf(out, cap, "%s/lock", folder);
+    return out;
+}
+
+int folder_check(const char *folder, int lock, struct ugrpc_status *st)
+{
+    char path[4096];
+    struct stat named, taken;
+    bool same = stat(lock_path(folder, path, sizeof(path)), &named) == 0 && fstat(lock, &taken) == 0 &&
+                named.st_ino == taken.st_ino && named.st_dev == taken.st_dev;
+    return same ? 0 : status_set(st, UGRPC_UNAVAILABLE, "%s: somebody has removed or replaced it", path);
 }
 
 int folder_take(const char *folder, struct ugrpc_status *st)
 {
     char path[4096], who[256];
-    name_lock(folder, path, sizeof(path));
+    lock_path(folder, path, sizeof(path));
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0) {
         return status_set(st, UGRPC_UNAVAILABLE, "%s: %s", path, strerror(errno));
@@ -62,13 +72,4 @@ int folder_take(const char *folder, struct ugrpc_status *st)
             describe(lock.l_pid, who, sizeof(who)));
     }
     return status_set(st, UGRPC_UNAVAILABLE, "%s: cannot be locked: %s", path, strerror(error));
-}
-
-bool folder_is_held(const char *folder, int lock)
-{
-    char path[4096];
-    struct stat ours, there;
-    name_lock(folder, path, sizeof(path));
-    return fstat(lock, &ours) == 0 && stat(path, &there) == 0 && ours.st_dev == there.st_dev &&
-           ours.st_ino == there.st_ino;
 }

@@ -11,7 +11,8 @@
  * -UGRPC_ALREADY_EXISTS naming the process that has it, or another error. */
 int folder_take(const char *folder, struct ugrpc_status *st);
 
-/* What was taken is still there; else another may have the folder by now. */
-bool folder_is_held(const char *folder, int lock);
+/* 0, or -UGRPC_UNAVAILABLE: it was taken with a lock that somebody has removed since, so that another gateway
+ * might take it. */
+int folder_check(const char *folder, int lock, struct ugrpc_status *st);
 
 #endif

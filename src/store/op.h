@@ -20,6 +20,7 @@ enum op_kind {
     OP_KEEP_BOUND,
     OP_DROP_BOUNDS,
     OP_FORGET, /* text: which boot it is now */
+    OP_STOP,   /* this run ends as it should */
     OP_REMEMBER,
 };
 
@@ -34,11 +35,11 @@ struct op {
     uint64_t component;
     int place; /* enum axis, of set-points; enum bounded, of bounds */
     int verb, code, end;
-    uint64_t lost; /* entries, in a gap since until_utc_ns */
+    uint64_t lost; /* entries, in a gap since until_utc_ns; 0: as many as were lost last */
     int mode;      /* enum setpoint_mode */
     bool waiting, limiting;
-    bool stops;   /* the gateway, with this note */
-    double value; /* NAN: none; of bounds, the lower side */
+    bool replaced; /* this note tells that somebody has removed or replaced the file */
+    double value;  /* NAN: none; of bounds, the lower side */
     double upper;
     int64_t lifetime_ns, until_ns, until_utc_ns, now_ns;
     uint32_t renewals;

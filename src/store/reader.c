@@ -196,7 +196,8 @@ static void fill(struct journal_query *query, struct database *database, const c
     struct journal_page *page = query->page;
     struct filling filling = {.filter = &query->filter, .page = page};
     struct ugrpc_status st;
-    page->last_id = query->filter.after_id;
+    bool other = query->filter.resumes && database && database_last_id(database) < query->filter.after_id;
+    page->last_id = other ? 0 : query->filter.after_id;
     int n = database ? database_read_entries(
                            database, &page->last_id, JOURNAL_PAGE_ENTRIES, take_row, &filling, &st)
                      : -UGRPC_UNAVAILABLE;

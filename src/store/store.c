@@ -114,7 +114,9 @@ struct store *store_open(const struct store_options *options, struct ugrpc_statu
         store->degraded = true;
     }
     reader_init(&store->reader, &store->mutex, &store->wake);
-    store->next_id = store->kept.last_id + 1;
+    /* If those in the file are not known yet: beyond them, so that nothing is taken for about one of them. */
+    store->next_id = store->kept_read ? store->kept.last_id + 1
+                                      : (uint64_t)clock_now_utc_ns(clock_real()) / 1000;
     store->told_start = store->kept_read && store->kept.last_id == 0;
     return store;
 }
@@ -324,12 +326,15 @@ static void repair(
     store_restore_kept(store, kept); /* likewise */
     write_aside(store);
     if (replaced) {
-        write_note(store,
-            "somebody removed or replaced journal.db or its log while the gateway ran: entries from before are "
-            "missing");
+        store_make(store, op_new(&(struct op){
+                              .kind = OP_NOTE,
+                              .replaced = true,
+                              .text = "somebody removed or replaced journal.db or its log while the gateway "
+                                      "ran: entries from before are missing",
+                          }));
     }
     if (lost > 0) {
-        store->missing = lost;
+        store->missing = lost; /* with those of a gap that could not be told */
         store_make(store, op_new(&(struct op){.kind = OP_GAP, .lost = lost, .until_utc_ns = since_utc_ns}));
     }
     journal_snapshot(store->site);
@@ -406,8 +411,8 @@ static void on_patience(struct timer *timer, void *userdata)
     ask_patience(store);
 }
 
-/* Once a turn, so that what belongs together is one transaction. */
-static void hand_over(struct store *store)
+/* Once a turn, so that what belongs together is one transaction. `last`: there is no more to come. */
+static void hand_over(struct store *store, bool last)
 {
     if (!store->made.first && !store->urgent) {
         return; /* urgent: somebody waits for what was handed over before */
@@ -415,6 +420,7 @@ static void hand_over(struct store *store)
     uv_mutex_lock(&store->mutex);
     append(&store->shared.handed, &store->made);
     store->shared.urgent |= store->urgent && store->options.durability == STORE_FULL;
+    store->shared.end = last;
     uv_cond_signal(&store->wake);
     uv_mutex_unlock(&store->mutex);
     store->urgent = false;
@@ -424,7 +430,7 @@ static void on_before_wait(uv_prepare_t *prepare)
 {
     const struct handles *handles = prepare->data;
     if (handles->store) {
-        hand_over(handles->store);
+        hand_over(handles->store, false);
     }
 }
 
@@ -432,7 +438,7 @@ static void on_after_wait(uv_check_t *check)
 {
     const struct handles *handles = check->data;
     if (handles->store) {
-        hand_over(handles->store);
+        hand_over(handles->store, false);
     }
     if (handles->store && handles->store->stuck) {
         reader_give_up(&handles->store->reader, "the disk does not answer");
@@ -525,21 +531,39 @@ static bool end_thread(struct store *store, int64_t limit_ms)
     return ended;
 }
 
+/* What cannot be written now may be at the last attempt: all that counts, as none of it is there. But not
+ * over what was never read. */
+static void write_last(struct store *store)
+{
+    uv_mutex_lock(&store->mutex);
+    bool broken = store->shared.broken;
+    uv_mutex_unlock(&store->mutex);
+    if (broken && store->kept_read) {
+        store_make(store, op_new(&(struct op){.kind = OP_GAP}));
+        journal_snapshot(store->site);
+    }
+}
+
 void store_close(struct store *store, int64_t limit_ms)
 {
     if (!store) {
         return;
+    }
+    if (store->site && store->runs) {
+        write_last(store);
     }
     if (store->site) {
         journal_detach(store->site);
     }
     if (store->runs) {
         if (store->made_rows) {
-            store_make(
-                store, op_new(&(struct op){.kind = OP_NOTE, .stops = true, .text = "the gateway stopped"}));
+            write_note(store, "the gateway stopped");
+        }
+        if (store->site) {
+            store_make(store, op_new(&(struct op){.kind = OP_STOP}));
         }
         store_remember(store);
-        hand_over(store);
+        hand_over(store, true);
     }
     if (store->timers) {
         timer_stop(store->timers, &store->patience);

@@ -22,12 +22,14 @@ struct trouble {
     uint64_t retry_at_ns, repaired_at_ns; /* of uv_hrtime(); repaired: 0: never */
 };
 
-/* A gap that could not be told is part of the next one. */
+/* What they would have told of an interruption before is of this one. */
 static void lose(struct trouble *trouble, const struct op *first)
 {
     for (const struct op *op = first; op; op = op->next) {
-        trouble->lost += op->kind == OP_GAP ? op->lost : op_is_entry(op);
-        if (op->kind == OP_GAP && op->until_utc_ns < trouble->since_utc_ns) {
+        bool gap = op->kind == OP_GAP;
+        trouble->lost += gap ? op->lost : op_is_entry(op) && !op->replaced;
+        trouble->replaced |= op->replaced;
+        if (gap && op->until_utc_ns < trouble->since_utc_ns) {
             trouble->since_utc_ns = op->until_utc_ns;
         }
     }
@@ -38,7 +40,7 @@ static bool try_repair(struct store *store, struct kept *kept, struct aside *asi
 {
     database_close(store->database);
     store->database = NULL;
-    if (store->lock >= 0 && !folder_is_held(store->options.folder, store->lock)) {
+    if (store->lock >= 0 && folder_check(store->options.folder, store->lock, NULL) < 0) {
         close(store->lock);
         store->lock = -1;
     }
@@ -50,13 +52,11 @@ static bool try_repair(struct store *store, struct kept *kept, struct aside *asi
            database_read_kept(store->database, kept, st) == 0 && database_probe(store->database, st) == 0;
 }
 
-/* Everything in its place. */
-static int check_places(const struct store *store, struct ugrpc_status *st)
+/* What is written would be lost, or be another gateway's. */
+static int check_place(const struct store *store, struct ugrpc_status *st)
 {
-    if (!folder_is_held(store->options.folder, store->lock)) {
-        return status_set(st, UGRPC_NOT_FOUND, "somebody has removed or replaced the folder's lock");
-    }
-    return database_check_place(store->database, st);
+    int rc = database_check_place(store->database, st);
+    return rc < 0 ? rc : folder_check(store->options.folder, store->lock, st);
 }
 
 /* A disk that breaks again and again is asked ever more seldom, so that it fills neither log nor journal. */
@@ -75,24 +75,59 @@ static void begin_trouble(struct trouble *trouble, const struct op *first, bool 
     lose(trouble, first);
 }
 
+/* They tell all that counts by themselves, whatever was lost before. */
+static bool is_whole(const struct op *first)
+{
+    const struct op *op = first;
+    while (op && op->kind != OP_FORGET) {
+        op = op->next;
+    }
+    return op != NULL;
+}
+
+static void complete_gap(const struct trouble *trouble, struct op *first)
+{
+    for (struct op *op = first; op; op = op->next) {
+        if (op->kind == OP_GAP && op->lost == 0) {
+            op->lost = trouble->lost;
+            op->until_utc_ns = trouble->since_utc_ns;
+        }
+    }
+}
+
+/* The last attempt: the loop will not write anew what counts, but has done so. */
+static void write_last(
+    struct store *store, const struct trouble *trouble, struct op *first, struct ugrpc_status *st)
+{
+    struct kept kept;
+    struct aside aside;
+    if (trouble->kept_read && is_whole(first) && try_repair(store, &kept, &aside, st)) {
+        (void)!database_write(store->database, first, store->options.entries, st); /* nobody hears of it */
+        kept_done(&kept);
+    }
+}
+
 /* What is lost needs no second attempt: what counts is written anew after the repair. True: there is
  * something to report. */
-static bool write_ops(struct store *store, struct trouble *trouble, const struct op *first, bool last)
+static bool write_ops(struct store *store, struct trouble *trouble, struct op *first, bool last)
 {
     struct ugrpc_status st = {.code = UGRPC_OK};
     struct aside aside = {""};
     bool repaired = false;
     struct kept kept = {.last_id = 0};
     int rc = 0;
-    if (trouble->broken) {
+    complete_gap(trouble, first);
+    if (trouble->broken && last) {
+        write_last(store, trouble, first, &st);
+    } else if (trouble->broken) {
         lose(trouble, first);
-        if (last || uv_hrtime() >= trouble->retry_at_ns) {
+        if (uv_hrtime() >= trouble->retry_at_ns) {
             repaired = try_repair(store, &kept, &aside, &st);
             trouble->retry_at_ns = uv_hrtime() + trouble->retry_ms * NS_PER_MS;
         }
     } else {
         rc = first ? database_write(store->database, first, store->options.entries, &st) : 0;
-        rc = rc < 0 ? rc : check_places(store, &st);
+        rc = rc < 0 ? rc : check_place(store, &st);
         if (rc < 0) {
             begin_trouble(trouble, first, rc == -UGRPC_NOT_FOUND);
         }

@@ -77,6 +77,21 @@ static struct journal_page *read_page(struct fixture *f, const struct journal_fi
     return page;
 }
 
+static void who_read_a_journal_before_this_one_misses_nothing(void **state)
+{
+    struct fixture *f = *state;
+    disk_set(f->disk, f->disk->fake->bat_inv, 1000, 60);
+    struct journal_filter filter = {.after_id = 1000, .resumes = true, .since_utc_ns = INT64_MIN};
+    struct journal_page *page = read_page(f, &filter);
+    assert_int_equal(page->n, 1);
+    filter.after_id = page->last_id;
+    journal_page_free(page);
+    page = read_page(f, &filter);
+    assert_int_equal(page->n, 0);
+    assert_int_equal(page->last_id, filter.after_id);
+    journal_page_free(page);
+}
+
 static struct journal_page *read_all(struct fixture *f)
 {
     return read_page(f, &(const struct journal_filter){.since_utc_ns = INT64_MIN});
@@ -278,6 +293,7 @@ static void a_disk_that_does_not_answer_is_unavailable_to_readers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        READER_TEST(who_read_a_journal_before_this_one_misses_nothing),
         READER_TEST(a_command_is_one_entry_with_its_outcome_and_its_end_another),
         READER_TEST(a_refusal_is_read_with_its_message_and_no_value_where_there_is_none),
         READER_TEST(entries_are_filtered_by_component_and_time),

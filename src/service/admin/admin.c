@@ -42,6 +42,7 @@ static void receive_journal(
     struct admin *admin = userdata;
     const struct journal_filter filter = {
         .after_id = request->after_id,
+        .resumes = request->after_id > 0,
         .since_utc_ns = since_of(request->since),
         .component_ids = request->component_ids,
         .n_component_ids = request->n_component_ids,

@@ -169,6 +169,7 @@ static void on_page(struct journal_page *page, void *userdata)
         ugrpc_call_send_initial(stream->call); /* it may be long until there is an entry */
     }
     stream->filter.after_id = page->last_id;
+    stream->filter.resumes = false;
     go_on(stream);
 }
 
