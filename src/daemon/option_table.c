@@ -80,7 +80,7 @@ const struct option options[] = {
     {.name = "journal.durability", .places = IN_ROOT, .kind = OPTION_CHOICE, .choices = durabilities,
         .otherwise = "full",
         .help = "With --state: a command is answered when the journal has it on the disk (full), or at once, and "
-                "what happened within the last second may be lost with the machine (batch)."},
+                "what happened within the last second is lost with a crash (batch)."},
     {.name = "journal.entries", .places = IN_ROOT, .kind = OPTION_INTEGER, .least = 1000, .most = 1e8,
         .otherwise = "100000", .help = "How many entries the journal keeps, the newest; a command makes two."},
 
