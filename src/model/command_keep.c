@@ -123,7 +123,6 @@ void station_revert(struct station *station)
 static void go_on(struct station *station, const struct journal_setpoint *kept)
 {
     struct setpoint *setpoint = station_setpoint(station);
-    char text[48];
     int64_t left_ns = kept->until_ns - station_now_ns(station);
     setpoint->generation++;
     setpoint->mode = SETPOINT_ACTIVE;
@@ -137,10 +136,8 @@ static void go_on(struct station *station, const struct journal_setpoint *kept)
     timer_start_at(station_timers(station), &setpoint->expiry, setpoint->until_ns);
     station->accepted = station_request(setpoint);
     station->shown = bounds_apply(station->outbox.component, station->outbox.axis, kept->requested);
-    tell_setpoint(station->outbox.component, station->outbox.axis, EVENT_SETPOINT_RESTORED,
-        "set-point %s goes on after the restart, for %lld s more, from %s",
-        power_format(station->outbox.axis, setpoint->requested, text, sizeof(text)),
-        (long long)((left_ns + NS_PER_S - 1) / NS_PER_S), setpoint->by);
+    command_tell_restored(
+        station->outbox.component, station->outbox.axis, station->shown, (left_ns + NS_PER_S - 1) / NS_PER_S);
     station_changed(station);
     if (station->outbox.component->telemetry.sequence > 0) { /* else its first sample says what to do */
         station_follow_state(station, &(const struct component_state){.states = 0}, true);

@@ -85,6 +85,15 @@ void command_tell_moved(const struct component *component, enum axis axis, doubl
         applied == component->setpoints[axis].requested ? ", as asked" : "");
 }
 
+void command_tell_restored(const struct component *component, enum axis axis, double applied, int64_t left_s)
+{
+    char text[256];
+    tell_setpoint(component, axis, EVENT_SETPOINT_RESTORED,
+        "set-point %s goes on after the restart, for %lld s more, from %s",
+        applied_format(component, axis, applied, text, sizeof(text)), (long long)left_s,
+        component->setpoints[axis].by);
+}
+
 void command_explain(const struct component *component, enum axis axis, double applied, char *out, size_t cap)
 {
     char text[256], least[80];

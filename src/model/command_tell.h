@@ -14,6 +14,9 @@ void command_tell_accepted(const struct component *component, enum axis axis, do
 /* Of the axis's set-point the gateway has come to apply `applied`. */
 void command_tell_moved(const struct component *component, enum axis axis, double applied);
 
+/* It goes on after a restart, for so long. */
+void command_tell_restored(const struct component *component, enum axis axis, double applied, int64_t left_s);
+
 /* For the journal, what was applied and why, if that is not just what was asked: "applied +3000 W of +5000 W
  * (added bounds)"; else "". */
 void command_explain(

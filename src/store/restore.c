@@ -47,6 +47,7 @@ static const struct ending endings[] = {
 };
 static const struct ending not_known = {
     JOURNAL_DROPPED, "the journal's log was damaged, so that nobody knows what was commanded last"};
+static const struct ending without_value = {JOURNAL_DROPPED, "its value in the journal is damaged"};
 static const struct ending of_another = {
     JOURNAL_DROPPED, "the site has a component of another type of this id now"};
 
@@ -90,14 +91,14 @@ static void restore_setpoint(struct restoring *restoring, const struct op *op)
         .mode = (enum setpoint_mode)op->mode,
         .waiting = op->waiting,
         .limiting = op->limiting,
-        .requested = op->value,
+        .requested = isfinite(op->value) ? op->value : 0,
         .until_ns = op->until_ns,
         .until_utc_ns = op->until_utc_ns,
         .by = op->caller,
         .entry = op->about,
         .renewals = op->renewals,
     };
-    if (op->place < 0 || op->place >= AXIS_COUNT || !isfinite(op->value)) {
+    if (op->place < 0 || op->place >= AXIS_COUNT) {
         return;
     }
     if (!component) {
@@ -111,6 +112,8 @@ static void restore_setpoint(struct restoring *restoring, const struct op *op)
     kept.component = component->spec.name;
     if (is_another(component, op)) {
         ending = of_another;
+    } else if (kept.mode == SETPOINT_ACTIVE && !isfinite(op->value)) {
+        ending = without_value;
     } else if (kept.mode == SETPOINT_ACTIVE && restoring->kept->log_damaged) {
         ending = not_known;
     } else if (kept.mode == SETPOINT_ACTIVE) {

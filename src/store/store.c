@@ -113,6 +113,7 @@ struct store *store_open(const struct store_options *options, struct ugrpc_statu
         snprintf(store->shared.why, sizeof(store->shared.why), "%s", lock < 0 ? why.message : st->message);
         store->degraded = true;
     }
+    store->shared.since_utc_ns = INT64_MAX;
     reader_init(&store->reader, &store->mutex, &store->wake);
     /* If those in the file are not known yet: beyond them, so that nothing is taken for about one of them. */
     store->next_id = store->kept_read ? store->kept.last_id + 1
@@ -144,21 +145,21 @@ static void write_note(struct store *store, const char *text)
     store_make(store, op_new(&(struct op){.kind = OP_NOTE, .text = text}));
 }
 
+#define CRASHED                                                                                              \
+    "the one before wrote no stop: it crashed, or could not write, and then its last entries are missing"
+
 /* Once, before anything else of this run: where nothing happens, restarts fill no journal. A new journal
  * needs none. */
 static void tell_start(struct store *store)
 {
     if (!store->told_start) {
         store->told_start = true;
-        store_make(store,
-            op_new(&(struct op){
-                .kind = OP_NOTE,
-                .at_utc_ns = store->started_utc_ns,
-                .text = store->after_crash
-                            ? "the gateway started; the one before wrote no stop: it crashed, or could "
-                              "not write, and then its last entries are missing"
-                            : "the gateway started",
-            }));
+        store_make(
+            store, op_new(&(struct op){
+                       .kind = OP_NOTE,
+                       .at_utc_ns = store->started_utc_ns,
+                       .text = store->after_crash ? "the gateway started; " CRASHED : "the gateway started",
+                   }));
     }
 }
 
@@ -325,6 +326,9 @@ static void repair(
     }
     store_restore_kept(store, kept); /* likewise */
     write_aside(store);
+    if (kept->crashed) {
+        write_note(store, "the gateway has started; " CRASHED);
+    }
     if (replaced) {
         store_make(store, op_new(&(struct op){
                               .kind = OP_NOTE,
@@ -348,6 +352,9 @@ static void take_report(struct store *store)
     struct shared seen = store->shared;
     store->shared.aside.path[0] = '\0';
     store->shared.kept = (struct kept){.last_id = seen.kept.last_id};
+    store->shared.replaced = false;
+    store->shared.lost = 0;
+    store->shared.since_utc_ns = INT64_MAX;
     uv_mutex_unlock(&store->mutex);
     bool news = store->written != seen.written, repaired = store->repairs != seen.repairs;
     if (news) {

@@ -137,9 +137,11 @@ static bool write_ops(struct store *store, struct trouble *trouble, struct op *f
     if (repaired) {
         trouble->broken = false;
         trouble->repaired_at_ns = uv_hrtime();
-        shared->replaced = trouble->replaced;
-        shared->lost = trouble->lost;
-        shared->since_utc_ns = trouble->since_utc_ns;
+        shared->replaced |= trouble->replaced; /* the loop may not have heard of a repair before */
+        shared->lost += trouble->lost;
+        if (trouble->since_utc_ns < shared->since_utc_ns) {
+            shared->since_utc_ns = trouble->since_utc_ns;
+        }
         shared->repairs++;
         if (trouble->kept_read) {
             shared->kept.last_id = kept.last_id; /* its lists are this run's own */

@@ -334,6 +334,47 @@ static void bounds_that_end_are_an_entry_and_kept_no_more(void **state)
         1);
 }
 
+static void what_goes_on_is_told_as_it_is_applied(void **state)
+{
+    struct disk *f = *state;
+    disk_begin(f);
+    disk_set(f, f->fake->bat_inv, 5000, 60);
+    bound(f, -3000, 3000, 60);
+    disk_sync(f);
+    disk_end(f);
+    disk_begin(f);
+    assert_non_null(strstr(f->fake->texts[EVENT_SETPOINT_RESTORED],
+        "set-point +3000 W of +5000 W (added bounds) goes on after the restart, for 60 s more, from a"));
+}
+
+static void a_set_point_without_a_value_is_brought_to_0(void **state)
+{
+    struct disk *f = *state;
+    disk_begin(f);
+    disk_set(f, f->fake->bat_inv, 5000, 60);
+    disk_end(f);
+    change(f, "UPDATE setpoint SET requested = NULL");
+    disk_begin(f);
+    assert_int_equal(f->fake->bat_inv->setpoints[AXIS_ACTIVE].mode, SETPOINT_ZERO);
+    assert_true(fake_last(f->fake, f->fake->bat_inv)->power == 0);
+    assert_non_null(strstr(f->fake->texts[EVENT_SETPOINT_DROPPED], "its value in the journal is damaged"));
+}
+
+static void a_crash_is_told_also_when_the_journal_opens_late(void **state)
+{
+    struct disk *f = *state;
+    disk_begin(f);
+    disk_set(f, f->fake->bat_inv, 5000, 60);
+    disk_end(f);
+    change(f, "DELETE FROM entry WHERE kind = 6; UPDATE fact SET value = 1 WHERE name = 'runs'");
+    disk_hide(f);
+    disk_begin(f);
+    disk_show(f);
+    disk_await_health(f, true);
+    assert_int_equal(
+        count(f, "kind = 6 AND message LIKE 'the gateway has started; the one before wrote no stop%'"), 1);
+}
+
 /* ---- a site that has changed ------------------------------------------------------------------------ */
 
 static void what_was_commanded_of_a_component_that_is_gone_ends_when_it_is_back(void **state)
@@ -612,6 +653,9 @@ int main(void)
         TEST(what_a_reboot_ends_is_told_with_its_reason),
         TEST(bounds_that_ended_while_the_gateway_was_down_are_told),
         TEST(bounds_that_end_are_an_entry_and_kept_no_more),
+        TEST(what_goes_on_is_told_as_it_is_applied),
+        TEST(a_set_point_without_a_value_is_brought_to_0),
+        TEST(a_crash_is_told_also_when_the_journal_opens_late),
         TEST(what_was_commanded_of_a_component_that_is_gone_ends_when_it_is_back),
         TEST(a_set_point_goes_on_with_the_component_that_comes_back_in_time_after_a_reboot),
         TEST(nothing_goes_over_to_a_component_of_another_type),
