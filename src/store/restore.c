@@ -30,8 +30,9 @@ struct restoring {
     size_t cap;
     char *owner, *token;
     size_t n_setpoints, n_ended;
-    size_t n_absent;             /* components that the site does not have */
-    uint64_t absent[MOST_NAMED]; /* the first of them */
+    uint64_t absent[MOST_NAMED]; /* components that the site does not have */
+    size_t n_absent;
+    bool more_absent;
 };
 
 static const struct ending endings[] = {
@@ -62,31 +63,11 @@ static bool is_another(const struct component *component, const struct op *op)
     return *op->name && strcmp(op->name, component_type_name(component->spec.type)) != 0;
 }
 
-/* Kept on, in this boot's time, as its device may come back and still do what it was told. */
-static void leave(struct restoring *restoring, const struct op *op)
+static struct journal_setpoint setpoint_of(const struct op *op, const char *component)
 {
-    struct store *store = restoring->store;
-    struct op *absent = op_new(op);
-    bool active = op->kind == OP_KEEP_BOUND || op->mode == SETPOINT_ACTIVE;
-    if (active && ending_of(restoring, op, &absent->until_ns).why) {
-        absent->until_ns = restoring->now_ns;
-    }
-    bool counted = false;
-    for (const struct op *other = store->absent; other && !counted; other = other->next) {
-        counted = other->component == op->component;
-    }
-    if (!counted && restoring->n_absent++ < MOST_NAMED) {
-        restoring->absent[restoring->n_absent - 1] = op->component;
-    }
-    absent->next = store->absent;
-    store->absent = absent;
-}
-
-static void restore_setpoint(struct restoring *restoring, const struct op *op)
-{
-    struct component *component = site_component(restoring->store->site, op->component);
-    struct journal_setpoint kept = {
+    return (struct journal_setpoint){
         .component_id = op->component,
+        .component = component,
         .axis = (enum axis)op->place,
         .mode = (enum setpoint_mode)op->mode,
         .waiting = op->waiting,
@@ -98,6 +79,56 @@ static void restore_setpoint(struct restoring *restoring, const struct op *op)
         .entry = op->about,
         .renewals = op->renewals,
     };
+}
+
+static void write_end(struct restoring *restoring, const struct journal_setpoint *kept, struct ending ending)
+{
+    struct journal *journal = &restoring->store->journal;
+    journal->keeper->write_end(journal, kept, ending.end, ending.why);
+    restoring->n_ended++;
+}
+
+static void count_absent(struct restoring *restoring, uint64_t component_id)
+{
+    size_t i = 0;
+    while (i < restoring->n_absent && i < MOST_NAMED && restoring->absent[i] != component_id) {
+        i++;
+    }
+    if (i == MOST_NAMED) {
+        restoring->more_absent = true;
+    } else if (i == restoring->n_absent) {
+        restoring->absent[restoring->n_absent++] = component_id;
+    }
+}
+
+/* Kept on, in this boot's time, as its device may come back and still do what it was told: a lifetime that is
+ * over then has to end with 0. */
+static void leave(struct restoring *restoring, const struct op *op)
+{
+    struct store *store = restoring->store;
+    bool bound = op->kind == OP_KEEP_BOUND, counts = bound || op->mode == SETPOINT_ACTIVE;
+    int64_t until_ns = op->until_ns;
+    struct ending ending = counts ? ending_of(restoring, op, &until_ns) : (struct ending){0};
+    if (bound && ending.why) {
+        return;
+    }
+    if (counts) {
+        count_absent(restoring, op->component);
+    }
+    struct op *absent = op_new(op);
+    absent->until_ns = until_ns;
+    if (ending.why) {
+        const struct journal_setpoint kept = setpoint_of(op, "");
+        write_end(restoring, &kept, ending);
+        absent->mode = SETPOINT_ZERO;
+    }
+    absent->next = store->absent;
+    store->absent = absent;
+}
+
+static void restore_setpoint(struct restoring *restoring, const struct op *op)
+{
+    struct component *component = site_component(restoring->store->site, op->component);
     if (op->place < 0 || op->place >= AXIS_COUNT) {
         return;
     }
@@ -108,8 +139,8 @@ static void restore_setpoint(struct restoring *restoring, const struct op *op)
     if (component->setpoints[op->place].generation > 0) {
         return; /* commanded since */
     }
+    struct journal_setpoint kept = setpoint_of(op, component->spec.name);
     struct ending ending = {0};
-    kept.component = component->spec.name;
     if (is_another(component, op)) {
         ending = of_another;
     } else if (kept.mode == SETPOINT_ACTIVE && !isfinite(op->value)) {
@@ -120,10 +151,8 @@ static void restore_setpoint(struct restoring *restoring, const struct op *op)
         ending = ending_of(restoring, op, &kept.until_ns);
     }
     if (ending.why && kept.mode == SETPOINT_ACTIVE) {
-        struct journal *journal = &restoring->store->journal;
         kept.until_ns = restoring->now_ns;
-        journal->keeper->write_end(journal, &kept, ending.end, ending.why);
-        restoring->n_ended++;
+        write_end(restoring, &kept, ending);
     }
     restoring->n_setpoints++;
     if (is_another(component, op)) {
@@ -211,29 +240,19 @@ static void end_open_command(struct journal *journal, const struct op *op)
     journal->keeper->write_outcome(journal, op->id, &st);
 }
 
-/* "4, 7, 9 and 2 more" */
-static const char *list_absent(const struct restoring *restoring, char *out, size_t cap)
-{
-    size_t used = 0;
-    for (size_t i = 0; i < restoring->n_absent && i < MOST_NAMED; i++) {
-        used += (size_t)snprintf(out + used, cap - used, "%s%" PRIu64, i ? ", " : "", restoring->absent[i]);
-    }
-    if (restoring->n_absent > MOST_NAMED) {
-        snprintf(out + used, cap - used, " and %zu more", restoring->n_absent - MOST_NAMED);
-    }
-    return out;
-}
-
 static void tell_absent(const struct restoring *restoring)
 {
-    char ids[200];
-    if (restoring->n_absent > 0) {
+    char ids[160] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < restoring->n_absent; i++) {
+        used += (size_t)snprintf(
+            ids + used, sizeof(ids) - used, "%s%" PRIu64, i ? ", " : "", restoring->absent[i]);
+    }
+    if (used > 0) {
         store_note(restoring->store, LOG_LEVEL_WARNING,
-            "the site no longer has component%s %s, which had been commanded: what was kept of %s stays in the "
-            "journal until %s back; what %s now is not known",
-            PLURAL(restoring->n_absent), list_absent(restoring, ids, sizeof(ids)),
-            restoring->n_absent == 1 ? "it" : "them", restoring->n_absent == 1 ? "it is" : "they are",
-            restoring->n_absent == 1 ? "it does" : "they do");
+            "the site no longer has what had been commanded as component %s%s: what was kept of it stays in the "
+            "journal until it is back; what it does now is not known",
+            ids, restoring->more_absent ? " and others" : "");
     }
 }
 

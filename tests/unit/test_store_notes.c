@@ -388,9 +388,8 @@ static void what_was_commanded_of_a_component_that_is_gone_ends_when_it_is_back(
     change(f, "UPDATE setpoint SET component = 99; UPDATE bound SET component = 99"); /* a site without it */
     for (int i = 0; i < 2; i++) {
         disk_begin(f);
-        assert_non_null(
-            strstr(f->notes[f->n_notes - 1], "the site no longer has component 99, which had been "
-                                             "commanded"));
+        assert_non_null(strstr(
+            f->notes[f->n_notes - 1], "the site no longer has what had been commanded as component 99: "));
         fake_pass_ms(f->fake, 40000);
         disk_end(f);
         assert_int_equal(disk_ask(f, "SELECT count(*) FROM setpoint WHERE component = 99 AND mode = 2"), 1);
@@ -403,6 +402,26 @@ static void what_was_commanded_of_a_component_that_is_gone_ends_when_it_is_back(
     assert_true(bounds_in_force(f->fake->bat_inv, BOUNDED_ACTIVE)->items[0].lower == -9000);
     disk_end(f);
     assert_int_equal(count(f, "kind = 4 AND ending = 0 AND verb = 0 AND component = 4"), 1);
+}
+
+static void what_has_ended_of_a_component_that_is_gone_is_told_once(void **state)
+{
+    struct disk *f = *state;
+    disk_begin(f);
+    disk_set(f, f->fake->bat_inv, 5000, 60);
+    disk_end(f);
+    f->at_ns += 61 * NS_PER_S;
+    f->utc_ns += 61 * NS_PER_S;
+    change(f, "UPDATE setpoint SET component = 99");
+    for (int i = 0; i < 3; i++) {
+        disk_begin(f);
+        disk_end(f);
+    }
+    assert_int_equal(f->n_notes, 1);
+    assert_int_equal(count(f, "kind = 4 AND component = 99"), 1);
+    change(f, "UPDATE setpoint SET component = 4");
+    disk_begin(f);
+    assert_true(fake_last(f->fake, f->fake->bat_inv)->power == 0);
 }
 
 static void a_set_point_goes_on_with_the_component_that_comes_back_in_time_after_a_reboot(void **state)
@@ -657,6 +676,7 @@ int main(void)
         TEST(a_set_point_without_a_value_is_brought_to_0),
         TEST(a_crash_is_told_also_when_the_journal_opens_late),
         TEST(what_was_commanded_of_a_component_that_is_gone_ends_when_it_is_back),
+        TEST(what_has_ended_of_a_component_that_is_gone_is_told_once),
         TEST(a_set_point_goes_on_with_the_component_that_comes_back_in_time_after_a_reboot),
         TEST(nothing_goes_over_to_a_component_of_another_type),
         TEST(an_outcome_without_its_command_is_no_entry),
