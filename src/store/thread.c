@@ -99,12 +99,12 @@ static void complete_gap(const struct trouble *trouble, struct op *first)
 static void write_last(
     struct store *store, const struct trouble *trouble, struct op *first, struct ugrpc_status *st)
 {
-    struct kept kept;
+    struct kept kept = {.last_id = 0};
     struct aside aside;
     if (trouble->kept_read && is_whole(first) && try_repair(store, &kept, &aside, st)) {
         (void)!database_write(store->database, first, store->options.entries, st); /* nobody hears of it */
-        kept_done(&kept);
     }
+    kept_done(&kept);
 }
 
 /* What is lost needs no second attempt: what counts is written anew after the repair. True: there is
