@@ -42,8 +42,7 @@ static const char *const migrations[DATABASE_SCHEMA] = {
     "CREATE TABLE memory ("
     " component INTEGER, name TEXT, value REAL,"
     " PRIMARY KEY (component, name)) WITHOUT ROWID;",
-    "ALTER TABLE setpoint ADD COLUMN type TEXT;" /* of the component; NULL: as it is now */
-    "ALTER TABLE bound ADD COLUMN type TEXT;",
+    "ALTER TABLE setpoint ADD COLUMN type TEXT; ALTER TABLE bound ADD COLUMN type TEXT;", /* NULL: as now */
 };
 
 enum statement {

@@ -57,6 +57,7 @@ struct store {
     struct reader reader;
     struct store_options options;
     struct boot boot;
+    struct aside aside;        /* of what was damaged, which the journal does not tell yet */
     struct database *database; /* the thread's, while it runs */
     struct kept kept;          /* from store_open() to store_restore() */
     struct site *devices;      /* whose memory is kept; NULL: no one's */
@@ -64,19 +65,20 @@ struct store {
     struct timer remember;     /* … and when */
     struct op *absent;         /* kept of components that the site does not have: kept on */
     int lock;
-    bool kept_read;     /* else the thread reads it as soon as it can */
-    bool recalled;      /* the devices have been given what was kept */
-    struct aside aside; /* of what was damaged, which the journal does not tell yet */
+    bool kept_read; /* else the thread reads it as soon as it can */
+    bool recalled;  /* the devices have been given what was kept */
 
     /* The loop's. */
     struct site *site; /* NULL: nothing is written of it */
     struct timers *timers;
     struct handles *handles;
     struct ops made; /* in this turn */
-    bool urgent;     /* somebody waits for one of them */
     uint64_t serial, next_id;
     int64_t started_utc_ns;
+    bool urgent; /* somebody waits for one of what was made */
     bool told_start, after_crash, made_rows;
+    bool broken, degraded;
+    bool stuck; /* the disk does not answer: nothing more is made … */
     struct sync *first_sync, *last_sync;
     struct timer patience;    /* with the disk */
     int64_t pending_since_ns; /* something was made, and nothing has been written since */
@@ -84,10 +86,8 @@ struct store {
     uint64_t refusals, refusals_left_out; /* since then; since the last one written */
     uint64_t written, repairs;            /* as reported */
     uint64_t missing;                     /* entries of gaps that are being told */
-    bool broken, degraded;
-    bool stuck;           /* the disk does not answer: nothing more is made … */
-    uint64_t skipped;     /* … which would have been so many entries … */
-    int64_t stuck_utc_ns; /* … from then on */
+    uint64_t skipped;                     /* which would have been so many entries … */
+    int64_t stuck_utc_ns;                 /* … from then on */
 
     /* Shared. */
     uv_thread_t thread;

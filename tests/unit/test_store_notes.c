@@ -146,7 +146,7 @@ static void PRINTF_LIKE(2, 3) shell(const struct disk *f, const char *format, ..
 /* What a kill -9 leaves after three commands, with a bit of the log tipped over. */
 static void crash_and_flip(struct disk *f, off_t at)
 {
-    uint8_t byte;
+    uint8_t byte = 0;
     disk_begin(f);
     disk_set(f, f->fake->bat_inv, 1000, 900);
     disk_set(f, f->fake->bat_inv, 2000, 900);
