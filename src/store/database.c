@@ -243,16 +243,16 @@ static void close_file(struct database *database)
     database->db = NULL;
 }
 
-static bool has_damaged_log(const char *path)
+static enum wal_state read_log(const char *path)
 {
     char name[4200];
     snprintf(name, sizeof(name), "%s-wal", path);
     FILE *log = fopen(name, "re");
-    bool damaged = log && wal_is_damaged(log);
+    enum wal_state state = log ? wal_read(log) : WAL_WHOLE;
     if (log) {
         fclose(log);
     }
-    return damaged;
+    return state;
 }
 
 struct database *database_open(
@@ -268,7 +268,8 @@ struct database *database_open(
     }
     *aside = (struct aside){""};
     file_make_private(path);
-    if (has_damaged_log(path)) {
+    enum wal_state log = read_log(path);
+    if (log == WAL_DAMAGED) {
         file_copy_log(path, aside);
         database->log_damaged = true;
     }
@@ -279,6 +280,9 @@ struct database *database_open(
             file_make_private(path);
             rc = open_file(database, writable, &version);
         }
+    }
+    if (rc == SQLITE_OK && log != WAL_WHOLE) {
+        rc = sqlite3_wal_checkpoint_v2(database->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     }
     if (rc == SQLITE_OK) {
         return database;

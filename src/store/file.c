@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -50,17 +51,29 @@ bool file_set_aside(const char *path, struct aside *aside)
     return true;
 }
 
-bool file_copy_log(const char *path, struct aside *aside)
+void file_copy_log(const char *path, struct aside *aside)
 {
     char log[4200], buffer[16384];
+    uint8_t salts[8] = {0}; /* each log has its own */
     snprintf(log, sizeof(log), "%s-wal", path);
-    name_aside(log, aside);
-    aside->log_only = true;
-    int from = open(log, O_RDONLY | O_CLOEXEC),
+    int from = open(log, O_RDONLY | O_CLOEXEC), to = -1;
+    if (from >= 0 && pread(from, salts, sizeof(salts), 16) == sizeof(salts)) {
+        int len = snprintf(aside->path, sizeof(aside->path), "%s.corrupt-", log);
+        for (size_t i = 0; i < sizeof(salts); i++) {
+            len += snprintf(aside->path + len, sizeof(aside->path) - (size_t)len, "%02x", salts[i]);
+        }
         to = open(aside->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    ssize_t n = from >= 0 && to >= 0 ? 1 : -1;
+    }
+    ssize_t n = to >= 0 ? 1 : -1;
     while (n > 0 && (n = read(from, buffer, sizeof(buffer))) > 0) {
         n = write(to, buffer, (size_t)n) == n ? n : -1;
+    }
+    aside->log_only = true;
+    if (n < 0) { /* there is no room, or there is such a copy */
+        if (to >= 0) {
+            unlink(aside->path);
+        }
+        aside->path[0] = '\0';
     }
     if (from >= 0) {
         close(from);
@@ -68,7 +81,6 @@ bool file_copy_log(const char *path, struct aside *aside)
     if (to >= 0) {
         close(to);
     }
-    return n == 0;
 }
 
 struct file_identity file_identify(const char *path)

@@ -26,8 +26,9 @@ void file_make_private(const char *path);
 /* Nothing is ever deleted that somebody may want to look at: it gets another name, and what SQLite keeps
  * beside it as well, as that would be taken for the new file's. False: it cannot be renamed. */
 bool file_set_aside(const char *path, struct aside *aside);
-/* A copy of its log, as the original is written over. */
-bool file_copy_log(const char *path, struct aside *aside);
+/* A copy of its log, as the original is written over; one of each log, however often it is found. `aside`
+ * tells of it once. */
+void file_copy_log(const char *path, struct aside *aside);
 
 struct file_identity file_identify(const char *path);
 

@@ -3,6 +3,7 @@
  * a header and a page each; all have the log's salts, and sums over all that stands before. */
 #include "store/wal.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define MAGIC        0x377f0682 /* the last bit: sums are of big-endian words */
@@ -51,8 +52,8 @@ static void take_salts(struct wal *wal, const uint8_t *at)
     wal->salts[1] = u32be(at + 4);
 }
 
-/* Transactions that end in a frame with the log's salts, behind the first that is broken. */
-static size_t count_behind(struct wal *wal, bool broken)
+/* Frames with the log's salts behind the first that is broken, and transactions that end in one of them. */
+static size_t count_behind(struct wal *wal, bool broken, size_t *frames)
 {
     uint8_t frame[FRAME_BYTES + PAGE_BYTES];
     bool first = true;
@@ -68,22 +69,26 @@ static size_t count_behind(struct wal *wal, bool broken)
             sum_up(wal, frame + FRAME_BYTES, PAGE_BYTES);
             broken = !own || !has_sums(wal, frame + 16);
         }
+        *frames += broken && own;
         n += broken && own && u32be(frame + 4) > 0;
     }
     return n;
 }
 
-bool wal_is_damaged(FILE *from)
+enum wal_state wal_read(FILE *from)
 {
     uint8_t header[HEADER_BYTES];
     struct wal wal = {.from = from};
     if (fread(header, sizeof(header), 1, from) != 1) {
-        return false;
+        return WAL_WHOLE;
     }
     wal.big_endian = header[3] & 1;
     take_salts(&wal, header + 16);
     sum_up(&wal, header, 24);
     bool whole = (u32be(header) & ~1U) == MAGIC && has_sums(&wal, header + 24);
-    bool known = !whole || u32be(header + 8) == PAGE_BYTES;
-    return known && count_behind(&wal, !whole) >= 2;
+    if (whole && u32be(header + 8) != PAGE_BYTES) {
+        return WAL_WHOLE; /* not one of ours */
+    }
+    size_t frames = 0, transactions = count_behind(&wal, !whole, &frames);
+    return transactions >= 2 ? WAL_DAMAGED : frames > 0 ? WAL_TORN : WAL_WHOLE;
 }

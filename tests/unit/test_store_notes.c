@@ -143,7 +143,15 @@ static void PRINTF_LIKE(2, 3) shell(const struct disk *f, const char *format, ..
     assert_int_equal(system(command), 0);
 }
 
-/* What a kill -9 leaves after three commands, with a bit of the log tipped over. */
+/* The site ends as by kill -9: its log stays as it was. */
+static void crash(struct disk *f)
+{
+    shell(f, "mkdir kept && cp journal.db journal.db-wal kept");
+    disk_end(f);
+    shell(f, "rm journal.db && mv kept/* . && rmdir kept");
+}
+
+/* After three commands; then a bit of the log is another. */
 static void crash_and_flip(struct disk *f, off_t at)
 {
     uint8_t byte = 0;
@@ -151,14 +159,42 @@ static void crash_and_flip(struct disk *f, off_t at)
     disk_set(f, f->fake->bat_inv, 1000, 900);
     disk_set(f, f->fake->bat_inv, 2000, 900);
     disk_set(f, f->fake->bat_inv, 3000, 900);
-    shell(f, "mkdir kept && cp journal.db journal.db-wal kept");
-    disk_end(f);
-    shell(f, "rm journal.db && mv kept/* . && rmdir kept");
+    crash(f);
     int fd = open(disk_path(f, "journal.db-wal"), O_RDWR);
     at = at < 0 ? lseek(fd, 0, SEEK_END) + at : at;
     assert_true(fd >= 0 && pread(fd, &byte, 1, at) == 1);
     byte ^= 1;
     assert_true(pwrite(fd, &byte, 1, at) == 1 && close(fd) == 0);
+}
+
+/* What stood behind the damage is not taken for damage of what has been written since. */
+static void after_a_damaged_log_the_next_crash_is_one_like_any(void **state)
+{
+    struct disk *f = *state;
+    crash_and_flip(f, 9000);
+    disk_begin(f);
+    assert_int_equal(f->n_notes, 1);
+    disk_set(f, f->fake->bat_inv, 5000, 900);
+    crash(f);
+    disk_begin(f);
+    assert_int_equal(f->n_notes, 1);
+    assert_int_equal(f->fake->bat_inv->setpoints[AXIS_ACTIVE].mode, SETPOINT_ACTIVE);
+}
+
+static void of_a_damaged_log_that_stays_there_is_one_copy(void **state)
+{
+    struct disk *f = *state;
+    crash_and_flip(f, 9000);
+    sqlite3 *lock = disk_lock(f);
+    for (int i = 0; i < 3; i++) {
+        struct ugrpc_status st;
+        struct aside aside;
+        struct database *database = database_open(f->folder, true, &aside, &st);
+        assert_int_equal(*aside.path != '\0', i == 0);
+        database_close(database);
+    }
+    sqlite3_close(lock);
+    shell(f, "test $(ls | grep -c corrupt) = 1");
 }
 
 static void a_bit_that_tips_over_in_the_log_is_not_passed_over(void **state)
@@ -664,6 +700,8 @@ int main(void)
         TEST(a_journal_that_is_replaced_by_an_older_copy_is_written_over),
         TEST(a_journal_that_is_deleted_is_missed_also_while_nothing_happens),
         TEST(a_bit_that_tips_over_in_the_log_is_not_passed_over),
+        TEST(after_a_damaged_log_the_next_crash_is_one_like_any),
+        TEST(of_a_damaged_log_that_stays_there_is_one_copy),
         TEST(a_write_that_a_power_cut_has_torn_is_no_damage),
         TEST(a_run_in_which_nothing_happens_writes_no_entry),
         TEST(starts_and_stops_stand_around_what_happens),
