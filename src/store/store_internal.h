@@ -78,7 +78,7 @@ struct store {
     bool urgent; /* somebody waits for one of what was made */
     bool told_start, after_crash, made_rows;
     bool broken, degraded;
-    bool stuck; /* the disk does not answer: nothing more is made … */
+    bool stuck; /* the disk does not answer: nothing more is made */
     struct sync *first_sync, *last_sync;
     struct timer patience;    /* with the disk */
     int64_t pending_since_ns; /* something was made, and nothing has been written since */
@@ -86,7 +86,7 @@ struct store {
     uint64_t refusals, refusals_left_out; /* since then; since the last one written */
     uint64_t written, repairs;            /* as reported */
     uint64_t missing;                     /* entries of gaps that are being told */
-    uint64_t skipped;                     /* which would have been so many entries … */
+    uint64_t skipped;                     /* entries that were not made while stuck … */
     int64_t stuck_utc_ns;                 /* … from then on */
 
     /* Shared. */

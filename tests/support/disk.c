@@ -173,6 +173,14 @@ int64_t disk_ask(const struct disk *f, const char *sql)
     return number;
 }
 
+void disk_change(const struct disk *f, const char *sql)
+{
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(disk_path(f, "journal.db"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
 sqlite3 *disk_lock(const struct disk *f)
 {
     sqlite3 *db;

@@ -52,6 +52,8 @@ void disk_show(const struct disk *f);
 
 /* The first number that a query of the journal's file gives. */
 int64_t disk_ask(const struct disk *f, const char *sql);
+/* What somebody else writes into the file. */
+void disk_change(const struct disk *f, const char *sql);
 /* Keeps others from writing until sqlite3_close(). */
 sqlite3 *disk_lock(const struct disk *f);
 

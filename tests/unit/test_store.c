@@ -254,10 +254,7 @@ static void a_journal_of_a_newer_version_is_refused_and_left_alone(void **state)
     disk_begin(f);
     disk_end(f);
     disk_ask(f, "PRAGMA user_version"); /* opens it */
-    sqlite3 *db;
-    assert_int_equal(sqlite3_open(disk_path(f, "journal.db"), &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 99", NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
+    disk_change(f, "PRAGMA user_version = 99");
     assert_null(store_open(&f->options, &st));
     assert_int_equal(st.code, UGRPC_FAILED_PRECONDITION);
     assert_non_null(strstr(st.message, "version 99"));
@@ -268,22 +265,16 @@ static void a_journal_of_a_newer_version_is_refused_and_left_alone(void **state)
 static void a_journal_of_the_first_version_is_brought_up_to_date(void **state)
 {
     struct disk *f = *state;
-    sqlite3 *db;
     disk_begin(f);
     disk_set(f, f->fake->bat_inv, 5000, 60);
     disk_set(f, f->fake->pv_inv, -1000, 10);
     fake_pass_ms(f->fake, 10000);
     disk_end(f);
-    assert_int_equal(sqlite3_open(disk_path(f, "journal.db"), &db), SQLITE_OK);
-    assert_int_equal(
-        sqlite3_exec(db,
-            "DROP TABLE memory; ALTER TABLE setpoint DROP COLUMN limiting; ALTER TABLE setpoint DROP COLUMN type;"
-            "ALTER TABLE bound DROP COLUMN type;"
-            "ALTER TABLE setpoint RENAME COLUMN mode TO held;"
-            "UPDATE setpoint SET held = held - 1; PRAGMA user_version = 1",
-            NULL, NULL, NULL),
-        SQLITE_OK);
-    sqlite3_close(db);
+    disk_change(f,
+        "DROP TABLE memory; ALTER TABLE setpoint DROP COLUMN limiting; ALTER TABLE setpoint DROP COLUMN type;"
+        "ALTER TABLE bound DROP COLUMN type;"
+        "ALTER TABLE setpoint RENAME COLUMN mode TO held;"
+        "UPDATE setpoint SET held = held - 1; PRAGMA user_version = 1");
     disk_begin(f);
     assert_int_equal(setpoint_of(f->fake->bat_inv)->mode, SETPOINT_ACTIVE);
     assert_int_equal(setpoint_of(f->fake->pv_inv)->mode, SETPOINT_ZERO);
@@ -462,13 +453,10 @@ static void an_old_journal_that_opens_late_is_written_again(void **state)
 static void what_was_durable_before_a_start_without_journal_is_not_forgotten(void **state)
 {
     struct disk *f = *state;
-    sqlite3 *db;
     disk_begin(f);
     disk_set(f, f->fake->bat_inv, 1000, 60);
     disk_end(f);
-    assert_int_equal(sqlite3_open(disk_path(f, "journal.db"), &db), SQLITE_OK); /* past the clash of ids */
-    assert_int_equal(sqlite3_exec(db, "DELETE FROM entry", NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
+    disk_change(f, "DELETE FROM entry");
     disk_hide(f);
     disk_begin(f);
     disk_show(f);

@@ -32,14 +32,6 @@ static struct fake_memory *memory_of(struct disk *f)
     return &f->fake->device.memory;
 }
 
-static void change(const struct disk *f, const char *sql)
-{
-    sqlite3 *db;
-    assert_int_equal(sqlite3_open(disk_path(f, "journal.db"), &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
-}
-
 static int64_t kept_soc(const struct disk *f)
 {
     return disk_ask(f, "SELECT ifnull(max(value), -1) FROM memory WHERE component = 5 AND name = 'soc_pct'");
@@ -97,7 +89,7 @@ static void values_that_cannot_be_are_told_and_the_device_goes_on_without(void *
         memory_of(f)->soc_pct = 71;
         memory_of(f)->counted_wh = 5;
         disk_end(f);
-        change(f, changes[i]);
+        disk_change(f, changes[i]);
         f->n_notes = 0;
         disk_begin(f);
         assert_int_equal(f->n_notes, 2);
@@ -115,7 +107,7 @@ static void a_site_that_has_changed_leaves_alone_what_it_does_not_know(void **st
     struct disk *f = *state;
     disk_begin(f);
     disk_end(f);
-    change(f, "INSERT INTO memory VALUES (4711, 'soc_pct', 99), (5, 'flavour', 3)");
+    disk_change(f, "INSERT INTO memory VALUES (4711, 'soc_pct', 99), (5, 'flavour', 3)");
     disk_begin(f);
     disk_end(f);
     assert_int_equal(disk_ask(f, "SELECT value FROM memory WHERE component = 4711"), 99);
@@ -128,7 +120,7 @@ static void a_journal_of_the_version_before_is_brought_up_to_date(void **state)
     disk_begin(f);
     disk_set(f, f->fake->bat_inv, 5000, 60);
     disk_end(f);
-    change(f,
+    disk_change(f,
         "DROP TABLE memory; ALTER TABLE setpoint DROP COLUMN type; ALTER TABLE bound DROP COLUMN type; PRAGMA user_version = 2");
     disk_begin(f);
     assert_int_equal(f->fake->bat_inv->setpoints[AXIS_ACTIVE].mode, SETPOINT_ACTIVE);

@@ -31,14 +31,6 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void change(const struct disk *f, const char *sql)
-{
-    sqlite3 *db;
-    assert_int_equal(sqlite3_open(disk_path(f, "journal.db"), &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
-}
-
 static int64_t count(const struct disk *f, const char *where)
 {
     char sql[512];
@@ -266,7 +258,7 @@ static void a_start_after_a_crash_says_so(void **state)
     disk_begin(f);
     disk_set(f, f->fake->bat_inv, 5000, 60);
     disk_end(f);
-    change(f, "DELETE FROM entry WHERE kind = 6; UPDATE fact SET value = 1 WHERE name = 'runs'");
+    disk_change(f, "DELETE FROM entry WHERE kind = 6; UPDATE fact SET value = 1 WHERE name = 'runs'");
     disk_begin(f);
     disk_end(f);
     assert_int_equal(
@@ -389,7 +381,7 @@ static void a_set_point_without_a_value_is_brought_to_0(void **state)
     disk_begin(f);
     disk_set(f, f->fake->bat_inv, 5000, 60);
     disk_end(f);
-    change(f, "UPDATE setpoint SET requested = NULL");
+    disk_change(f, "UPDATE setpoint SET requested = NULL");
     disk_begin(f);
     assert_int_equal(f->fake->bat_inv->setpoints[AXIS_ACTIVE].mode, SETPOINT_ZERO);
     assert_true(fake_last(f->fake, f->fake->bat_inv)->power == 0);
@@ -402,7 +394,7 @@ static void a_crash_is_told_also_when_the_journal_opens_late(void **state)
     disk_begin(f);
     disk_set(f, f->fake->bat_inv, 5000, 60);
     disk_end(f);
-    change(f, "DELETE FROM entry WHERE kind = 6; UPDATE fact SET value = 1 WHERE name = 'runs'");
+    disk_change(f, "DELETE FROM entry WHERE kind = 6; UPDATE fact SET value = 1 WHERE name = 'runs'");
     disk_hide(f);
     disk_begin(f);
     disk_show(f);
@@ -421,7 +413,8 @@ static void what_was_commanded_of_a_component_that_is_gone_ends_when_it_is_back(
     bound(f, -9000, 9000, 900);
     disk_sync(f);
     disk_end(f);
-    change(f, "UPDATE setpoint SET component = 99; UPDATE bound SET component = 99"); /* a site without it */
+    disk_change(
+        f, "UPDATE setpoint SET component = 99; UPDATE bound SET component = 99"); /* a site without it */
     for (int i = 0; i < 2; i++) {
         disk_begin(f);
         assert_non_null(strstr(
@@ -431,7 +424,7 @@ static void what_was_commanded_of_a_component_that_is_gone_ends_when_it_is_back(
         assert_int_equal(disk_ask(f, "SELECT count(*) FROM setpoint WHERE component = 99 AND mode = 2"), 1);
         assert_int_equal(disk_ask(f, "SELECT count(*) FROM bound WHERE component = 99"), 1);
     }
-    change(f, "UPDATE setpoint SET component = 4; UPDATE bound SET component = 4");
+    disk_change(f, "UPDATE setpoint SET component = 4; UPDATE bound SET component = 4");
     disk_begin(f);
     assert_int_equal(f->fake->bat_inv->setpoints[AXIS_ACTIVE].mode, SETPOINT_ZERO);
     assert_true(fake_last(f->fake, f->fake->bat_inv)->power == 0);
@@ -448,14 +441,14 @@ static void what_has_ended_of_a_component_that_is_gone_is_told_once(void **state
     disk_end(f);
     f->at_ns += 61 * NS_PER_S;
     f->utc_ns += 61 * NS_PER_S;
-    change(f, "UPDATE setpoint SET component = 99");
+    disk_change(f, "UPDATE setpoint SET component = 99");
     for (int i = 0; i < 3; i++) {
         disk_begin(f);
         disk_end(f);
     }
     assert_int_equal(f->n_notes, 1);
     assert_int_equal(count(f, "kind = 4 AND component = 99"), 1);
-    change(f, "UPDATE setpoint SET component = 4");
+    disk_change(f, "UPDATE setpoint SET component = 4");
     disk_begin(f);
     assert_true(fake_last(f->fake, f->fake->bat_inv)->power == 0);
 }
@@ -466,11 +459,11 @@ static void a_set_point_goes_on_with_the_component_that_comes_back_in_time_after
     disk_begin(f);
     disk_set(f, f->fake->bat_inv, 5000, 900);
     disk_end(f);
-    change(f, "UPDATE setpoint SET component = 99");
+    disk_change(f, "UPDATE setpoint SET component = 99");
     reboot(f);
     disk_begin(f);
     disk_end(f);
-    change(f, "UPDATE setpoint SET component = 4");
+    disk_change(f, "UPDATE setpoint SET component = 4");
     disk_begin(f);
     assert_int_equal(f->fake->bat_inv->setpoints[AXIS_ACTIVE].mode, SETPOINT_ACTIVE);
     assert_true(fake_last(f->fake, f->fake->bat_inv)->power == 5000);
@@ -484,7 +477,7 @@ static void nothing_goes_over_to_a_component_of_another_type(void **state)
     bound(f, -9000, 9000, 900);
     disk_sync(f);
     disk_end(f);
-    change(f, "UPDATE setpoint SET type = 'pv_inverter'; UPDATE bound SET type = 'pv_inverter'");
+    disk_change(f, "UPDATE setpoint SET type = 'pv_inverter'; UPDATE bound SET type = 'pv_inverter'");
     disk_begin(f);
     assert_int_equal(f->fake->device.n, 0);
     assert_int_equal(f->fake->bat_inv->setpoints[AXIS_ACTIVE].mode, SETPOINT_FREE);
@@ -673,7 +666,7 @@ static void a_journal_of_an_older_version_that_can_only_be_read_is_gone_on_with(
     disk_begin(f);
     disk_set(f, f->fake->bat_inv, 5000, 60);
     disk_end(f);
-    change(f,
+    disk_change(f,
         "DROP TABLE memory; ALTER TABLE setpoint DROP COLUMN limiting; ALTER TABLE setpoint DROP COLUMN type;"
         "ALTER TABLE bound DROP COLUMN type;"
         "ALTER TABLE setpoint RENAME COLUMN mode TO held;"
