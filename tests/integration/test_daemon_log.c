@@ -21,23 +21,14 @@
 
 #include "support/gateway.h"
 
-static int set_power(struct gateway *g, uint64_t id, float power)
-{
-    microgrid_v1_set_component_power_active_request request =
-        MICROGRID_V1_SET_COMPONENT_POWER_ACTIVE_REQUEST_INIT;
-    request.component_id = id;
-    request.power = power;
-    return h2_grpc_status(gateway_call(g, GATEWAY_PATH("SetComponentPowerActive"), &request));
-}
-
 /* Something of each kind that is logged: a set-point, refusals of one component and of none, a stranger's own
  * words, a wrong protocol. */
 static void make_it_speak(struct gateway *g)
 {
     const microgrid_v1_list_components_request all = MICROGRID_V1_LIST_COMPONENTS_REQUEST_INIT;
-    assert_int_equal(set_power(g, 4, 1000), UGRPC_OK);
-    assert_int_equal(set_power(g, 4, 1e6f), UGRPC_OUT_OF_RANGE);
-    assert_int_equal(set_power(g, 999, 0), UGRPC_NOT_FOUND);
+    assert_int_equal(gateway_set_power(g, 4, 1000), UGRPC_OK);
+    assert_int_equal(gateway_set_power(g, 4, 1e6f), UGRPC_OUT_OF_RANGE);
+    assert_int_equal(gateway_set_power(g, 999, 0), UGRPC_NOT_FOUND);
     struct h2_call *odd = gateway_call(g, GATEWAY_PATH("\"odd\\\xc3\xa9\xff"), &all);
     assert_int_equal(h2_grpc_status(odd), UGRPC_UNIMPLEMENTED);
     gateway_call(g, "/frequenz.api.microgrid.v2.Microgrid/ListComponents", &all);
@@ -154,7 +145,7 @@ static void at_debug_every_call_is_told_with_its_caller_and_outcome(void **state
     struct gateway *g = *state;
     gateway_start(g, ARGS(ON_DEFAULT_SITE, "--log-level", "debug"), NULL);
     gateway_call(g, GATEWAY_PATH("ListComponents"), &all);
-    set_power(g, 4, 1e6f);
+    gateway_set_power(g, 4, 1e6f);
     process_expect(&g->process, "level=debug msg=\"ListComponents from 127.0.0.1:");
     process_expect(&g->process, ": OK\"");
     process_expect(
@@ -175,9 +166,9 @@ static void a_repeated_refusal_is_told_once_and_then_counted(void **state)
     struct gateway *g = *state;
     gateway_start(g, ARGS(ON_DEFAULT_SITE), NULL);
     for (int i = 0; i < 50; i++) {
-        assert_int_equal(set_power(g, 4, 1e6f), UGRPC_OUT_OF_RANGE);
+        assert_int_equal(gateway_set_power(g, 4, 1e6f), UGRPC_OUT_OF_RANGE);
     }
-    assert_int_equal(set_power(g, 999, 0), UGRPC_NOT_FOUND);
+    assert_int_equal(gateway_set_power(g, 999, 0), UGRPC_NOT_FOUND);
     assert_int_equal(gateway_stop(g), 0);
     assert_int_equal(process_count(&g->process.err, "OUT_OF_RANGE"), 2);
     process_assert_says(&g->process.err,
@@ -281,7 +272,7 @@ static void a_reader_that_does_not_read_holds_nothing_up_and_hears_what_it_misse
     for (size_t full = 65536; full > 0; full--) {
         assert_int_equal(fgetc(from), 0);
     }
-    assert_int_equal(set_power(g, 6, 1e6f), UGRPC_OUT_OF_RANGE);
+    assert_int_equal(gateway_set_power(g, 6, 1e6f), UGRPC_OUT_OF_RANGE);
     assert_int_equal(gateway_stop(g), 0);
     char line[2048];
     assert_non_null(fgets(line, sizeof(line), from));

@@ -172,15 +172,6 @@ static void idle_and_silent_connections_hold_nothing_up(void **state)
     }
 }
 
-static int set_power(struct gateway *g, uint64_t id, float power)
-{
-    microgrid_v1_set_component_power_active_request request =
-        MICROGRID_V1_SET_COMPONENT_POWER_ACTIVE_REQUEST_INIT;
-    request.component_id = id;
-    request.power = power;
-    return h2_grpc_status(gateway_call(g, GATEWAY_PATH("SetComponentPowerActive"), &request));
-}
-
 static void expect_last_line(const struct gateway *g, const char *line)
 {
     const struct process_output *log = &g->process.err;
@@ -193,8 +184,8 @@ static void the_log_ends_with_what_was_brought_to_0_and_that_it_stopped(void **s
 {
     struct gateway *g = *state;
     gateway_start(g, ARGS(ON_DEFAULT_SITE), NULL);
-    assert_int_equal(set_power(g, 4, 1000), UGRPC_OK);
-    assert_int_equal(set_power(g, 6, -1000), UGRPC_OK);
+    assert_int_equal(gateway_set_power(g, 4, 1000), UGRPC_OK);
+    assert_int_equal(gateway_set_power(g, 6, -1000), UGRPC_OK);
     assert_int_equal(gateway_stop(g), 0);
     process_assert_says(&g->process.err, " level=info msg=\"2 components were brought to 0\"\n");
     process_assert_says(&g->process.err, "\"stopping (SIGTERM)\"");

@@ -161,3 +161,12 @@ struct h2_call *gateway_call(struct gateway *g, const char *path, const void *re
     h2_pump_until_closed(g->client, call);
     return call;
 }
+
+int gateway_set_power(struct gateway *g, uint64_t id, float power_w)
+{
+    microgrid_v1_set_component_power_active_request request =
+        MICROGRID_V1_SET_COMPONENT_POWER_ACTIVE_REQUEST_INIT;
+    request.component_id = id;
+    request.power = power_w;
+    return h2_grpc_status(gateway_call(g, GATEWAY_PATH("SetComponentPowerActive"), &request));
+}

@@ -51,5 +51,7 @@ void gateway_kill(struct gateway *g);
 /* A call with `request`, a message of the API, by g->client: begun and taken, or to its end. */
 struct h2_call *gateway_begin(struct gateway *g, const char *path, const void *request);
 struct h2_call *gateway_call(struct gateway *g, const char *path, const void *request);
+/* A set-point with the default lifetime: the status of its answer. */
+int gateway_set_power(struct gateway *g, uint64_t id, float power_w);
 
 #endif

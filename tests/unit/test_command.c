@@ -635,24 +635,6 @@ static void the_end_of_the_gateway_brings_what_it_commanded_to_0(void **state)
     assert_int_equal(command_count_zeroed(fake->site), 0); /* its device has refused */
 }
 
-static void the_end_of_the_gateway_counts_components_at_0_once(void **state)
-{
-    struct fake_site *fake = *state;
-    int zeroed = 0;
-    struct fake_answer answer;
-    set_accepted(fake, fake->bat_inv, 3000, 60);
-    assert_int_equal(fake_set_reactive(fake->bat_inv, 500, 60, &answer), 0);
-    fake_finish_all(fake);
-    set_accepted(fake, fake->pv_inv, -1000, 60);
-    set_accepted(fake, fake->ev_charger, 0, 60);
-    assert_int_equal(command_count_zeroed(fake->site), 0);
-    command_zero_all(fake->site, on_zeroed, &zeroed);
-    fake_finish_all(fake);
-    timers_run(&fake->timers);
-    assert_int_equal(zeroed, 1);
-    assert_int_equal(command_count_zeroed(fake->site), 2); /* what stands at 0 is left there */
-}
-
 static void the_end_of_the_gateway_leaves_devices_that_revert_by_themselves(void **state)
 {
     struct fake_site *fake = *state;
@@ -713,7 +695,6 @@ int main(void)
         test(an_error_drops_both_axes),
         test(an_error_or_a_switch_off_writes_nothing_to_what_was_never_commanded),
         test(the_end_of_the_gateway_brings_what_it_commanded_to_0),
-        test(the_end_of_the_gateway_counts_components_at_0_once),
         test(the_end_of_the_gateway_leaves_devices_that_revert_by_themselves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

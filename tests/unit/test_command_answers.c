@@ -418,6 +418,24 @@ static void the_end_of_the_gateway_does_not_wait_for_a_silent_device(void **stat
     assert_int_equal(zeroed, 1);
 }
 
+static void the_end_of_the_gateway_counts_components_at_0_once(void **state)
+{
+    struct fake_site *fake = *state;
+    int zeroed = 0;
+    struct fake_answer answer;
+    set_accepted(fake, fake->bat_inv, 3000);
+    assert_int_equal(fake_set_reactive(fake->bat_inv, 500, 60, &answer), 0);
+    fake_finish_all(fake);
+    set_accepted(fake, fake->pv_inv, -1000);
+    set_accepted(fake, fake->ev_charger, 0);
+    assert_int_equal(command_count_zeroed(fake->site), 0);
+    command_zero_all(fake->site, on_zeroed, &zeroed);
+    fake_finish_all(fake);
+    timers_run(&fake->timers);
+    assert_int_equal(zeroed, 1);
+    assert_int_equal(command_count_zeroed(fake->site), 2); /* what stands at 0 is left there */
+}
+
 static void the_end_of_the_gateway_releases_what_it_may_still_hold(void **state)
 {
     struct fake_site *fake = *state;
@@ -523,6 +541,7 @@ int main(void)
         test(orders_go_out_also_when_the_device_owes_very_many_answers),
         test(those_who_wait_behind_a_slow_device_are_bounded),
         test(the_end_of_the_gateway_does_not_wait_for_a_silent_device),
+        test(the_end_of_the_gateway_counts_components_at_0_once),
         test(the_end_of_the_gateway_releases_what_it_may_still_hold),
         test(what_ends_now_is_not_sent_once_more),
         test(the_end_of_the_gateway_moves_no_reactive_power_before_its_0),
